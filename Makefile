@@ -1,0 +1,55 @@
+# Everything runs from here: `make help` lists it. The virtual environment makes itself.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12 …")'
+	@echo "Making the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/%: requirements/%.txt | $(VENV)/bin/python
+	@echo "Installing requirements/$*.txt (the first time takes half a minute)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@mkdir -p $(@D) && touch $@
+
+RUNTIME := $(STAMPS)/runtime
+LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
+DEVELOPMENT := $(STAMPS)/development
+
+# ---- the local stack -------------------------------------------------------------------------
+
+.PHONY: up down status clean
+up: $(LOCAL) ## start Kafka and the registry (STACK=local, docker or external)
+	@$(BIN)/python -m stack up
+down: $(LOCAL) ## stop them; data stays
+	@$(BIN)/python -m stack down
+status: $(LOCAL) ## say what runs, where, and what it holds
+	@$(BIN)/python -m stack status
+clean: $(LOCAL) ## stop them and delete their data
+	@$(BIN)/python -m stack clean
+
+# ---- for those who change the code -----------------------------------------------------------
+
+.PHONY: test check lint types imports format generate lock
+check: lint types imports ## lint, types and import rules
+lint: $(DEVELOPMENT)
+	@$(BIN)/ruff check && $(BIN)/ruff format --check
+types: $(DEVELOPMENT)
+	@$(BIN)/mypy
+imports: $(DEVELOPMENT)
+	@$(BIN)/lint-imports
+format: $(DEVELOPMENT) ## format the code
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
+lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
+	@for part in runtime stack development; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header --no-annotate requirements/$$part.in -o requirements/$$part.txt || exit 1; done

@@ -1,0 +1,129 @@
+"""Every setting of the platform, read from the environment and from `.env`.
+
+The environment wins over `.env`; `.env.example` explains each one for people.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent
+"""The folder that holds the Makefile; relative paths in settings start here."""
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the message names it and what was expected."""
+
+
+def _port_of(address: str) -> int:
+    port = urlsplit(address if "//" in address else f"//{address}").port
+    if port is None:
+        raise ValueError("expected an address with a port")
+    return port
+
+
+def _in_root(value: str | Path) -> Path:
+    return ROOT / value
+
+
+def _positive(_: Settings, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"{attribute.name} must be above 0, got {value}")
+
+
+def _setting(name: str, default: Any, convert: Callable[[str], Any] | None = None, **kw: Any) -> Any:
+    return attrs.field(default=default, converter=convert, metadata={"name": name}, **kw)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of one process; `load()` fills it.
+
+    Durations carry their unit in the name; paths are absolute.
+    """
+
+    stack: str = _setting("STACK", "local", validator=attrs.validators.in_(("local", "docker", "external")))
+    stack_dir: Path = _setting("STACK_DIR", ".stack", _in_root)
+    kafka_heap: str = _setting("KAFKA_HEAP", "512m")
+
+    bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    security_protocol: str = _setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    sasl_mechanism: str = _setting("KAFKA_SASL_MECHANISM", "")
+    sasl_username: str = _setting("KAFKA_SASL_USERNAME", "")
+    sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", repr=False)
+
+    registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
+    registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
+    registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
+
+    topic_names: Mapping[str, str] = attrs.field(factory=dict)
+    """Names given to topics in place of the catalogue's: setting (KAFKA_TOPIC_…) → name."""
+
+    consumer_group: str = _setting("CONSUMER_GROUP", "tributary-analytics")
+    store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
+    batch_size: int = _setting("BATCH_SIZE", "10000", int, validator=_positive)
+    abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", float, validator=_positive)
+    demo_seconds: float = _setting("DEMO_SECONDS", "20", float, validator=_positive)
+
+    @property
+    def kafka_port(self) -> int:
+        """The port of the first bootstrap server."""
+        return _port_of(self.bootstrap_servers.split(",")[0])
+
+    @property
+    def registry_port(self) -> int:
+        """The port in the registry's URL."""
+        return _port_of(self.registry_url)
+
+    def kafka_client(self) -> dict[str, Any]:
+        """The connection settings every Kafka client of ours shares, in librdkafka's names."""
+        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
+        if self.security_protocol != "PLAINTEXT":
+            config["security.protocol"] = self.security_protocol
+        if self.sasl_mechanism:
+            config |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.sasl_username,
+                "sasl.password": self.sasl_password,
+            }
+        return config
+
+
+def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / ".env") -> Settings:
+    """Read the settings. An empty value counts as not set.
+
+    Raises SettingsError for a value that cannot be used.
+    """
+    given = {k: v for k, v in dotenv_values(env_file).items() if v}
+    given |= {k: v for k, v in (os.environ if environment is None else environment).items() if v}
+    values: dict[str, Any] = {}
+    for field in attrs.fields(Settings):
+        name = field.metadata.get("name")
+        if name in given:
+            values[field.name] = given[name]
+    values["topic_names"] = {k: v for k, v in given.items() if k.startswith("KAFKA_TOPIC_")}
+    try:
+        settings = Settings(**values)
+        _ = settings.kafka_port, settings.registry_port
+    except ValueError as error:
+        raise SettingsError(_explain(error, values)) from error
+    return settings
+
+
+def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
+    for field in attrs.fields(Settings):
+        name = field.metadata.get("name")
+        if field.name not in values or name is None:
+            continue
+        try:
+            Settings(**{field.name: values[field.name]})
+        except ValueError as cause:
+            return f"setting {name}={values[field.name]!r} cannot be used: {cause.args[0]}"
+    return f"settings cannot be used: {error}"
