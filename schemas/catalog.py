@@ -149,6 +149,6 @@ def _value(entry: dict[str, Any], name: str, kind: type, where: str, path: Path)
     value = entry.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise CatalogError(f"{path}: {where}.{name} is {value!r}, expected {'a number' if kind is int else 'text'}")
-    if kind is int and value < 1:
+    if isinstance(value, int) and value < 1:
         raise CatalogError(f"{path}: {where}.{name} is {value}, expected 1 or more")
     return value
