@@ -1,0 +1,48 @@
+"""Confluent's wire format: the magic byte 0, the writer schema's id as 4 bytes big-endian, then the Avro body.
+
+https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format
+"""
+
+from __future__ import annotations
+
+import struct
+
+MAGIC = 0
+PREFIX_LENGTH = 5
+"""Bytes before the Avro body."""
+
+_PREFIX = struct.Struct(">BI")
+
+
+class WireError(ValueError):
+    """A message's value is not in Confluent's wire format; the message says what was seen."""
+
+
+def prefix(schema_id: int) -> bytes:
+    """The 5 bytes in front of every body that the schema with this id wrote.
+
+    Raises WireError if the id does not fit in 4 bytes.
+    """
+    try:
+        return _PREFIX.pack(MAGIC, schema_id)
+    except struct.error:
+        raise WireError(f"schema id {schema_id!r} does not fit in the wire format: expected 0 to 4294967295") from None
+
+
+def frame(schema_id: int, body: bytes) -> bytes:
+    """A message's value: the prefix and the Avro body."""
+    return prefix(schema_id) + body
+
+
+def split(value: bytes | None) -> tuple[int, bytes]:
+    """The id of the writer schema and the Avro body of a message's value.
+
+    Raises WireError for a value that is missing, too short, or begins with another byte than the magic one.
+    """
+    if not value:
+        raise WireError("the value is null (a tombstone)" if value is None else "the value is empty")
+    if value[0] != MAGIC:
+        raise WireError(f"the value begins with byte 0x{value[0]:02x}, expected the magic byte 0x{MAGIC:02x}")
+    if len(value) < PREFIX_LENGTH:
+        raise WireError(f"the value has {len(value)} bytes, expected at least the {PREFIX_LENGTH} of the prefix")
+    return int.from_bytes(value[1:PREFIX_LENGTH], "big"), value[PREFIX_LENGTH:]
