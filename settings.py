@@ -62,6 +62,7 @@ class Settings:
     registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
     registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
     registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
+    lock_path: Path = _setting("REGISTRY_LOCK_PATH", "schemas/registry.lock.json", _in_root)
 
     topic_names: Mapping[str, str] = attrs.field(factory=dict)
     """Names given to topics in place of the catalogue's: setting (KAFKA_TOPIC_…) → name."""
