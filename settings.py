@@ -51,6 +51,8 @@ class Settings:
 
     stack: str = _setting("STACK", "local", validator=attrs.validators.in_(("local", "docker", "external")))
     stack_dir: Path = _setting("STACK_DIR", ".stack", _in_root)
+    jars_dir: Path = _setting("JARS_DIR", ".stack/jars", _in_root)
+    """Not under `stack_dir`, so that tests with a stack of their own do not download Kafka again."""
     kafka_heap: str = _setting("KAFKA_HEAP", "512m")
 
     bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
