@@ -39,14 +39,18 @@ clean: $(LOCAL) ## stop them and delete their data
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: test check lint types imports format generate lock
-check: lint types imports ## lint, types and import rules
+.PHONY: test check lint types imports generated format generate lock
+check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
 types: $(DEVELOPMENT)
 	@$(BIN)/mypy
 imports: $(DEVELOPMENT)
 	@$(BIN)/lint-imports
+generated: $(DEVELOPMENT)
+	@$(BIN)/python -m schemas generate --check
+generate: $(LOCAL) ## write schemas/events.py from the contracts
+	@$(BIN)/python -m schemas generate
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
