@@ -1,0 +1,80 @@
+"""A real broker and registry for the tests, one of each per pytest session.
+
+TEST_STACK=external uses the addresses in the environment or `.env` instead of starting any.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+import settings as settings_module
+from settings import ROOT, Settings
+from stack import ports
+from stack.local import LocalStack
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Settings]:
+    """The settings of a running Kafka and registry."""
+    if os.environ.get("TEST_STACK") == "external":
+        yield settings_module.load()
+        return
+    directory = Path(tempfile.mkdtemp(prefix="tributary-tests-"))
+    environment = {
+        "STACK": "local",
+        "STACK_DIR": str(directory),
+        "JARS_DIR": str(settings_module.load().jars_dir),
+        "STORE_PATH": str(directory / "analytics.sqlite"),
+        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
+        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
+    }
+    # This process may be killed at any moment. So another one cleans up when its standard input ends, which happens
+    # when we close it, and just as well when we die.
+    cleaner = subprocess.Popen(
+        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack clean', sys.executable],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | environment,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        settings = settings_module.load(environment, env_file=Path(os.devnull))
+        LocalStack(settings).up()
+        yield settings
+    finally:
+        assert cleaner.stdin is not None
+        cleaner.stdin.close()
+        cleaner.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh(cluster: Settings, tmp_path: Path) -> Settings:
+    """The cluster's settings with topics, consumer group, registry lock and store that no other test has.
+
+    No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
+    """
+    unique = uuid.uuid4().hex[:8]
+    return attrs.evolve(
+        cluster,
+        topic_names={
+            "KAFKA_TOPIC_PRODUCTS": f"product-events-{unique}",
+            "KAFKA_TOPIC_USERS": f"user-events-{unique}",
+            "KAFKA_TOPIC_PURCHASES": f"purchases-{unique}",
+            "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{unique}",
+        },
+        consumer_group=f"analytics-{unique}",
+        store_path=tmp_path / "analytics.sqlite",
+        lock_path=tmp_path / "registry.lock.json",
+    )
