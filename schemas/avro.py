@@ -6,6 +6,7 @@ specification's name rule, so they are safe to use in generated source.
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -154,6 +155,11 @@ def parse(schema: Any) -> Type:
         return _Parser().type(schema, "", "schema")
     except RecursionError:
         raise SchemaError("the schema nests too deep") from None
+
+
+def python_name(name: str) -> str:
+    """The attribute or class that stands for a name in a schema: itself, with `_` after a word that Python keeps."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 class _Parser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import keyword
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -43,9 +42,9 @@ def events(catalog: Catalog) -> str:
         except avro.SchemaError as error:
             raise GenerateError(f"{topic.path}: {error}") from error
         assert isinstance(record, avro.Record)  # the catalogue takes nothing else
-        classes.append(python_name(record.short_name))
+        classes.append(avro.python_name(record.short_name))
         for named in _named(record, set()):
-            name = python_name(named.name.rpartition(".")[2])
+            name = avro.python_name(named.name.rpartition(".")[2])
             source = _class(named, topic.text if named is record else None)
             before, other = types.setdefault(name, (source, topic))
             if before != source:
@@ -53,11 +52,6 @@ def events(catalog: Catalog) -> str:
     sources = [source for source, _ in types.values()]
     union = f"Event = {' | '.join(classes)}\n" + '"""Whatever the topics carry."""\n'
     return "\n\n".join([_header(sources), *sources, union])
-
-
-def python_name(name: str) -> str:
-    """The attribute or class that stands for a name in a schema: itself, with `_` after a word that Python keeps."""
-    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _header(sources: Iterable[str]) -> str:
@@ -97,21 +91,21 @@ def _class(named: avro.Record | avro.Enum, contract: str | None) -> str:
 
 
 def _enum(enum: avro.Enum) -> str:
-    lines = [f"class {python_name(enum.name.rpartition('.')[2])}(enum.StrEnum):", *_doc(enum.doc)]
+    lines = [f"class {avro.python_name(enum.name.rpartition('.')[2])}(enum.StrEnum):", *_doc(enum.doc)]
     if enum.doc:
         lines.append("")
-    lines += [f"    {python_name(symbol)} = {_text(symbol)}" for symbol in enum.symbols]
+    lines += [f"    {avro.python_name(symbol)} = {_text(symbol)}" for symbol in enum.symbols]
     return "\n".join(lines) + "\n"
 
 
 def _record(record: avro.Record, contract: str | None) -> str:
     # Without a slot for weak references the decoder can fill an instance through a mutable twin of the same layout.
-    lines = ["@attrs.frozen(kw_only=True, weakref_slot=False)", f"class {python_name(record.short_name)}:"]
+    lines = ["@attrs.frozen(kw_only=True, weakref_slot=False)", f"class {avro.python_name(record.short_name)}:"]
     lines += _doc(record.doc)
     if record.doc and (record.fields or contract):
         lines.append("")
     for field in record.fields:
-        lines.append(f"    {python_name(field.name)}: {_annotation(field.type)}{_default(field)}")
+        lines.append(f"    {avro.python_name(field.name)}: {_annotation(field.type)}{_default(field)}")
         lines += _doc(field.doc)
     if contract is not None:
         body = contract.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
@@ -127,7 +121,7 @@ def _record(record: avro.Record, contract: str | None) -> str:
 
 def _annotation(avro_type: avro.Type) -> str:
     if isinstance(avro_type, avro.Record | avro.Enum):
-        return python_name(avro_type.name.rpartition(".")[2])
+        return avro.python_name(avro_type.name.rpartition(".")[2])
     if isinstance(avro_type, avro.Array):
         return f"tuple[{_annotation(avro_type.items)}, ...]"
     if isinstance(avro_type, avro.Map):
@@ -144,7 +138,7 @@ def _default(field: avro.Field) -> str:
     if not field.has_default:
         return ""
     if isinstance(kind, avro.Enum):
-        return f" = {_annotation(kind)}.{python_name(str(field.default))}"
+        return f" = {_annotation(kind)}.{avro.python_name(str(field.default))}"
     if kind.kind == "string":
         return f" = {_text(str(field.default))}"
     if kind.kind in ("null", "boolean", "int", "long", "float", "double"):

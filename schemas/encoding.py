@@ -1,0 +1,309 @@
+"""Encode one event: a function per schema, generated as straight-line Python.
+
+https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schemas import avro
+from schemas.source import Source
+from schemas.validation import (
+    FLOATS,
+    INTEGERS,
+    NO_LIMITS,
+    UUID_FORM,
+    UUID_SHAPE,
+    Limits,
+    limits,
+    problem,
+    unscaled,
+)
+from schemas.varint import SMALL, write_long
+
+_DEEP = 6
+"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
+
+_PATTERNED = 4096
+"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
+
+
+class EncodeError(ValueError):
+    """An event is not what its schema describes; the message names the event, the field, its value and what was
+    expected."""
+
+
+def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) -> Callable[[Any], bytes]:
+    """A function that returns the Avro body of an event, without the wire format's prefix.
+
+    Records are instances of classes whose attributes are the fields, as in `events.py`, or, with `keys`, dictionaries.
+    Enums are `str`, arrays `list` or `tuple`, maps `dict`, decimals `decimal.Decimal`; uuids are `str` and timestamps,
+    dates and times the `int` of their underlying type. A value in a union takes the first branch that it fits.
+    A field's attributes `minimum`, `maximum` and `pattern` are enforced.
+
+    Raises avro.SchemaError for a schema that cannot be used; the function raises EncodeError.
+    """
+    kind = avro.parse(schema)
+    title = kind.short_name if isinstance(kind, avro.Record) else str(kind)
+
+    def refusal(event: Any, error: Exception) -> EncodeError:
+        try:
+            found = problem(kind, event, title, keys=keys)
+        except RecursionError:
+            found = f"{title} nests too deep"
+        return EncodeError(found or f"{title}: {error!r}")
+
+    writer = _Writer(kind, keys=keys)
+    source = writer.source
+    source.scope["refusal"] = refusal
+    with source.block("def encode(event):"):
+        with source.block("try:"):
+            writer.returned(kind, "event")
+        with source.block("except Exception as error:"):
+            source.line("raise refusal(event, error) from None")
+    return source.compile("encode")
+
+
+class _Patterned(dict[str, bytes]):
+    """Text → its encoding, for text that matches a pattern; another raises ValueError."""
+
+    def __init__(self, bounds: Limits) -> None:
+        self.pattern = bounds.pattern
+
+    def __missing__(self, text: str) -> bytes:
+        if self.pattern is not None and not self.pattern.search(text):
+            raise ValueError(text)
+        encoded = text.encode()
+        if len(self) >= _PATTERNED:
+            self.clear()
+        self[text] = encoding = write_long(len(encoded)) + encoded
+        return encoding
+
+
+class _Writer:
+    """Writes, for each type, the lines that check a value, and the expressions whose joined bytes are its encoding."""
+
+    def __init__(self, kind: avro.Type, *, keys: bool) -> None:
+        self.keys = keys
+        self.source = Source(
+            "encoder",
+            SMALL=SMALL,
+            write_long=write_long,
+            unscaled=unscaled,
+            pack_float=FLOATS["float"],
+            pack_double=FLOATS["double"],
+            UUID_FORM=UUID_FORM,
+            UUID_SHAPE=UUID_SHAPE,
+        )
+        self._functions: dict[int, str] = {}
+        self._uses = Counter[int]()
+        self._depth = 0
+        self._count(kind)
+
+    def _count(self, kind: avro.Type) -> None:
+        """Count how often each record is used, one inside itself included."""
+        if isinstance(kind, avro.Record):
+            self._uses[id(kind)] += 1
+            if self._uses[id(kind)] > 1:
+                return
+        for part in _parts(kind):
+            self._count(part)
+
+    def returned(self, kind: avro.Type, value: str) -> None:
+        """Return the encoding of the variable `value`."""
+        if isinstance(kind, avro.Record):
+            self.source.line(f"return {_joined(self._fields(kind, value))}")
+        else:
+            self.source.line(f"return {_joined(self.parts(kind, value, value, NO_LIMITS))}")
+
+    def parts(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
+        """Write the lines for one value. `value` is its expression, used once; `name` begins its variables."""
+        if isinstance(kind, avro.Record | avro.Array | avro.Map | avro.Union):
+            if self._depth >= _DEEP or self._uses[id(kind)] > 1:
+                return [f"{self._function(kind, name, bounds)}({value})"]
+            self._depth += 1
+            parts = self._nested(kind, value, name, bounds)
+            self._depth -= 1
+            return parts
+        return self._scalar(kind, value, name, bounds)
+
+    def _function(self, kind: avro.Type, name: str, bounds: Limits) -> str:
+        if id(kind) not in self._functions:
+            function = self._functions[id(kind)] = self.source.variable(f"encode_{name}")
+            depth, self._depth = self._depth, 0
+            with self.source.aside(), self.source.block(f"def {function}(value):"):
+                if isinstance(kind, avro.Record):
+                    self.returned(kind, "value")
+                else:
+                    self.source.line(f"return {_joined(self._nested(kind, 'value', name, bounds))}")
+            self._depth = depth
+        return self._functions[id(kind)]
+
+    def _nested(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
+        variable = self.source.variable(name)
+        self.source.line(f"{variable} = {value}")
+        if isinstance(kind, avro.Record):
+            return self._fields(kind, variable)
+        if isinstance(kind, avro.Union):
+            return self._union(kind, variable, name, bounds)
+        if isinstance(kind, avro.Array):
+            self._refuse(f"not isinstance({variable}, (list, tuple))")
+            return self._blocks(variable, variable, [(kind.items, "item")])
+        assert isinstance(kind, avro.Map)
+        self._refuse(f"not isinstance({variable}, dict)")
+        return self._blocks(variable, f"{variable}.items()", [(avro.Primitive("string"), "key"), (kind.values, "item")])
+
+    def _fields(self, record: avro.Record, value: str) -> list[str]:
+        parts = []
+        for field in record.fields:
+            inner = f"{value}[{field.name!r}]" if self.keys else f"{value}.{avro.python_name(field.name)}"
+            parts += self.parts(field.type, inner, field.name, limits(field))
+        return parts
+
+    def _blocks(self, variable: str, items: str, kinds: list[tuple[avro.Type, str]]) -> list[str]:
+        """An array or map: one block, then the empty one that ends it."""
+        output = self.source.variable("output")
+        names = [self.source.variable(name) for _, name in kinds]
+        self.source.line(f"{output} = [write_long(len({variable}))]")
+        with self.source.block(f"for {', '.join(names)} in {items}:"):
+            parts = []
+            for (kind, _), name in zip(kinds, names, strict=True):
+                parts += self.parts(kind, name, name.rpartition("_")[0], NO_LIMITS)
+            self.source.line(f"{output} += ({', '.join(parts)},)" if parts else "pass")
+        with self.source.block(f"if {variable}:"):
+            self.source.line(f'{output}.append(b"\\x00")')
+        return [f'b"".join({output})']
+
+    def _union(self, union: avro.Union, value: str, name: str, bounds: Limits) -> list[str]:
+        output = self.source.variable(name)
+        classes = Counter(_python_class(branch, self.keys) for branch in union.branches)
+        for index, branch in enumerate(union.branches):
+            alone = classes[_python_class(branch, self.keys)] == 1
+            test = self._test(branch, value) if alone else self._fits(branch, value, bounds)
+            with self.source.block(f"{'elif' if index else 'if'} {test}:"):
+                parts = self.parts(branch, value, name, bounds)
+                self.source.line(f"{output} = {_joined([repr(write_long(index)), *parts])}")
+        with self.source.block("else:" if union.branches else "if True:"):
+            self.source.line("raise ValueError")
+        return [output]
+
+    def _test(self, branch: avro.Type, value: str) -> str:
+        if isinstance(branch, avro.Record) and not self.keys:
+            return f"type({value}).__name__ == {avro.python_name(branch.short_name)!r}"
+        return {
+            "null": f"{value} is None",
+            "boolean": f"type({value}) is bool",
+            "int": f"type({value}) is int",
+            "long": f"type({value}) is int",
+            "float": f"type({value}) is float or type({value}) is int",
+            "double": f"type({value}) is float or type({value}) is int",
+            "bytes": f"type({value}) is bytes",
+            "fixed": f"type({value}) is bytes",
+            "string": f"isinstance({value}, str)",
+            "enum": f"isinstance({value}, str)",
+            "decimal": f"hasattr({value}, 'as_tuple')",
+            "array": f"isinstance({value}, (list, tuple))",
+        }.get(branch.kind, f"isinstance({value}, dict)")
+
+    def _fits(self, branch: avro.Type, value: str, bounds: Limits) -> str:
+        def fits(candidate: Any) -> bool:
+            return problem(branch, candidate, "", bounds, keys=self.keys) is None
+
+        return f"{self.source.constant('fits', fits)}({value})"
+
+    def _scalar(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
+        if isinstance(kind, avro.Enum):
+            symbols = {symbol: write_long(index) for index, symbol in enumerate(kind.symbols)}
+            return [f"{self.source.constant(name, symbols)}[{value}]"]
+        if kind.kind == "string" and bounds.pattern:
+            return [f"{self.source.constant(name, _Patterned(bounds))}[{value}]"]
+        variable = self.source.variable(name)
+        if isinstance(kind, avro.Decimal):
+            return self._decimal(kind, f"{variable} = {value}", variable, bounds)
+        if kind.kind == "string":
+            self.source.line(f"{variable} = {value}.encode()")
+            if isinstance(kind, avro.Primitive) and kind.logical == "uuid":
+                self._refuse(f"{variable}.translate(UUID_FORM) != UUID_SHAPE")
+                return [repr(write_long(len(UUID_SHAPE))), variable]
+            return [self._length(variable), variable]
+        self.source.line(f"{variable} = {value}")
+        if kind.kind in INTEGERS:
+            return self._integer(kind.kind, variable, bounds)
+        if kind.kind in FLOATS:
+            self._refuse(f"type({variable}) is not float and type({variable}) is not int")
+            self._beyond(variable, bounds)
+            return [f"pack_{kind.kind}({variable})"]
+        if kind.kind == "boolean":
+            self._refuse(f"type({variable}) is not bool")
+            return [f'b"\\x01" if {variable} else b"\\x00"']
+        if kind.kind == "null":
+            self._refuse(f"{variable} is not None")
+            return []
+        self._refuse(f"type({variable}) is not bytes")
+        if isinstance(kind, avro.Fixed):
+            self._refuse(f"len({variable}) != {kind.size}")
+            return [variable]
+        return [self._length(variable), variable]
+
+    def _integer(self, kind: str, variable: str, bounds: Limits) -> list[str]:
+        low, high = INTEGERS[kind]
+        self._refuse(f"type({variable}) is not int")
+        self._beyond(variable, bounds)
+        if kind == "int":  # write_long refuses what is too large for a long
+            self._refuse(f"not {low} <= {variable} <= {high}")
+        return [f"SMALL[{variable}] if 0 <= {variable} < {len(SMALL)} else write_long({variable})"]
+
+    def _decimal(self, kind: avro.Decimal, line: str, variable: str, bounds: Limits) -> list[str]:
+        self.source.line(line)
+        self._beyond(variable, bounds)
+        number = self.source.variable("unscaled")
+        self.source.line(f"{number} = unscaled({variable}, {kind.precision}, {kind.scale})")
+        if kind.size is not None:
+            return [f'{number}.to_bytes({kind.size}, "big", signed=True)']
+        self.source.line(f'{variable} = {number}.to_bytes(({number}.bit_length() + 8) >> 3, "big", signed=True)')
+        return [self._length(variable), variable]
+
+    def _length(self, variable: str) -> str:
+        return f"SMALL[len({variable})] if len({variable}) < {len(SMALL)} else write_long(len({variable}))"
+
+    def _beyond(self, variable: str, bounds: Limits) -> None:
+        """Refuse a number outside a field's own limits."""
+        if bounds.minimum > NO_LIMITS.minimum:
+            self._refuse(f"not {variable} >= {bounds.minimum!r}")
+        if bounds.maximum < NO_LIMITS.maximum:
+            self._refuse(f"not {variable} <= {bounds.maximum!r}")
+
+    def _refuse(self, condition: str) -> None:
+        with self.source.block(f"if {condition}:"):
+            self.source.line("raise ValueError")
+
+
+def _parts(kind: avro.Type) -> tuple[avro.Type, ...]:
+    if isinstance(kind, avro.Record):
+        return tuple(field.type for field in kind.fields)
+    if isinstance(kind, avro.Array):
+        return (kind.items,)
+    if isinstance(kind, avro.Map):
+        return (kind.values,)
+    return kind.branches if isinstance(kind, avro.Union) else ()
+
+
+def _python_class(branch: avro.Type, keys: bool) -> str:
+    """Branches with different answers can be told apart by the class of a value."""
+    if isinstance(branch, avro.Record):
+        return "dict" if keys else f"class {branch.short_name}"
+    return {
+        **dict.fromkeys(("int", "long", "float", "double"), "number"),
+        **dict.fromkeys(("string", "enum"), "str"),
+        **dict.fromkeys(("bytes", "fixed"), "bytes"),
+        "map": "dict",
+    }.get(branch.kind, branch.kind)
+
+
+def _joined(parts: list[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts) or 'b""'
+    return f'b"".join(({", ".join(parts)}))'
