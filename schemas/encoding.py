@@ -22,7 +22,7 @@ from schemas.validation import (
     problem,
     unscaled,
 )
-from schemas.varint import SMALL, write_long
+from schemas.varint import LENGTH, SMALL, write_long
 
 _DEEP = 6
 """Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
@@ -90,6 +90,7 @@ class _Writer:
         self.keys = keys
         self.source = Source(
             "encoder",
+            LENGTH=LENGTH,
             SMALL=SMALL,
             write_long=write_long,
             unscaled=unscaled,
@@ -143,8 +144,7 @@ class _Writer:
         return self._functions[id(kind)]
 
     def _nested(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
-        variable = self.source.variable(name)
-        self.source.line(f"{variable} = {value}")
+        variable = self._assigned(value, name)
         if isinstance(kind, avro.Record):
             return self._fields(kind, variable)
         if isinstance(kind, avro.Union):
@@ -184,8 +184,8 @@ class _Writer:
             alone = classes[_python_class(branch, self.keys)] == 1
             test = self._test(branch, value) if alone else self._fits(branch, value, bounds)
             with self.source.block(f"{'elif' if index else 'if'} {test}:"):
-                parts = self.parts(branch, value, name, bounds)
-                self.source.line(f"{output} = {_joined([repr(write_long(index)), *parts])}")
+                parts = self.parts(branch, value, name, bounds) if branch.kind != "null" else []
+                self.source.line(f"{output} = {_joined([_literal(write_long(index)), *parts])}")
         with self.source.block("else:" if union.branches else "if True:"):
             self.source.line("raise ValueError")
         return [output]
@@ -220,16 +220,16 @@ class _Writer:
             return [f"{self.source.constant(name, symbols)}[{value}]"]
         if kind.kind == "string" and bounds.pattern:
             return [f"{self.source.constant(name, _Patterned(bounds))}[{value}]"]
-        variable = self.source.variable(name)
         if isinstance(kind, avro.Decimal):
-            return self._decimal(kind, f"{variable} = {value}", variable, bounds)
+            return self._decimal(kind, self._assigned(value, name), bounds)
         if kind.kind == "string":
+            variable = self.source.variable(name)
             self.source.line(f"{variable} = {value}.encode()")
             if isinstance(kind, avro.Primitive) and kind.logical == "uuid":
                 self._refuse(f"{variable}.translate(UUID_FORM) != UUID_SHAPE")
-                return [repr(write_long(len(UUID_SHAPE))), variable]
-            return [self._length(variable), variable]
-        self.source.line(f"{variable} = {value}")
+                return [_literal(write_long(len(UUID_SHAPE))), variable]
+            return [f"LENGTH[len({variable})]", variable]
+        variable = self._assigned(value, name)
         if kind.kind in INTEGERS:
             return self._integer(kind.kind, variable, bounds)
         if kind.kind in FLOATS:
@@ -246,28 +246,35 @@ class _Writer:
         if isinstance(kind, avro.Fixed):
             self._refuse(f"len({variable}) != {kind.size}")
             return [variable]
-        return [self._length(variable), variable]
+        return [f"LENGTH[len({variable})]", variable]
 
     def _integer(self, kind: str, variable: str, bounds: Limits) -> list[str]:
-        low, high = INTEGERS[kind]
-        self._refuse(f"type({variable}) is not int")
-        self._beyond(variable, bounds)
-        if kind == "int":  # write_long refuses what is too large for a long
-            self._refuse(f"not {low} <= {variable} <= {high}")
-        return [f"SMALL[{variable}] if 0 <= {variable} < {len(SMALL)} else write_long({variable})"]
+        low, high = (max(INTEGERS[kind][0], bounds.minimum), min(INTEGERS[kind][1], bounds.maximum))
+        wrong = [f"type({variable}) is not int"]
+        if (low, high) != INTEGERS["long"]:  # write_long refuses what is too large for a long
+            below = f"{variable} < {low!r}" if high == INTEGERS["long"][1] else f"not {low!r} <= {variable} <= {high!r}"
+            wrong.append(below)
+        self._refuse(" or ".join(wrong))
+        small = f"{variable} < {len(SMALL)}" if low >= 0 else f"0 <= {variable} < {len(SMALL)}"
+        return [f"SMALL[{variable}] if {small} else write_long({variable})"]
 
-    def _decimal(self, kind: avro.Decimal, line: str, variable: str, bounds: Limits) -> list[str]:
-        self.source.line(line)
+    def _decimal(self, kind: avro.Decimal, variable: str, bounds: Limits) -> list[str]:
         self._beyond(variable, bounds)
         number = self.source.variable("unscaled")
         self.source.line(f"{number} = unscaled({variable}, {kind.precision}, {kind.scale})")
         if kind.size is not None:
             return [f'{number}.to_bytes({kind.size}, "big", signed=True)']
-        self.source.line(f'{variable} = {number}.to_bytes(({number}.bit_length() + 8) >> 3, "big", signed=True)')
-        return [self._length(variable), variable]
+        digits = self.source.variable("digits")
+        self.source.line(f'{digits} = {number}.to_bytes(({number}.bit_length() + 8) >> 3, "big", signed=True)')
+        return [f"LENGTH[len({digits})]", digits]
 
-    def _length(self, variable: str) -> str:
-        return f"SMALL[len({variable})] if len({variable}) < {len(SMALL)} else write_long(len({variable}))"
+    def _assigned(self, value: str, name: str) -> str:
+        """A variable that holds the value of an expression: itself if it is one."""
+        if value.isidentifier():
+            return value
+        variable = self.source.variable(name)
+        self.source.line(f"{variable} = {value}")
+        return variable
 
     def _beyond(self, variable: str, bounds: Limits) -> None:
         """Refuse a number outside a field's own limits."""
@@ -301,6 +308,10 @@ def _python_class(branch: avro.Type, keys: bool) -> str:
         **dict.fromkeys(("bytes", "fixed"), "bytes"),
         "map": "dict",
     }.get(branch.kind, branch.kind)
+
+
+def _literal(value: bytes) -> str:
+    return 'b"' + "".join(f"\\x{byte:02x}" for byte in value) + '"'
 
 
 def _joined(parts: list[str]) -> str:

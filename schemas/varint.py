@@ -29,3 +29,12 @@ def write_long(number: int) -> bytes:
         low = _MORE[n & 16383] + _MORE[n >> 14 & 16383] + _MORE[n >> 28 & 16383] + _MORE[n >> 42 & 16383]
         return low + _LAST[n >> 56]
     raise OverflowError("does not fit in 64 bits")
+
+
+class _Lengths(dict[int, bytes]):
+    def __missing__(self, length: int) -> bytes:
+        return write_long(length)
+
+
+LENGTH = _Lengths(enumerate(SMALL[:1024]))
+"""The encoding of any length, the usual ones by a look-up."""
