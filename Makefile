@@ -37,6 +37,23 @@ status: $(LOCAL) ## say what runs, where, and what it holds
 clean: $(LOCAL) ## stop them and delete their data
 	@$(BIN)/python -m stack clean
 
+# ---- producers -------------------------------------------------------------------------------
+
+.PHONY: produce produce-product-events produce-user-events produce-purchases replay
+SHOPPERS = $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(COUNT),--count $(COUNT)) \
+  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+produce: $(LOCAL) ## simulate shoppers on all three topics (USERS=20 RATE=200 COUNT= SECONDS= SEED=)
+	@$(BIN)/python -m producers $(SHOPPERS)
+produce-product-events: $(LOCAL) ## only their views; the same SEED is the same world
+	@$(BIN)/python -m producers.product_events $(SHOPPERS)
+produce-user-events: $(LOCAL) ## only their cart changes
+	@$(BIN)/python -m producers.user_events $(SHOPPERS)
+produce-purchases: $(LOCAL) ## only their purchases
+	@$(BIN)/python -m producers.purchases $(SHOPPERS)
+replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv SPEED=0 CURRENCY=USD)
+	@$(BIN)/python -m producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
+	  $(if $(SPEED),--speed $(SPEED)) $(if $(CURRENCY),--currency $(CURRENCY))
+
 # ---- for those who change the code -----------------------------------------------------------
 
 .PHONY: test check lint types imports generated format generate lock

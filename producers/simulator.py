@@ -16,9 +16,7 @@ from itertools import count
 import attrs
 
 from producers.world import HABITS, Product, User, World
-from schemas.events import CartAction, CartUpdated, ProductViewed, PurchaseCompleted, PurchaseItem
-
-Event = ProductViewed | CartUpdated | PurchaseCompleted
+from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, PurchaseItem
 
 
 @attrs.frozen
@@ -60,8 +58,8 @@ class Session:
 
     @property
     def session_id(self) -> str:
-        """A UUID; no event has it."""
-        return self.event_id(0)
+        """A UUID of version 8, like the events'."""
+        return f"{self._stem}{self.key[6:]}"
 
     @property
     def order_id(self) -> str:
@@ -70,8 +68,12 @@ class Session:
 
     def event_id(self, step: int) -> str:
         """A UUID of version 8 (RFC 9562: its maker's own layout): the session's key, then the step."""
+        return f"{self._stem}{step:012x}"
+
+    @property
+    def _stem(self) -> str:
         key = self.key
-        return f"{key[:8]}-{key[8:12]}-8{key[12:15]}-a{key[15:]}-{step:012x}"
+        return f"{key[:8]}-{key[8:12]}-8{key[12:15]}-a{key[15:]}-"
 
 
 def session(world: World, seed: int, seat: int, number: int) -> Session:
@@ -167,7 +169,10 @@ def purchases(sessions: Iterable[Session], clock: Callable[[], int] = now_ms) ->
             segment=user.segment,
             region=user.region,
             order_id=visit.order_id,
-            items=[PurchaseItem(product.product_id, quantity, product.price_minor) for product, quantity in order.lines],
+            items=tuple(
+                PurchaseItem(product_id=product.product_id, quantity=quantity, price_minor=product.price_minor)
+                for product, quantity in order.lines
+            ),
             total_minor=sum(quantity * product.price_minor for product, quantity in order.lines),
             currency=order.lines[0][0].currency,
         )

@@ -1,0 +1,159 @@
+"""The command line that the three producers share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import attrs
+
+from producers.pacing import Seat
+from producers.stopping import stop_signal
+
+if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
+    from producers.publisher import Publisher
+    from schemas.events import Event
+
+_REPORT_S = 5.0
+_TICK_S = 0.2
+_MOST_AT_ONCE = 500
+
+EPILOG = "exit code: 0 all events acknowledged, 1 some failed or nothing could be sent, 2 wrong usage"
+
+
+def arguments(what: str, program: str) -> argparse.ArgumentParser:
+    """The options of a producer that publishes `what`."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {program}",
+        description=f"Publish {what} of simulated shoppers. The same seed is the same world: producers started with "
+        "one seed and one number of users publish parts of the same sessions, whatever their rates. Publishing a "
+        "world twice sends the same orders twice, and they count once.",
+        epilog=f"Ctrl-C and SIGTERM stop it in order; a second one gives up what is not acknowledged yet. {EPILOG}",
+    )
+    parser.add_argument(
+        "--users", type=_number(int, 1), default=20, metavar="N", help="how many shop at the same time (default: 20)"
+    )
+    parser.add_argument(
+        "--rate", type=_number(float, 0), default=200.0, metavar="N", help="events a second; 0: flat out (default: 200)"
+    )
+    parser.add_argument("--count", type=_number(int, 0), metavar="N", help="stop after so many events (default: never)")
+    parser.add_argument("--seconds", type=_number(float, 0), metavar="N", help="stop after so long (default: never)")
+    parser.add_argument("--seed", type=int, metavar="N", help="which world (default: a new one; the summary names it)")
+    parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
+    return parser
+
+
+def new_seed() -> int:
+    """A seed for a world of its own, from the clock: six digits or more, easy to type again."""
+    return time.time_ns() // 1_000_000 % 1_000_000_000
+
+
+def main(contract: str, what: str, argv: Sequence[str] | None = None) -> int:
+    """Run the producer of one topic, by its name in the catalogue. Returns the exit code."""
+    options = arguments(what, f"producers.{contract.replace('-', '_')}").parse_args(argv)
+
+    seed = new_seed() if options.seed is None else options.seed
+    with stop_signal() as stop:
+        from producers import simulator, world
+        from producers.publisher import Publisher, PublisherError
+        from registry.client import RegistryClient
+        from registry.lock import LockError
+        from schemas import catalog
+        from settings import SettingsError, load
+
+        try:
+            settings = load()
+            topic = catalog.load(settings).topic(contract)
+            publisher = Publisher(settings, topic, RegistryClient.from_settings(settings))
+        except (SettingsError, catalog.CatalogError, LockError, PublisherError) as error:
+            print(f"{contract}: {error}", file=sys.stderr)
+            return 1
+        shop = world.load()
+
+        def events(seat: int) -> Iterator[Event]:
+            return simulator.EVENTS[contract](simulator.sessions(shop, seed, seat))
+
+        seats = [Seat(number, options.users, options.rate, options.count) for number in range(options.users)]
+        started = time.monotonic()
+        _publish(publisher, events, seats, options.seconds, stop)
+        seconds = time.monotonic() - started
+    summary = publisher.summary()
+    per_second = summary.acknowledged / seconds
+    if options.json:
+        values = {"topic": contract, "seed": seed, "seconds": seconds, "per_second": per_second}
+        print(json.dumps(attrs.asdict(summary) | values), flush=True)
+    else:
+        print(f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}", flush=True)
+    return 1 if summary.failed else 0
+
+
+def _publish(
+    publisher: Publisher,
+    events: Callable[[int], Iterator[Event]],
+    seats: Sequence[Seat],
+    seconds: float | None,
+    stop: threading.Event,
+) -> None:
+    """Let all seats shop until their count is reached, the time is over, or `stop` is set; then wait for the broker."""
+    started = time.monotonic()
+    deadline = float("inf") if seconds is None else started + seconds
+    report_at = started + _REPORT_S
+    pool = ThreadPoolExecutor(len(seats), thread_name_prefix="seat")
+    try:
+        busy: set[Future[None]] = {
+            pool.submit(_shop, publisher, events(seat.number), seat, started, stop) for seat in seats
+        }
+        while busy and not stop.is_set() and (now := time.monotonic()) < deadline:
+            if now >= report_at:
+                print(publisher.summary(), file=sys.stderr, flush=True)
+                report_at += _REPORT_S
+            done, busy = wait(busy, timeout=min(_TICK_S, deadline - now), return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+    except KeyboardInterrupt:
+        publisher.abandon()
+    finally:
+        stop.set()
+        _settle(publisher, pool)
+
+
+def _settle(publisher: Publisher, pool: ThreadPoolExecutor) -> None:
+    try:
+        pool.shutdown()
+        publisher.flush()
+    except KeyboardInterrupt:
+        publisher.abandon()
+        pool.shutdown()
+        publisher.flush()
+
+
+def _shop(publisher: Publisher, events: Iterator[Event], seat: Seat, started: float, stop: threading.Event) -> None:
+    """Publish a seat's events as they fall due."""
+    sent, limit = 0, seat.limit
+    while not stop.is_set() and sent != limit:
+        most = _MOST_AT_ONCE if limit is None else min(_MOST_AT_ONCE, limit - sent)
+        if seat.rate:
+            most = min(most, seat.due(time.monotonic() - started) - sent)
+        if most > 0:
+            publisher.send_all(islice(events, most))
+            sent += most
+        else:
+            stop.wait(max(started + seat.due_at(sent) - time.monotonic(), 0.001))
+
+
+def _number(kind: type[int] | type[float], least: int) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not least <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"expected a number from {least}, got {text}")
+        return value
+
+    parse.__name__ = "number"  # argparse puts it into its messages
+    return parse

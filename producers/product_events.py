@@ -1,0 +1,8 @@
+"""Publish the views of simulated shoppers: `python -m producers.product_events --help`."""
+
+import sys
+
+from producers import command
+
+if __name__ == "__main__":
+    sys.exit(command.main("product-events", "the views"))

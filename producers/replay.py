@@ -1,0 +1,198 @@
+"""Publish the rows of a clickstream file as events: `python -m producers.replay --help`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from producers.pacing import Pace
+from producers.stopping import stop_signal
+
+if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
+    from producers.clickstream import Clickstream, Row
+    from producers.progress import Progress
+    from producers.publisher import Publisher
+    from producers.rejects import Rejects
+    from schemas.events import Event
+
+_AT_ONCE = 500
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m producers.replay",
+        description="Publish a clickstream file in the format of REES46 (CSV, plain or gzip): views, cart changes, and "
+        "one order for the purchase rows of a session that share a second. Events keep the file's times. Replaying a "
+        "file again sends the same orders again, and they count once. Rows that cannot be read are reported and "
+        "written to a file, where they can be mended and replayed; the rest goes on.",
+        epilog="exit code: 0 all rows are acknowledged events, 1 some rows were rejected, some deliveries failed, or "
+        "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order; orders that are still open then "
+        "are not sent.",
+    )
+    parser.add_argument("file", type=Path, help="the clickstream file")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=0.0,
+        metavar="N",
+        help="pace by the file's times: 1 as it happened, 60 an hour a minute, 0 flat out (default: 0)",
+    )
+    parser.add_argument(
+        "--currency", type=_currency, default="USD", metavar="CODE", help="ISO 4217 code of the prices (default: USD)"
+    )
+    parser.add_argument(
+        "--rejects",
+        type=Path,
+        metavar="PATH",
+        help="where to write rows that cannot be read (default: FILE.rejects.csv in the current folder)",
+    )
+    return parser
+
+
+@attrs.define
+class Replay:
+    """One file on its way into the topics."""
+
+    source: Clickstream
+    publishers: Mapping[type[Event], Publisher]
+    rejects: Rejects
+    pace: Pace
+    shown: Progress
+    stop: threading.Event
+    rows: int = 0
+    """read so far, the rejected ones too"""
+    _outbox: dict[type[Event], list[Event]] = attrs.field(factory=dict)
+
+    def run(self) -> None:
+        """Publish the file, up to its end or until `stop` is set."""
+        from producers.routing import Router
+
+        router = Router(self.source.currency)
+        self._publish(router.events(self._good_rows()))
+        if not self.stop.is_set():
+            self._publish(router.close())
+        self._send()
+
+    def _good_rows(self) -> Iterator[Row]:
+        from producers.clickstream import Reject
+
+        for row in self.source:
+            self.rows += 1
+            if isinstance(row, Reject):
+                self.rejects.add(row)
+            else:
+                yield row
+            if not self.rows % _AT_ONCE:
+                self._show()
+
+    def _publish(self, events: Iterator[Event]) -> None:
+        outbox = self._outbox = {kind: [] for kind in self.publishers}
+        delay = self.pace.delay
+        for event in events:
+            wait = delay(event.occurred_at)
+            if wait > 0:
+                self._send()
+                self._show()
+                self.stop.wait(wait)
+            if self.stop.is_set():
+                return
+            waiting = outbox[type(event)]
+            waiting.append(event)
+            if len(waiting) >= _AT_ONCE:
+                self._send()
+
+    def _send(self) -> None:
+        for kind, events in self._outbox.items():
+            if events:
+                self.publishers[kind].send_all(events)
+                events.clear()
+
+    def _show(self) -> None:
+        self.shown.update(self.source.position, f"{self.rows:,} rows, {self.rejects.count:,} rejected")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Replay one file. Returns the exit code."""
+    parser = arguments()
+    options = parser.parse_args(argv)
+    path: Path = options.file
+    rejects_path: Path = options.rejects or Path(f"{path.name}.rejects.csv")
+    if rejects_path.resolve() == path.resolve():
+        parser.error("the rejects would be written over the file; name another with --rejects")
+    with stop_signal() as stop:
+        from producers.clickstream import Clickstream, ClickstreamError
+        from producers.progress import progress
+        from producers.publisher import PublisherError
+        from producers.rejects import Rejects
+
+        try:
+            source = Clickstream(path, options.currency)
+            publishers = _publishers()
+        except (ClickstreamError, PublisherError) as error:
+            print(f"replay: {error}", file=sys.stderr)
+            return 1
+        started = time.monotonic()
+        with progress(source.size) as shown:
+            rejects = Rejects(rejects_path, path, source.heading, shown.say)
+            replay = Replay(source, publishers, rejects, Pace(options.speed), shown, stop)
+            try:
+                replay.run()
+                for publisher in publishers.values():
+                    publisher.flush()
+            except KeyboardInterrupt:
+                for publisher in publishers.values():
+                    publisher.abandon()
+                    publisher.flush()
+        seconds = time.monotonic() - started
+    summaries = [publisher.summary() for publisher in publishers.values()]
+    for summary in summaries:
+        print(summary)
+    kept = f" (see {rejects_path})" if rejects.count else ""
+    print(
+        f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected{kept}, "
+        f"in {seconds:,.1f} s, {replay.rows / seconds:,.0f} rows a second"
+    )
+    return 1 if rejects.count or any(summary.failed for summary in summaries) else 0
+
+
+def _publishers() -> dict[type[Event], Publisher]:
+    from producers.publisher import Publisher, PublisherError
+    from registry.client import RegistryClient
+    from registry.lock import LockError
+    from schemas import catalog, events
+    from settings import SettingsError, load
+
+    try:
+        settings = load()
+        topics = catalog.load(settings).topics
+        registry = RegistryClient.from_settings(settings)
+        return {getattr(events, topic.event): Publisher(settings, topic, registry) for topic in topics}
+    except (SettingsError, catalog.CatalogError, LockError) as error:
+        raise PublisherError(str(error)) from error
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number from 0, got {text}")
+    return speed
+
+
+def _currency(text: str) -> str:
+    if not _CURRENCY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"expected three capital letters such as EUR, got {text!r}")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
