@@ -97,6 +97,11 @@ class RegistryClient:
             self._headers["Authorization"] = f"Basic {credentials}"
         self._texts: dict[int, str] = {}
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this machine's own registry, see `registry/lock.py`."""
+        return lock.registry_name(self.url) == lock.LOCAL
+
     @classmethod
     def from_settings(cls, settings: Settings) -> RegistryClient:
         """The client of the registry in `settings`, with that registry's lock.
@@ -194,6 +199,10 @@ class RegistryClient:
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the subject's mode."""
         self._write("PUT", f"/mode/{_quoted(subject)}", {"mode": mode})
+
+    def clear_mode(self, subject: str) -> None:
+        """Take the subject's own mode away: the registry's applies again."""
+        self._write("DELETE", f"/mode/{_quoted(subject)}", None)
 
     # ---- the wire -----------------------------------------------------------------------------
 

@@ -71,12 +71,14 @@ class Lock:
 
 
 def fingerprint(schema: str) -> str:
-    """`sha256:` and the hex digest of the schema's JSON with sorted keys and no spaces.
+    """`sha256:` and the hex digest of the schema as the registry normalises it, so layout does not count.
 
     Unlike Avro's own fingerprint it covers docs, defaults and attributes: a registry makes a version of those, too.
+    Raises `avro.SchemaError` if it is no schema.
     """
-    compact = json.dumps(json.loads(schema), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(compact.encode()).hexdigest()
+    from registry import avro  # producers and consumers import the lock, and never need this
+
+    return "sha256:" + hashlib.sha256(avro.parse(schema, validate_defaults=False).canonical.encode()).hexdigest()
 
 
 def registry_name(url: str) -> str:

@@ -1,0 +1,165 @@
+"""Check the working copy against registered versions: what changed, who would break, in which order to deploy, the fix.
+
+The rules are the engine's (`registry/compatibility.py`); what the rules cannot see is `registry/semantics.py`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import attrs
+
+from registry import changes, compatibility, fixes, lock
+from registry.fixes import BACKWARD
+from schemas.catalog import Topic
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@attrs.frozen
+class Break:
+    """One incompatibility, with the versions that have it."""
+
+    direction: str
+    """backward: the candidate cannot read what the versions wrote; forward: they cannot read what it writes."""
+    versions: tuple[int, ...]
+    rule: str
+    path: str
+    """The field in words, for example `items[].quantity`."""
+    reader: str
+    writer: str
+    message: str
+    who: str
+    """Who breaks, as a sentence."""
+    fix: str
+
+
+@attrs.frozen
+class SubjectCheck:
+    """The verdict on one contract."""
+
+    topic: Topic
+    level: str
+    versions: tuple[lock.Version, ...]
+    """What it was checked against: everything registered, in order."""
+    registered: lock.Version | None
+    """The version that the contract equals, if it is registered already."""
+    changes: tuple[changes.Change, ...]
+    """Against the latest version."""
+    breaks: tuple[Break, ...]
+    order: str
+    """In which order to deploy, in words; empty where nothing changed."""
+
+    @property
+    def next_version(self) -> int:
+        """The number that the contract has, or would get."""
+        if self.registered:
+            return self.registered.version
+        return self.versions[-1].version + 1 if self.versions else 1
+
+    @property
+    def docs_only(self) -> bool:
+        """Whether nothing but docs differs from the latest version."""
+        return bool(self.changes) and all(change.kind == "doc" for change in self.changes)
+
+
+def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) -> SubjectCheck:
+    """Check a contract at a level against a subject's versions (in order; none is fine).
+
+    Raises `avro.SchemaError` if the contract or a version is no schema.
+    """
+    own = lock.fingerprint(topic.text)
+    same = next((version for version in reversed(versions) if version.fingerprint == own), None)
+    if not versions or same is versions[-1]:
+        return SubjectCheck(topic, level, tuple(versions), same, (), (), "")
+    latest = json.loads(versions[-1].schema)
+    return SubjectCheck(
+        topic,
+        level,
+        tuple(versions),
+        same,
+        tuple(changes.changes(latest, topic.schema)),
+        () if same else tuple(_breaks(topic, level, versions)),
+        "" if same else deploy_order(topic, versions[-1]),
+    )
+
+
+def _breaks(topic: Topic, level: str, versions: Sequence[lock.Version]) -> list[Break]:
+    candidate = compatibility.parse(topic.text)
+    parsed = [compatibility.parse(version.schema) for version in versions]
+    grouped: dict[tuple[str, str, str], list[tuple[int, compatibility.Incompatibility]]] = {}
+    for index, direction, found in compatibility.check(level, candidate, parsed):
+        for incompatibility in found:
+            grouped.setdefault((direction, incompatibility.rule, incompatibility.path), []).append(
+                (index, incompatibility)
+            )
+    number = versions[-1].version + 1
+    return [
+        _break(topic, direction, number, [(versions[index], one) for index, one in members])
+        for (direction, _, _), members in grouped.items()
+    ]
+
+
+def _break(
+    topic: Topic, direction: str, number: int, members: list[tuple[lock.Version, compatibility.Incompatibility]]
+) -> Break:
+    version, found = members[-1]
+    numbers = tuple(sorted({member.version for member, _ in members}))
+    return Break(
+        direction,
+        numbers,
+        found.rule,
+        found.path,
+        found.reader,
+        found.writer,
+        found.message,
+        who(direction, numbers, number, topic),
+        fixes.fix(found, direction, topic.schema, json.loads(version.schema)),
+    )
+
+
+def who(direction: str, versions: Sequence[int], candidate: int, topic: Topic) -> str:
+    """Who breaks, as a sentence."""
+    olds = _listed(versions)
+    if direction == BACKWARD:
+        return (
+            f"consumers on v{candidate} cannot read what producers on {olds} wrote or still write "
+            f"(records stay {retention(topic.retention_ms)} in {topic.name})"
+        )
+    return f"consumers still on {olds} cannot read what producers on v{candidate} write"
+
+
+def _listed(versions: Sequence[int]) -> str:
+    names = [f"v{version}" for version in versions]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def retention(retention_ms: int) -> str:
+    """A retention for people: `7 days`, or milliseconds where it is no whole number of days."""
+    if retention_ms < 0:
+        return "for ever"
+    if retention_ms % DAY_MS:
+        return f"{retention_ms} ms"
+    days = retention_ms // DAY_MS
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def deploy_order(topic: Topic, latest: lock.Version) -> str:
+    """In which order to deploy the contract where the latest version runs: consumers first, producers first, either.
+
+    It follows from who can read whom, whatever the level promises.
+    """
+    candidate, current = compatibility.parse(topic.text), compatibility.parse(latest.schema)
+    reads_old = not compatibility.incompatibilities(candidate, current)
+    read_by_old = not compatibility.incompatibilities(current, candidate)
+    if reads_old and read_by_old:
+        return "either: consumers and producers read each other across the two versions"
+    if reads_old:
+        return f"consumers first: those on v{latest.version} cannot read the new data"
+    if read_by_old:
+        return (
+            f"producers first; consumers only when the last record of v{latest.version} has left the topic "
+            f"(retention {retention(topic.retention_ms)})"
+        )
+    return "none is safe: neither side reads the other's data; a new topic, or the fix below"

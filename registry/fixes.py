@@ -1,0 +1,130 @@
+"""What to write instead: for each kind of incompatibility, the text to paste into the contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from registry.changes import short
+from registry.walk import definitions, fields
+
+if TYPE_CHECKING:
+    from registry.compatibility import Incompatibility
+
+BACKWARD, FORWARD = "backward", "forward"
+"""The candidate reads what a version wrote; a version reads what the candidate writes."""
+
+
+_FIELD_OF = re.compile(r"(\[\]|\{\})+$")
+"""What stands after the field's own path when the place is inside its array or map."""
+
+
+def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) -> str:
+    """A change to the contract that avoids the incompatibility: a sentence, and the text to paste.
+
+    `candidate` and `version` are the parsed schemas, the contract's and the registered one's.
+    """
+    reader = candidate if direction == BACKWARD else version
+    path = _FIELD_OF.sub("", found.path)
+    ours, theirs = _field(candidate, path), _field(version, path)
+    match found.rule:
+        case "READER_FIELD_MISSING_DEFAULT_VALUE" if direction == BACKWARD and ours:
+            return f"make it optional: {_paste(optional(ours))}\n  or give it a default: {_paste(_with_default(ours))}"
+        case "READER_FIELD_MISSING_DEFAULT_VALUE" if theirs:
+            return f"put the field back, for those who still need it: {_paste(theirs)}"
+        case "TYPE_MISMATCH" | "MISSING_UNION_BRANCH" if ours and theirs:
+            kept, beside = _paste(_kept(ours, theirs)), _paste(_beside(ours, theirs))
+            return f"keep the type: {kept}\n  and put the new one beside it: {beside}"
+        case "MISSING_ENUM_SYMBOLS" if direction == BACKWARD:
+            return f'keep the symbols that were written: "symbols": {_paste(_all_symbols(found, candidate, version))}'
+        case "MISSING_ENUM_SYMBOLS":
+            return _new_symbols(ours)
+        case "NAME_MISMATCH" if direction == BACKWARD:
+            written = found.message.removeprefix("expected: ")
+            return f'keep the name {written}, or let the new one say what it was: "aliases": [{_paste(written)}]'
+        case "NAME_MISMATCH":
+            kept = next((d.name for d in definitions(reader) if d.path == found.path), found.reader)
+            return f"keep the name {kept}: consumers of an older version know no other"
+        case "FIXED_SIZE_MISMATCH":
+            return "keep the size; a fixed of another size is another type with another name, in a field of its own"
+    return "take the change back, and add what is new as an optional field"
+
+
+def optional(field: dict[str, Any]) -> dict[str, Any]:
+    """The field as an optional one: null first, default null."""
+    rest = {key: value for key, value in field.items() if key not in ("name", "type", "default")}
+    others = [branch for branch in _branches(field) if branch != "null"]
+    return {"name": field["name"], "type": ["null", *others], "default": None, **rest}
+
+
+_EXAMPLES: dict[str, Any] = {
+    "string": "",
+    "bytes": "",
+    "int": 0,
+    "long": 0,
+    "float": 0.0,
+    "double": 0.0,
+    "boolean": False,
+    "null": None,
+    "array": [],
+    "map": {},
+}
+
+
+def _with_default(field: dict[str, Any]) -> dict[str, Any]:
+    kind = _branches(field)[0]
+    while isinstance(kind, dict) and kind.get("type") not in _EXAMPLES and kind.get("type") != "enum":
+        if kind.get("type") in ("record", "fixed"):
+            return {**field, "default": "…"}
+        kind = kind.get("type")
+    if isinstance(kind, dict):
+        symbols = kind.get("symbols")
+        return {**field, "default": symbols[0] if symbols else _EXAMPLES[kind["type"]]}
+    return {**field, "default": _EXAMPLES.get(kind, "…")}
+
+
+def _kept(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """The registered field, with the contract's doc."""
+    return {**theirs, "doc": ours["doc"]} if "doc" in ours else theirs
+
+
+def _beside(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """An optional field for the new type, under a name that says which."""
+    known = _branches(theirs)
+    new = next((kind for kind in _branches(ours) if kind != "null" and kind not in known), _branches(ours)[-1])
+    suffix = short(new).split(" ")[-1].strip("()").lower()
+    return optional({**ours, "name": f"{ours['name']}_{suffix}", "type": new})
+
+
+def _branches(field: dict[str, Any]) -> list[Any]:
+    return field["type"] if isinstance(field["type"], list) else [field["type"]]
+
+
+def _all_symbols(found: Incompatibility, candidate: Any, version: Any) -> list[str]:
+    """The candidate's symbols, and those of the version that it lacks."""
+    name = found.reader.removeprefix("enum ")
+    ours, theirs = _enum_symbols(candidate, name), _enum_symbols(version, name)
+    return [*ours, *(symbol for symbol in theirs if symbol not in ours)]
+
+
+def _enum_symbols(schema: Any, name: str) -> list[str]:
+    return next(
+        (definition.spec["symbols"] for definition in definitions(schema) if definition.spec["name"] == name), []
+    )
+
+
+def _new_symbols(ours: dict[str, Any] | None) -> str:
+    first = "take the new symbols out: the enum of an older version has no default for what it does not know"
+    if ours is None:
+        return first
+    text = optional({**ours, "name": f"{ours['name']}_text", "type": "string"})
+    return f"{first}\n  and carry them in a field of their own: {_paste(text)}"
+
+
+def _paste(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _field(schema: Any, path: str) -> dict[str, Any] | None:
+    return next((field.spec for field in fields(schema) if field.path == path), None)

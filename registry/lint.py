@@ -1,0 +1,204 @@
+"""Lint the contracts: rules with ids, each with its reason, that can be switched off for a field with a reason.
+
+A rule is a function whose docstring is what `lint --explain` prints. `registry/rules.py` has them; this module finds
+the contracts, runs the rules, and takes out what `schemas/lint.toml` switches off.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from registry import avro, walk
+from schemas.catalog import Catalog, CatalogError, Topic
+
+EXEMPTIONS = Path(__file__).resolve().parent.parent / "schemas" / "lint.toml"
+
+
+class LintError(ValueError):
+    """The file of exemptions cannot be used, or there is no such rule; the message says where and why."""
+
+
+@attrs.frozen
+class Finding:
+    """What a rule found."""
+
+    rule: str
+    topic: str
+    """The contract's key in the catalogue."""
+    file: Path
+    line: int
+    path: str
+    """The field in words (`items[].quantity`), or the name of a type; empty for the contract itself."""
+    message: str
+    fix: str = ""
+    """Text to paste or a step to take; empty where the message says it all."""
+
+
+@attrs.frozen
+class Contract:
+    """One contract as the rules see it."""
+
+    topic: Topic
+    schema: dict[str, Any]
+    lines: dict[str, int]
+
+    def nodes(self) -> list[walk.Node]:
+        """Every definition and field."""
+        return list(walk.walk(self.schema))
+
+    def fields(self) -> list[walk.Field]:
+        """Every field, nested ones included."""
+        return walk.fields(self.schema)
+
+
+@attrs.frozen
+class Problem:
+    """What a rule yields; `lint` makes a Finding of it."""
+
+    contract: Contract
+    at: walk.Node | None
+    message: str
+    fix: str = ""
+
+
+Rule = Callable[[Sequence[Contract]], Iterator[Problem]]
+
+
+@attrs.frozen
+class Registration:
+    """A rule and how it is known."""
+
+    id: str
+    basic: bool
+    """Whether `apply` insists on it; the others are for `lint`, before a merge."""
+    run: Rule
+
+    @property
+    def reason(self) -> str:
+        """Why the rule exists, for people."""
+        return inspect.getdoc(self.run) or ""
+
+
+RULES: dict[str, Registration] = {}
+
+
+def rule(name: str, *, basic: bool = False) -> Callable[[Rule], Rule]:
+    """Register a rule under an id."""
+
+    def register(run: Rule) -> Rule:
+        RULES[name] = Registration(name, basic, run)
+        return run
+
+    return register
+
+
+def registered() -> dict[str, Registration]:
+    """All rules by id, in the order in which they run."""
+    import registry.rules  # noqa: F401  (fills RULES; it imports this module)
+
+    return RULES
+
+
+def lint(catalog: Catalog, *, basics_only: bool = False, exemptions: Path = EXEMPTIONS) -> list[Finding]:
+    """Everything the rules find, by file and line. Raises LintError for an exemption that cannot be used.
+
+    A contract that does not parse is one finding, `parses`, and no other rule sees it.
+    """
+    contracts, findings = _contracts(catalog)
+    for registration in registered().values():
+        if registration.basic or not basics_only:
+            findings += [_finding(registration.id, problem) for problem in registration.run(contracts)]
+    findings = list(_exempt(findings, _exemptions(exemptions), report_unused=not basics_only))
+    order = [topic.contract for topic in catalog.topics]
+    return sorted(findings, key=lambda f: (order.index(f.topic) if f.topic in order else -1, f.line, f.rule))
+
+
+PARSES = """\
+The contract is JSON that Avro's specification accepts: known types, legal names, no name defined twice in one schema.
+A registry would refuse anything else, but only after part of a change was applied."""
+
+
+def explain(name: str) -> str:
+    """Why the rule exists. Raises LintError if there is none with that id."""
+    if name == "parses":
+        return PARSES
+    rules = registered()
+    if name not in rules:
+        raise LintError(f"no rule {name!r}; the rules are: {', '.join(['parses', *rules])}")
+    return rules[name].reason
+
+
+def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
+    contracts, findings = [], []
+    for topic in catalog.topics:
+        try:
+            schema = topic.schema
+            avro.parse(topic.text, validate_defaults=False)
+        except CatalogError as error:
+            findings.append(
+                Finding("parses", topic.contract, topic.path, 1, "", str(error).removeprefix(f"{topic.path}: "))
+            )
+        except avro.SchemaError as error:
+            findings.append(Finding("parses", topic.contract, topic.path, 1, "", str(error)))
+        else:
+            contracts.append(Contract(topic, schema, walk.lines(topic.text)))
+    return contracts, findings
+
+
+def _finding(name: str, problem: Problem) -> Finding:
+    contract, at = problem.contract, problem.at
+    path = "" if at is None else at.path or (at.name if at.pointer else "")
+    line = contract.lines[at.pointer] if at else 1
+    return Finding(name, contract.topic.contract, contract.topic.path, line, path, problem.message, problem.fix)
+
+
+# ---- what is switched off -------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Exemption:
+    """One entry of lint.toml."""
+
+    rule: str
+    topic: str
+    field: str
+    reason: str
+    file: Path
+
+    def covers(self, finding: Finding) -> bool:
+        return (self.rule, self.topic, self.field) == (finding.rule, finding.topic, finding.path)
+
+
+def _exemptions(path: Path) -> list[Exemption]:
+    """Read `[[off]]` entries with rule, topic, field and reason; no file means none."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise LintError(f"{path}: {error}") from error
+    found = []
+    for number, entry in enumerate(content.get("off", ()), 1):
+        for key in ("rule", "topic", "field", "reason"):
+            if not isinstance(entry.get(key), str) or (key == "reason" and not entry[key].strip()):
+                raise LintError(f"{path}: entry {number} of [[off]]: {key} is {entry.get(key)!r}, expected text")
+        if entry["rule"] not in registered():
+            raise LintError(f"{path}: entry {number} of [[off]]: there is no rule {entry['rule']!r}")
+        found.append(Exemption(entry["rule"], entry["topic"], entry["field"], entry["reason"], path))
+    return found
+
+
+def _exempt(findings: list[Finding], off: Iterable[Exemption], *, report_unused: bool) -> Iterator[Finding]:
+    for exemption in off:
+        kept = [finding for finding in findings if not exemption.covers(finding)]
+        if report_unused and len(kept) == len(findings):
+            message = f"{exemption.rule} is switched off here, but finds nothing: take the entry out"
+            yield Finding("exemption-used", exemption.topic, exemption.file, 1, exemption.field, message)
+        findings = kept
+    yield from findings

@@ -1,0 +1,116 @@
+"""What the commands print, as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from registry.check import SubjectCheck
+from registry.lint import Finding
+from registry.plan import Applied, ApplyFailed, Plan
+from registry.steps import Done
+
+_MARKS = {"create": "+", "change": "~", "leave": "=", "explain": "!"}
+
+
+def findings(found: Sequence[Finding]) -> str:
+    """Lint's findings, one a line with file and line first, so that editors can jump to it."""
+    return "\n".join(line for finding in found for line in _finding(finding))
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    where = f"{finding.path}: " if finding.path else ""
+    yield f"{shown(finding.file)}:{finding.line}: {where}{finding.message} [{finding.rule}]"
+    if finding.fix:
+        yield f"  fix: {finding.fix}"
+
+
+def checks(checked: Iterable[SubjectCheck]) -> str:
+    """Each subject's verdict: what changed, who breaks, the order to deploy, the fix."""
+    return "\n".join(line for check in checked for line in _check(check))
+
+
+def _check(check: SubjectCheck) -> Iterator[str]:
+    yield f"{check.topic.subject}: {verdict(check)}"
+    for change in check.changes:
+        yield f"    {change.path or 'the record'}: {change.text}"
+    if check.order:
+        yield f"  deploy  {check.order}"
+    if check.breaks:
+        yield f"  owner   {check.topic.owner} ({shown(check.topic.path)})"
+    fixes: set[str] = set()
+    for found in check.breaks:
+        yield f"  breaks  {found.path or 'the record'}: {found.rule} (reader {found.reader}, writer {found.writer})"
+        yield f"          {found.who}"
+        if found.fix not in fixes:
+            first, *rest = found.fix.split("\n")
+            yield f"  fix     {first}"
+            yield from (f"        {line}" for line in rest)
+        fixes.add(found.fix)
+
+
+def verdict(check: SubjectCheck) -> str:
+    """The verdict in a line."""
+    if check.breaks:
+        return f"v{check.next_version} breaks {check.level}"
+    if check.registered and check.registered is check.versions[-1]:
+        return f"unchanged, v{check.registered.version}"
+    if check.registered:
+        return f"equals v{check.registered.version}, an older version than v{check.versions[-1].version}"
+    if not check.versions:
+        return "new, v1"
+    docs = ", docs only" if check.docs_only else ""
+    return f"v{check.next_version} is compatible at {check.level}{docs}"
+
+
+def plan(made: Plan) -> str:
+    """The plan's steps, or why nothing may be done."""
+    parts = [findings(made.findings)] if made.findings else []
+    refused = [check for check in made.checks if check.breaks]
+    if refused:
+        parts.append(checks(refused))
+    parts += made.refusals
+    if parts:
+        return "\n".join([*parts, "", "Nothing was written: every check has to pass first."])
+    changed = [check for check in made.checks if check.changes and not check.registered]
+    lines = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in made.steps]
+    if changed:
+        lines += ["", checks(changed)]
+    return "\n".join([*lines, "", _counts(made)])
+
+
+def _counts(made: Plan) -> str:
+    numbers = {kind: sum(step.kind == kind for step in made.steps) for kind in _MARKS}
+    explained = f", {numbers['explain']} for you to decide" if numbers["explain"] else ""
+    return f"{numbers['create']} to create, {numbers['change']} to change, {numbers['leave']} as they are{explained}"
+
+
+def done(step: Done) -> str:
+    """One step that was carried out."""
+    return f"{_MARKS[step.step.kind]} {step.step.target}: {step.text}"
+
+
+def applied(result: Applied) -> str:
+    """What was left alone, and a summary."""
+    idle = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in result.plan.steps if step.run is None]
+    lock = f"{shown(result.lock_path)} {'updated' if result.lock_changed else 'is up to date'}"
+    count = len(result.done)
+    summary = "nothing to do" if not count else f"{count} step{'s' if count > 1 else ''} done"
+    return "\n".join([*idle, f"{summary}; {lock}"])
+
+
+def failed(failure: ApplyFailed) -> str:
+    """What was done before a step failed, and what is left."""
+    lines = [f"{failure.failed.target}: {failure.failed.text}: failed: {failure.reason}"]
+    lines += (
+        ["Done before that:", *(f"  {done(step)}" for step in failure.done)] if failure.done else ["Nothing was done."]
+    )
+    if failure.left:
+        lines += ["Not begun:", *(f"  {step.target}: {step.text}" for step in failure.left)]
+    return "\n".join([*lines, "Apply again to carry on from here."])
+
+
+def shown(path: Path) -> str:
+    """A path as people type it: relative to where they are, if it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

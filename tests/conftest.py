@@ -1,0 +1,53 @@
+"""A copy of the contracts that a test may edit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from schemas import catalog
+from schemas.catalog import CATALOG, Catalog
+from settings import Settings
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+@attrs.frozen
+class Contracts:
+    """The catalogue and its contracts in a folder of their own."""
+
+    folder: Path
+    settings: Settings = attrs.field(factory=Settings)
+
+    def load(self) -> Catalog:
+        return catalog.load(self.settings, self.folder / "catalog.toml")
+
+    def edit(self, contract: str, change: Edit) -> Catalog:
+        """Change a contract in place and load the catalogue anew."""
+        topic = self.load().topic(contract)
+        schema = json.loads(topic.path.read_text())
+        change(schema)
+        topic.path.write_text(json.dumps(schema, indent=2))
+        return self.load()
+
+    def with_settings(self, settings: Settings) -> Contracts:
+        return attrs.evolve(self, settings=settings)
+
+
+def field(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    """A top-level field of a schema."""
+    found: dict[str, Any] = next(f for f in schema["fields"] if f["name"] == name)
+    return found
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Contracts:
+    folder = tmp_path / "schemas"
+    shutil.copytree(CATALOG.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.json"))
+    return Contracts(folder)
