@@ -1,0 +1,254 @@
+"""The three-way merge: columns of three topics in, one delta per figure out.
+
+Nothing here knows what was counted before. A delta says what some rows add to each figure, and the store merges it into
+what it holds, so any split of the same rows into deltas comes to the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from consumers.analytics.kpis import KPIS, MIXED, EventType, Grain, Kpi, Merge
+from schemas import text
+from schemas.events import CartAction, Segment
+from schemas.frame import Frame, concat
+from schemas.text import Integers, Text
+
+ENVELOPE = ("occurred_at", "session_id", "segment", "region")
+
+VIEWS, CARTS, PURCHASES = "ProductViewed", "CartUpdated", "PurchaseCompleted"
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    VIEWS: (*ENVELOPE, "product_id"),
+    CARTS: (*ENVELOPE, "action", "product_id", "quantity", "price_minor", "currency"),
+    PURCHASES: (
+        *ENVELOPE,
+        "order_id",
+        "total_minor",
+        "currency",
+        "items.product_id",
+        "items.quantity",
+    ),
+}
+"""The fields that the merge reads of each event."""
+
+_TYPE_OF_ACTION = {CartAction.ADD: EventType.add_to_cart, CartAction.REMOVE: EventType.remove_from_cart}
+_TYPES = np.array([_TYPE_OF_ACTION.get(action, EventType.other_cart_change) for action in CartAction], np.int64)
+_LABELS: Mapping[str, Sequence[str]] = {
+    "type": [event_type.name for event_type in EventType],
+    "segment": [segment.value for segment in Segment],
+}
+
+
+@attrs.frozen(eq=False)
+class Delta:
+    """What some rows add to one figure: a row each, its keys and then its measures, sorted for the store."""
+
+    kpi: Kpi
+    rows: list[tuple[Any, ...]]
+
+
+@attrs.frozen(eq=False)
+class Merged:
+    """What a set of events comes to."""
+
+    deltas: list[Delta]
+    orders: list[str]
+    """The orders among them that count."""
+    duplicates: int
+    """How many purchases were left out because their order had been counted."""
+
+
+def order_ids(frames: Mapping[str, Frame]) -> list[str]:
+    """The orders among these events, each once."""
+    if PURCHASES not in frames:
+        return []
+    ids = frames[PURCHASES].text("order_id")
+    _, first = ids.factorize()
+    return _strings(ids.take(first))
+
+
+def merge(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:
+    """What these events add to every figure.
+
+    `frames` has the columns of `FIELDS` for each event that occurs, `topics` each event's topic, and `counted` the
+    orders that must not count again; an order that occurs twice among the events counts once.
+    """
+    frames = dict(frames)
+    orders: list[str] = []
+    duplicates = 0
+    if PURCHASES in frames:
+        purchases = frames[PURCHASES]
+        frames[PURCHASES], orders = _first_of_each_order(purchases, counted)
+        duplicates = purchases.rows - len(orders)
+    present = {event: frame for event, frame in frames.items() if frame.rows}
+    if not present:
+        return Merged([], orders, duplicates)
+    names = sorted(topics.values())
+    grains = {
+        Grain.EVENT: concat([_event_rows(event, f, names.index(topics[event])) for event, f in present.items()]),
+        Grain.LINE: concat([_line_rows(event, frame) for event, frame in present.items()]),
+    }
+    labels = {**_LABELS, "topic": names}
+    return Merged([_delta(kpi, grains[kpi.grain], labels) for kpi in KPIS], orders, duplicates)
+
+
+def _first_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
+    ids = purchases.text("order_id")
+    _, first = ids.factorize()
+    first = np.sort(first)
+    orders = _strings(ids.take(first))
+    if counted:
+        new = [order not in counted for order in orders]
+        first = first[new]
+        orders = [order for order, is_new in zip(orders, new, strict=True) if is_new]
+    keep = np.zeros(purchases.rows, np.bool_)
+    keep[first] = True
+    return (purchases if keep.all() else purchases.take(keep)), orders
+
+
+def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
+    """A row per message, with every column that a figure at this grain may use."""
+    rows = frame.rows
+    nothing = np.zeros(rows, np.int64)
+    types = _types(event, frame)
+    columns: dict[str, Integers | Text] = {
+        "topic": np.full(rows, topic, np.int64),
+        "type": types,
+        "segment": frame.integers("segment"),
+        "region": frame.text("region"),
+        "session_id": frame.text("session_id"),
+        "occurred_at": frame.integers("occurred_at"),
+        "first_at": frame.integers("occurred_at"),
+        "last_at": frame.integers("occurred_at"),
+        "events": nothing + 1,
+        "views": (types == EventType.view).astype(np.int64),
+        "adds": (types == EventType.add_to_cart).astype(np.int64),
+        "removes": (types == EventType.remove_from_cart).astype(np.int64),
+        "purchases": (types == EventType.purchase).astype(np.int64),
+        "cart_units": nothing,
+        "cart_minor": nothing,
+        "revenue_minor": nothing,
+        "currency": frame.text("currency") if event != VIEWS else text.constant("", rows),
+    }
+    if event == CARTS:
+        sign = (types == EventType.add_to_cart).astype(np.int64) - (types == EventType.remove_from_cart)
+        units = sign * frame.integers("quantity")
+        columns |= {"cart_units": units, "cart_minor": units * frame.integers("price_minor")}
+    if event == PURCHASES:
+        columns["revenue_minor"] = frame.integers("total_minor")
+    return Frame(rows, columns)
+
+
+def _line_rows(event: str, frame: Frame) -> Frame:
+    """A row per product that a message names."""
+    types = _types(event, frame)
+    if event == PURCHASES:
+        lines = frame.lines("items")
+        types, frame = types[lines.parent], lines.frame
+        if not frame.rows:
+            return Frame(0, {"type": types, "product_id": text.constant("", 0), "events": types, "units": types})
+    ones = np.ones(frame.rows, np.int64)
+    return Frame(
+        frame.rows,
+        {
+            "type": types,
+            "product_id": frame.text("product_id"),
+            "events": ones,
+            "units": frame.integers("quantity") if event != VIEWS else 0 * ones,
+        },
+    )
+
+
+def _types(event: str, frame: Frame) -> Integers:
+    if event == CARTS:
+        return _TYPES[frame.integers("action")]
+    return np.full(frame.rows, EventType.view if event == VIEWS else EventType.purchase, np.int64)
+
+
+def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta:
+    if kpi.only is not None:
+        frame = frame.take(frame.integers("type") == kpi.only)
+    if kpi.window_ms:
+        window = frame.integers("occurred_at") // kpi.window_ms * kpi.window_ms
+        frame = Frame(frame.rows, {**frame.columns, "window_start": window})
+    if not frame.rows:
+        return Delta(kpi, [])
+    codes, first = _group([frame.columns[name] for name in kpi.keys])
+    keys = [_values(frame.columns[name], first, labels.get(name)) for name in kpi.keys]
+    measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
+    return Delta(kpi, sorted(zip(*keys, *measures, strict=True)))
+
+
+def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
+    """Number the distinct combinations: `(code of each row, a row of each code)`."""
+    codes, first = _codes(columns[0])
+    for column in columns[1:]:
+        more, further = _codes(column)
+        codes, first = _dense(codes * len(further) + more)
+    return codes, first
+
+
+def _codes(column: Integers | Text) -> tuple[Integers, Integers]:
+    return column.factorize() if isinstance(column, Text) else _dense(column)
+
+
+def _dense(values: Integers) -> tuple[Integers, Integers]:
+    """Number the distinct values, counted from 0: `(code of each row, a row of each code)`."""
+    low = values.min()
+    span = int(values.max()) - int(low) + 1
+    if span > 4 * len(values) + 1024:
+        _, first, codes = np.unique(values, return_index=True, return_inverse=True)
+        return codes.astype(np.int64), first.astype(np.int64)
+    seen = np.full(span, -1, np.int64)
+    seen[values - low] = np.arange(len(values))
+    present = seen >= 0
+    return (np.cumsum(present) - 1)[values - low], seen[present]
+
+
+def _sum(column: Integers, codes: Integers, groups: int) -> list[Any]:
+    # Not bincount with weights: it adds in floating point, which is exact only up to 2**53.
+    total = np.zeros(groups, np.int64)
+    np.add.at(total, codes, column)
+    return total.tolist()
+
+
+def _min(column: Integers, codes: Integers, groups: int) -> list[Any]:
+    least = np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(least, codes, column)
+    return least.tolist()
+
+
+def _max(column: Integers, codes: Integers, groups: int) -> list[Any]:
+    most = np.full(groups, np.iinfo(np.int64).min)
+    np.maximum.at(most, codes, column)
+    return most.tolist()
+
+
+def _same(column: Text, codes: Integers, groups: int) -> list[Any]:
+    labels, first = column.factorize()
+    names = _strings(column.take(first))
+    says = np.flatnonzero(column.length > 0)
+    low = np.full(groups, len(names))
+    high = np.full(groups, -1)
+    np.minimum.at(low, codes[says], labels[says])
+    np.maximum.at(high, codes[says], labels[says])
+    return ["" if h < 0 else names[h] if h == lo else MIXED for lo, h in zip(low.tolist(), high.tolist(), strict=True)]
+
+
+_MERGES: Mapping[Merge, Any] = {Merge.SUM: _sum, Merge.MIN: _min, Merge.MAX: _max, Merge.SAME: _same}
+
+
+def _values(column: Any, rows: Integers, labels: Sequence[str] | None) -> list[Any]:
+    if isinstance(column, Text):
+        return column.take(rows).tolist()
+    values: list[int] = column[rows].tolist()
+    return values if labels is None else [labels[value] for value in values]
+
+
+def _strings(column: Text) -> list[str]:
+    return [string or "" for string in column.tolist()]

@@ -1,0 +1,283 @@
+"""From batches to the store, in three threads: the caller fetches, one thread decodes, one merges and writes.
+
+Decoding and writing let go of the interpreter for most of their time, so the three overlap. Short queues between them
+bound what is in memory, and hold the fetching back when the store is slow.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import attrs
+from confluent_kafka import Message
+
+from consumers.analytics.merge import Merged, merge, order_ids
+from consumers.analytics.store import Fenced, Store
+from consumers.dead_letters import DeadLetter, DeadLetterWriter
+from consumers.group import Batch, Partition, Span
+from schemas.columns import ColumnReader
+from schemas.frame import Frame, concat
+
+log = logging.getLogger(__name__)
+
+_WAITING = 4
+"""How many batches may wait for a thread."""
+_LINGER_S = 0.1
+_LINGER_BEHIND_S = 1.0
+_ROWS_PER_WRITE = 200_000
+"""A write takes no more rows than this: what it holds in memory, and what a crash has to read again."""
+
+
+@attrs.frozen(eq=False)
+class Route:
+    """How one topic is read."""
+
+    event: str
+    reader: ColumnReader
+
+
+@attrs.frozen(eq=False)
+class Decoded:
+    """A batch as columns."""
+
+    spans: Mapping[Partition, Span]
+    frames: Mapping[str, Sequence[Frame]]
+    """By event."""
+    dead_letters: Sequence[DeadLetter]
+    rows: int
+
+
+@attrs.define(eq=False)
+class _Marker:
+    """Travels behind the batches; when it is reached, all before it is written."""
+
+    last: bool = False
+    reached: threading.Event = attrs.field(factory=threading.Event)
+
+
+@attrs.define
+class Progress:
+    """What a pipeline has done so far, for those who watch it."""
+
+    events: int = 0
+    """Messages in the store: counted, or known as duplicates or dead letters."""
+    dead_letters: int = 0
+    duplicates: int = 0
+    fenced: int = 0
+    """How often what was read belonged to another member by then, and was dropped."""
+    seconds: dict[str, float] = attrs.field(factory=lambda: dict.fromkeys(("fetch", "decode", "merge", "write"), 0.0))
+    """Time spent by stage."""
+
+
+class Pipeline:
+    """Decodes, merges and writes batches in the order in which they are submitted.
+
+    The methods are for one thread, the one that fetches. A pipeline that failed raises its failure from each of them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        routes: Mapping[str, Route],
+        dead_letters: DeadLetterWriter,
+        written: Callable[[Mapping[Partition, Span]], None],
+        full_batch: int,
+    ) -> None:
+        """`routes` says how to read each topic, and `written` hears what each write covered.
+
+        Batches of `full_batch` messages mean that more are waiting in the broker.
+        """
+        self.progress = Progress()
+        self._store = store
+        self._routes = routes
+        self._topics = {route.event: topic for topic, route in routes.items()}
+        self._dead_letters = dead_letters
+        self._written = written
+        self._full_batch = full_batch
+        self._generation = 0
+        self._fenced = threading.Event()
+        self._failure: BaseException | None = None
+        self._batches: queue.Queue[tuple[int, Batch] | _Marker] = queue.Queue(_WAITING)
+        self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_WAITING)
+        self._threads = [
+            threading.Thread(target=self._guard, args=(loop,), name=name, daemon=True)
+            for name, loop in (("decode", self._decode_all), ("write", self._write_all))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, batch: Batch) -> None:
+        """Hand a batch over; waits while the pipeline is full."""
+        self._put((self._generation, batch))
+
+    def drain(self, wait_s: float) -> bool:
+        """Write all that was submitted. False if it took longer than `wait_s`, and is still going on."""
+        marker = _Marker()
+        self._put(marker)
+        deadline = time.monotonic() + wait_s
+        while not marker.reached.wait(0.05):
+            self._check()
+            if time.monotonic() > deadline:
+                return False
+        self._check()
+        return True
+
+    def discard(self) -> None:
+        """Forget all that was submitted and is not written."""
+        self._generation += 1
+
+    def take_fenced(self) -> bool:
+        """Whether a write was refused since the last call, because the offsets had been moved by another member."""
+        fenced = self._fenced.is_set()
+        self._fenced.clear()
+        return fenced
+
+    def close(self) -> None:
+        """Stop the threads; what is not written is forgotten."""
+        self.discard()
+        if self._failure is None:
+            self._put(_Marker(last=True))
+            for thread in self._threads:
+                thread.join()
+
+    def _put(self, item: tuple[int, Batch] | _Marker) -> None:
+        while True:
+            self._check()
+            try:
+                return self._batches.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _guard(self, loop: Callable[[], None]) -> None:
+        try:
+            loop()
+        except BaseException as failure:
+            self._failure = failure
+
+    def _decode_all(self) -> None:
+        while True:
+            item = self._batches.get()
+            if not isinstance(item, _Marker):
+                generation, batch = item
+                if generation != self._generation:
+                    continue
+                with self._timed("decode"):
+                    item = generation, self._decode(batch)
+            if not self._pass_on(item):
+                return
+
+    def _pass_on(self, item: tuple[int, Decoded] | _Marker) -> bool:
+        """Give an item to the writing thread. False when there is no more to do."""
+        while self._failure is None:
+            try:
+                self._decoded.put(item, timeout=0.1)
+                return not (isinstance(item, _Marker) and item.last)
+            except queue.Full:
+                continue
+        return False
+
+    def _decode(self, batch: Batch) -> Decoded:
+        frames: dict[str, Sequence[Frame]] = {}
+        letters: list[DeadLetter] = []
+        for topic, messages in batch.messages.items():
+            route = self._routes[topic]
+            reading = route.reader.read(list(map(Message.value, messages)))
+            frames[route.event] = reading.frames
+            letters += [DeadLetter(messages[row], reason) for row, reason in sorted(reading.failures.items())]
+        return Decoded(batch.spans, frames, letters, batch.size)
+
+    def _write_all(self) -> None:
+        pending: list[Decoded] = []
+        generation = deadline = 0.0
+        while True:
+            try:
+                item = self._decoded.get(timeout=max(deadline - time.monotonic(), 0) if pending else None)
+            except queue.Empty:
+                item = None
+            if isinstance(item, tuple):
+                if item[0] != self._generation:
+                    continue
+                if pending and generation != item[0]:
+                    pending = []
+                if not pending:
+                    generation, deadline = item[0], time.monotonic() + self._linger(item[1])
+                pending.append(item[1])
+                if time.monotonic() < deadline and sum(decoded.rows for decoded in pending) < _ROWS_PER_WRITE:
+                    continue
+            if pending and generation == self._generation:
+                self._write(pending)
+            pending = []
+            if isinstance(item, _Marker):
+                item.reached.set()
+                if item.last:
+                    return
+
+    def _linger(self, decoded: Decoded) -> float:
+        """How long to gather before a write: fewer and larger writes are cheaper, and sooner ones are fresher."""
+        return _LINGER_BEHIND_S if decoded.rows >= self._full_batch else _LINGER_S
+
+    def _write(self, pending: Sequence[Decoded]) -> None:
+        frames: dict[str, list[Frame]] = defaultdict(list)
+        for decoded in pending:
+            for event, some in decoded.frames.items():
+                frames[event] += some
+        letters = [letter for decoded in pending for letter in decoded.dead_letters]
+        if letters:
+            self._dead_letters.deliver(letters)
+        with self._timed("merge"):
+            columns = {event: concat(some) for event, some in frames.items() if some}
+            orders = order_ids(columns)
+        spans = _join(decoded.spans for decoded in pending)
+        try:
+            with self._timed("write"):
+                merged = self._store.write(
+                    spans,
+                    orders,
+                    lambda counted: self._merge(columns, counted),
+                    Counter(str(letter.message.topic()) for letter in letters),
+                )
+        except Fenced as fenced:
+            log.warning("%s: dropping what was read, going back to the store's offsets", fenced)
+            self.progress.fenced += 1
+            self.discard()
+            self._fenced.set()
+            return
+        self.progress.events += sum(decoded.rows for decoded in pending)
+        self.progress.dead_letters += len(letters)
+        self.progress.duplicates += merged.duplicates
+        self._written(spans)
+
+    def _merge(self, columns: Mapping[str, Frame], counted: Collection[str]) -> Merged:
+        with self._timed("merge", within="write"):
+            return merge(columns, self._topics, counted)
+
+    @contextmanager
+    def _timed(self, stage: str, within: str | None = None) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.progress.seconds[stage] += spent
+            if within is not None:
+                self.progress.seconds[within] -= spent
+
+
+def _join(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
+    """The spans of batches that follow one another, as one."""
+    joined: dict[Partition, Span] = {}
+    for some in spans:
+        for partition, span in some.items():
+            start = joined[partition].start if partition in joined else span.start
+            joined[partition] = Span(start, span.next)
+    return joined

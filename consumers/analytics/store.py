@@ -1,0 +1,173 @@
+"""The store: every figure, and the offsets that they include, in one SQLite database.
+
+One transaction writes what a batch adds and moves the offsets from where the batch began to where it ended, or does
+neither. That is the whole of exactly once: a member that was killed begins again at the stored offsets, and one that
+lost its partitions without knowing finds them moved and writes nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
+from consumers.analytics.merge import Merged
+from consumers.group import Partition, Span
+
+_BUSY_TIMEOUT_S = 60.0
+_LAYOUT = 1
+"""Raised with every change of the tables."""
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says which and why."""
+
+
+class Fenced(Exception):
+    """Somebody else has moved the offsets of a partition: what was read of it must not be written."""
+
+
+class Store:
+    """One connection to the store, for one thread. Several processes may each have theirs."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store, creating it where it does not exist. Raises StoreError."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = _connect(path)
+            self._create(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def positions(self) -> dict[Partition, int]:
+        """The next offset to read of every partition of which something is stored."""
+        rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def write(
+        self,
+        spans: Mapping[Partition, Span],
+        order_ids: Sequence[str],
+        merge: Callable[[frozenset[str]], Merged],
+        dead_letters: Mapping[str, int],
+    ) -> Merged:
+        """Write one batch: all of it, or nothing.
+
+        `order_ids` are the orders in the batch, and `merge` makes its deltas when told which of them have been counted.
+        `dead_letters` says how many messages of each topic could not be read. Returns what was written.
+        Raises Fenced when a span does not begin where the store stands.
+        """
+        merged = merge(frozenset())
+        with self._transaction():
+            for (topic, partition), span in sorted(spans.items()):
+                self._advance(topic, partition, span)
+            counted = self._counted(order_ids)
+            if counted:
+                merged = merge(counted)
+            self._db.executemany("INSERT INTO orders VALUES (?)", ((order,) for order in sorted(merged.orders)))
+            for delta in merged.deltas:
+                self._db.executemany(_UPSERTS[delta.kpi.name], delta.rows)
+            self._db.executemany(_ADD_COUNT, self._counts(merged, dead_letters))
+        return merged
+
+    def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
+        for topic, count in dead_letters.items():
+            yield "dead_letters", topic, count
+        if merged.duplicates:
+            yield "duplicate_purchases", "", merged.duplicates
+
+    def _advance(self, topic: str, partition: int, span: Span) -> None:
+        if span.start is None:
+            moved = self._db.execute(
+                "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (topic, partition, span.next)
+            )
+        else:
+            moved = self._db.execute(
+                "UPDATE offsets SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?",
+                (span.next, topic, partition, span.start),
+            )
+        if moved.rowcount != 1:
+            raise Fenced(f"{topic}[{partition}] no longer stands at {span.start}")
+
+    def _counted(self, order_ids: Sequence[str]) -> frozenset[str]:
+        known: set[str] = set()
+        for at in range(0, len(order_ids), _VARIABLES):
+            some = order_ids[at : at + _VARIABLES]
+            marks = ", ".join("?" * len(some))
+            known.update(row[0] for row in self._db.execute(f"SELECT id FROM orders WHERE id IN ({marks})", some))
+        return frozenset(known)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
+
+    def _create(self, path: Path) -> None:
+        with self._transaction():
+            layout = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if layout not in (0, _LAYOUT):
+                raise StoreError(f"{path}: written by another version of the store ({layout}, expected {_LAYOUT})")
+            for statement in (*_TABLES, *map(_create_table, KPIS)):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
+
+
+_VARIABLES = 500
+"""How many values one query names at once."""
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS offsets (topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL,"
+    " PRIMARY KEY (topic, partition)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS counts (name TEXT, topic TEXT, n INTEGER NOT NULL,"
+    " PRIMARY KEY (name, topic)) WITHOUT ROWID",
+)
+_ADD_COUNT = "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    # In WAL mode NORMAL loses the last transactions when the machine itself goes down, never half of one; their
+    # offsets are lost with them, and the messages are read again.
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -65536"):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def _create_table(kpi: Kpi) -> str:
+    columns = [f"{key} NOT NULL" for key in kpi.keys] + [f"{measure.name} NOT NULL" for measure in kpi.measures]
+    keys = ", ".join(kpi.keys)
+    return f"CREATE TABLE IF NOT EXISTS {kpi.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"
+
+
+def _upsert(kpi: Kpi) -> str:
+    marks = ", ".join("?" * (len(kpi.keys) + len(kpi.measures)))
+    changes = ", ".join(f"{measure.name} = {_merged(measure)}" for measure in kpi.measures)
+    return f"INSERT INTO {kpi.name} VALUES ({marks}) ON CONFLICT DO UPDATE SET {changes}"
+
+
+def _merged(measure: Measure) -> str:
+    name, new = measure.name, f"excluded.{measure.name}"
+    match measure.merge:
+        case Merge.SUM:
+            return f"{name} + {new}"
+        case Merge.MIN:
+            return f"min({name}, {new})"
+        case Merge.MAX:
+            return f"max({name}, {new})"
+        case Merge.SAME:
+            return f"CASE WHEN {new} IN ('', {name}) THEN {name} WHEN {name} = '' THEN {new} ELSE '{MIXED}' END"
+
+
+_UPSERTS = {kpi.name: _upsert(kpi) for kpi in KPIS}

@@ -1,0 +1,91 @@
+"""Messages that cannot be read, kept as they came: bytes, key and headers, with where they were and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from confluent_kafka import KafkaException, Message, Producer
+
+from settings import Settings
+
+HEADER_PREFIX = "dead-letter."
+"""The headers we add: topic, partition, offset, timestamp (milliseconds), reason and key."""
+
+_FLUSH_S = 30.0
+
+
+class DeadLettersUndelivered(Exception):
+    """The broker did not take the dead letters; nothing that depends on them may be written."""
+
+
+@attrs.frozen
+class DeadLetter:
+    """A message that cannot be read, and the reason in words."""
+
+    message: Message
+    reason: str
+
+    @property
+    def origin(self) -> str:
+        """Where the message was: `topic/partition/offset`. The same for every copy of the same dead letter."""
+        return f"{self.message.topic()}/{self.message.partition()}/{self.message.offset()}"
+
+
+class DeadLetterWriter:
+    """Delivers dead letters to their topic."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self._topic = topic
+        self._producer = Producer(
+            {**settings.kafka_client(), "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 5}
+        )
+
+    def deliver(self, letters: Sequence[DeadLetter]) -> None:
+        """Send the letters and wait until the broker has them all.
+
+        A batch that is read again after a crash sends them again: the key tells that they are the same.
+        Raises DeadLettersUndelivered.
+        """
+        failures: list[str] = []
+
+        def delivered(error: object, message: Message) -> None:
+            if error is not None:
+                failures.append(f"{message.key()!r}: {error}")
+
+        for letter in letters:
+            self._send(letter, delivered)
+        left = self._producer.flush(_FLUSH_S)
+        if failures or left:
+            raise DeadLettersUndelivered(failures[0] if failures else f"{left} dead letters not taken in {_FLUSH_S} s")
+
+    def _send(self, letter: DeadLetter, delivered: object) -> None:
+        message = letter.message
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic,
+                    value=message.value(),
+                    key=letter.origin,
+                    headers=[*(message.headers() or ()), *_headers(letter)],
+                    on_delivery=delivered,
+                )
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                raise DeadLettersUndelivered(str(error)) from error
+
+
+def _headers(letter: DeadLetter) -> list[tuple[str, bytes | str | None]]:
+    message = letter.message
+    _, timestamp = message.timestamp()
+    facts: dict[str, bytes | str | None] = {
+        "topic": message.topic(),
+        "partition": str(message.partition()),
+        "offset": str(message.offset()),
+        "timestamp": str(timestamp),
+        "reason": letter.reason,
+        "key": message.key(),
+    }
+    return [(HEADER_PREFIX + name, value) for name, value in facts.items()]

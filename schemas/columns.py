@@ -1,0 +1,178 @@
+"""Framed messages to columns: how the merge reads a batch, thousands of rows at a time.
+
+A `ColumnReader` turns the values of one topic into columns of its contract, whatever schemas they were written with.
+Rows that do not decode to exactly their last byte are set apart with the reason; the others are not disturbed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+import numpy as np
+from fastavro.schema import expand_schema
+from numpy.typing import NDArray
+
+from schemas import text
+from schemas.alignment import Unreadable, Wanted, plan, wanted_fields
+from schemas.cursor import Cursor
+from schemas.decoding import DecodeError, decoder
+from schemas.frame import Column, Frame, Lines
+from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
+
+LARGE = 16 * 1024
+"""Bytes from which a message is decoded alone: columns gain nothing there, and one long list or text would make the
+columns of a whole batch as large as itself."""
+
+_HEAD = np.uint64(0xFF_FFFF_FFFF)
+"""The five bytes of the prefix in a little-endian word."""
+
+
+class UnknownSchema(LookupError):
+    """No schema has the id that a message names."""
+
+
+@attrs.frozen(eq=False)
+class Reading:
+    """What a batch of values came to."""
+
+    frames: list[Frame]
+    """The rows that decode, in no special order."""
+    failures: dict[int, str]
+    """For each value that does not, its place in the batch and the reason."""
+
+
+class ColumnReader:
+    """Reads the values of one topic as columns of its contract.
+
+    `fields` names what to read, as `user_id` or `items.quantity`. `schema_text` gives a writer schema by its id; it
+    raises UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes
+    through `read`.
+    """
+
+    def __init__(self, contract: Any, fields: Iterable[str], schema_text: Callable[[int], str]) -> None:
+        self._contract = contract
+        self._fields = wanted_fields(fields)
+        self._schema_text = schema_text
+        self._writers: dict[int, _Writer] = {}
+
+    def read(self, values: Sequence[bytes | None]) -> Reading:
+        """Decode a batch. Raises only what `schema_text` raises."""
+        reading = Reading([], {})
+        if not values:
+            return reading
+        payloads = [value or b"" for value in values]
+        cursor = Cursor.over(payloads)
+        head = cursor.words[cursor.position] & _HEAD
+        framed = (cursor.end - cursor.position >= PREFIX_LENGTH) & (head & np.uint64(0xFF) == MAGIC)
+        for row in np.flatnonzero(~framed).tolist():
+            reading.failures[row] = _frame_error(values[row])
+        for key in np.unique(head[framed]).tolist():
+            rows = np.flatnonzero(framed & (head == key))
+            try:
+                writer = self._writer(int.from_bytes(key.to_bytes(PREFIX_LENGTH, "little")[1:], "big"))
+            except UnknownSchema as unknown:
+                reading.failures.update(dict.fromkeys(rows.tolist(), str(unknown)))
+                continue
+            part = cursor if len(rows) == len(cursor) else cursor.take(rows)
+            writer.read(part, rows, payloads, reading)
+        return reading
+
+    def _writer(self, schema_id: int) -> _Writer:
+        if schema_id not in self._writers:
+            text = self._schema_text(schema_id)
+            self._writers[schema_id] = _Writer(schema_id, json.loads(text), self._contract, self._fields)
+        return self._writers[schema_id]
+
+
+class _Writer:
+    """How to read what one writer schema wrote: by columns where that can be, else row by row."""
+
+    def __init__(self, schema_id: int, schema: Any, contract: Any, fields: Wanted) -> None:
+        self._schema_id = schema_id
+        self._schema = schema
+        self._contract = contract
+        self._fields = fields
+        self._columns: Callable[[Cursor], Frame] | None = None
+        with contextlib.suppress(Unreadable):
+            self._columns = plan(schema, contract, fields)
+
+    def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
+        """Add these rows of the batch, at which `cursor` stands, to the reading."""
+        alone = cursor.end - cursor.position >= (0 if self._columns is None else LARGE)
+        if alone.any():
+            self._read_alone(rows[alone], payloads, reading)
+            cursor, rows = cursor.take(np.flatnonzero(~alone)), rows[~alone]
+        if self._columns is None or not len(rows):
+            return
+        cursor.advance(PREFIX_LENGTH)
+        frame = self._columns(cursor)
+        sound = cursor.finish()
+        if not sound.all():
+            frame = frame.take(sound)
+            reading.failures.update((row, self._explain(payloads[row])) for row in rows[~sound].tolist())
+        reading.frames.append(frame)
+
+    def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
+        records = []
+        for row in rows.tolist():
+            try:
+                records.append(self._decode(payloads[row][PREFIX_LENGTH:]))
+            except DecodeError as error:
+                reading.failures[row] = self._reason(error)
+        if records:
+            reading.frames.append(_frame(records, expand_schema(self._contract), self._fields))
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], Any]:
+        try:
+            return decoder(self._schema, self._contract, None)
+        except DecodeError as error:
+            problem = error
+
+            def refuse(_: bytes) -> Any:
+                raise problem
+
+            return refuse
+
+    def _explain(self, payload: bytes) -> str:
+        """Why a row is bad, by decoding it alone."""
+        try:
+            self._decode(payload[PREFIX_LENGTH:])
+        except DecodeError as error:
+            return self._reason(error)
+        return f"does not decode with schema id {self._schema_id}"
+
+    def _reason(self, error: DecodeError) -> str:
+        return f"does not decode with schema id {self._schema_id}: {error}"
+
+
+def _frame_error(value: bytes | None) -> str:
+    try:
+        split(value)
+    except WireError as error:
+        return str(error)
+    raise AssertionError(f"columns refuse a value that is framed well: {value!r}")
+
+
+def _frame(records: Sequence[Mapping[str, Any]], schema: Any, fields: Wanted) -> Frame:
+    """Decoded records as the columns that `plan` would have made of them."""
+    types = {field["name"]: field["type"] for field in schema["fields"]}
+    return Frame(
+        len(records), {name: _column([r[name] for r in records], types[name], below) for name, below in fields.items()}
+    )
+
+
+def _column(values: Sequence[Any], kind: Any, below: Wanted | None) -> Column:
+    if below is not None:
+        parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
+        return Lines(parents, _frame([item for items in values for item in items], kind["items"], below))
+    if isinstance(kind, dict) and kind["type"] == "enum":
+        return np.array([kind["symbols"].index(value) for value in values], np.int64)
+    if all(isinstance(value, int) for value in values):
+        return np.array(values, np.int64)
+    return text.from_strings(values)
