@@ -37,6 +37,16 @@ status: $(LOCAL) ## say what runs, where, and what it holds
 clean: $(LOCAL) ## stop them and delete their data
 	@$(BIN)/python -m stack clean
 
+# ---- schemas ---------------------------------------------------------------------------------
+
+.PHONY: register-schemas plan-schemas check-schemas
+register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topics and register
+	@$(BIN)/python -m registry apply
+plan-schemas: $(RUNTIME) ## show what register-schemas would do
+	@$(BIN)/python -m registry plan
+check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, with no registry
+	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
+
 # ---- producers -------------------------------------------------------------------------------
 
 .PHONY: produce produce-product-events produce-user-events produce-purchases replay
