@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from settings import Settings
 
@@ -49,7 +49,7 @@ class DeadLetterWriter:
         """
         failures: list[str] = []
 
-        def delivered(error: object, message: Message) -> None:
+        def delivered(error: KafkaError | None, message: Message) -> None:
             if error is not None:
                 failures.append(f"{message.key()!r}: {error}")
 
@@ -59,7 +59,7 @@ class DeadLetterWriter:
         if failures or left:
             raise DeadLettersUndelivered(failures[0] if failures else f"{left} dead letters not taken in {_FLUSH_S} s")
 
-    def _send(self, letter: DeadLetter, delivered: object) -> None:
+    def _send(self, letter: DeadLetter, delivered: Callable[[KafkaError | None, Message], None]) -> None:
         message = letter.message
         while True:
             try:

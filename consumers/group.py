@@ -114,8 +114,9 @@ class Member:
             by_topic.setdefault(str(topic), []).extend(run)
         nexts: dict[Partition, int] = {}
         for topic, some in by_topic.items():
-            offsets = map(Message.offset, some)
-            nexts |= {(topic, number): offset + 1 for number, offset in zip(map(Message.partition, some), offsets)}
+            # A later message of the same partition takes the place of an earlier one.
+            last = dict(zip(map(Message.partition, some), map(Message.offset, some), strict=True))
+            nexts |= {(topic, int(number or 0)): int(offset or 0) + 1 for number, offset in last.items()}
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
         return Batch(by_topic, self._move(nexts))
@@ -222,14 +223,15 @@ class Member:
 
     def _bounds(self) -> dict[Partition, tuple[int, int]]:
         """The first and the next offset of every partition of the topics."""
+        earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
         try:
             partitions = [
                 TopicPartition(topic, number)
                 for topic in self._topics
                 for number in self._admin.list_topics(topic, timeout=_REQUEST_S).topics[topic].partitions
             ]
-            lows = self._admin.list_offsets({p: OffsetSpec.earliest() for p in partitions}, request_timeout=_REQUEST_S)
-            highs = self._admin.list_offsets({p: OffsetSpec.latest() for p in partitions}, request_timeout=_REQUEST_S)
+            lows = self._admin.list_offsets(dict.fromkeys(partitions, earliest), request_timeout=_REQUEST_S)
+            highs = self._admin.list_offsets(dict.fromkeys(partitions, latest), request_timeout=_REQUEST_S)
             return {(p.topic, p.partition): (lows[p].result().offset, highs[p].result().offset) for p in partitions}
         except KafkaException as error:
             raise GroupError(f"the broker does not tell the topics' offsets: {error}") from error

@@ -165,16 +165,15 @@ class Pipeline:
             self._failure = failure
 
     def _decode_all(self) -> None:
-        while True:
+        going_on = True
+        while going_on:
             item = self._batches.get()
-            if not isinstance(item, _Marker):
-                generation, batch = item
-                if generation != self._generation:
-                    continue
+            if isinstance(item, _Marker):
+                going_on = self._pass_on(item)
+            elif item[0] == self._generation:
                 with self._timed("decode"):
-                    item = generation, self._decode(batch)
-            if not self._pass_on(item):
-                return
+                    decoded = self._decode(item[1])
+                going_on = self._pass_on((item[0], decoded))
 
     def _pass_on(self, item: tuple[int, Decoded] | _Marker) -> bool:
         """Give an item to the writing thread. False when there is no more to do."""
@@ -198,7 +197,7 @@ class Pipeline:
 
     def _write_all(self) -> None:
         pending: list[Decoded] = []
-        generation = deadline = 0.0
+        generation, deadline = self._generation, 0.0
         while True:
             try:
                 item = self._decoded.get(timeout=max(deadline - time.monotonic(), 0) if pending else None)

@@ -1,0 +1,113 @@
+"""The command line of analytics: run a member of the group, or report what the store holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+from settings import Settings, SettingsError, load
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit code: 0 fine, 1 it could not be done."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] not in ("run", "report", "-h", "--help"):
+        argv.insert(0, "run")
+    options = _arguments().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    try:
+        settings = load()
+        return _report(settings, as_json=options.json) if options.command == "report" else _run(settings, options)
+    except SettingsError as error:
+        return _fail(error)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m consumers.analytics",
+        description="Merge the three topics into live figures, exactly once.",
+        epilog="Without a command it runs. Settings come from the environment and .env: see .env.example.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser(
+        "run",
+        help="run one member of the group (the default)",
+        description="Run one member of the consumer group; several may run at once on one store. "
+        "Ctrl-C and SIGTERM write what is in flight, leave the group and say what was done; a second one does not wait.",
+        epilog="exit code: 0 stopped or caught up, 1 it could not go on, 2 wrong usage",
+    )
+    run.add_argument("--until-caught-up", action="store_true", help="stop when nothing is left to read (lag 0)")
+    run.add_argument("--no-dashboard", action="store_true", help="print lines even on a terminal")
+    report = commands.add_parser(
+        "report",
+        help="print the store's figures, without consuming",
+        description="Print the figures in the store, without consuming anything.",
+        epilog="exit code: 0 fine, 1 there is no store yet, 2 wrong usage",
+    )
+    report.add_argument("--json", action="store_true", help="for scripts; money in minor units of its currency")
+    return parser
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    from confluent_kafka import KafkaException
+
+    from consumers import terminal
+    from consumers.analytics.member import Analytics, Stopping
+    from consumers.analytics.store import StoreError
+    from consumers.dead_letters import DeadLettersUndelivered
+    from consumers.group import GroupError
+    from registry.client import RegistryClient, RegistryError
+    from registry.lock import LockError
+    from schemas import catalog
+    from stopping import stop_signal
+
+    with stop_signal() as stop:
+        try:
+            member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings))
+            try:
+                with terminal.watch(settings, dashboard=not options.no_dashboard) as observe:
+                    member.run(stop, options.until_caught_up, observe)
+            except Stopping:
+                pass
+            finally:
+                member.close()
+                print(terminal.summary(member.status()))
+        except (
+            catalog.CatalogError,
+            LockError,
+            StoreError,
+            GroupError,
+            DeadLettersUndelivered,
+            RegistryError,
+            KafkaException,
+        ) as error:
+            return _fail(error)
+    return 0
+
+
+def _report(settings: Settings, as_json: bool) -> int:
+    from consumers.analytics import queries
+
+    try:
+        reader = queries.Reader(settings.store_path)
+    except FileNotFoundError as error:
+        return _fail(error)
+    if as_json:
+        print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
+    else:
+        from consumers import terminal
+
+        terminal.report(reader, settings)
+    return 0
+
+
+def _fail(error: Exception) -> int:
+    print(f"analytics: {error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

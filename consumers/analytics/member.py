@@ -1,0 +1,141 @@
+"""One member of the analytics group at work: from the broker to the store, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import attrs
+
+from consumers.analytics.merge import FIELDS
+from consumers.analytics.pipeline import Pipeline, Progress, Route
+from consumers.analytics.store import Store
+from consumers.dead_letters import DeadLetterWriter
+from consumers.group import Member
+from registry.client import SCHEMA_NOT_FOUND, RegistryClient, RegistryError, RegistryUnavailable
+from schemas.catalog import Catalog
+from schemas.columns import ColumnReader, UnknownSchema
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FETCH_S = 0.1
+_DRAIN_S = 30.0
+_REGISTRY_PAUSE_S = 1.0
+_LAG_S = 1.0
+"""How old the lag may be that is shown, or that decides whether all is caught up."""
+
+
+class Stopping(Exception):
+    """The member was told to stop while it waited."""
+
+
+@attrs.frozen
+class Status:
+    """What a member is doing, for those who watch it."""
+
+    progress: Progress
+    partitions: int
+    lag: Mapping[str, int]
+    waiting_for: str
+    """What keeps it from going on, in words; empty when nothing does."""
+
+
+class Analytics:
+    """A member, its pipeline and its store."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, registry: RegistryClient) -> None:
+        """Open the store and join the group. Raises StoreError, and GroupError."""
+        self._registry = registry
+        self._waiting_for = ""
+        self._stop = threading.Event()
+        self._store = Store(settings.store_path)
+        self._positions = Store(settings.store_path)
+        topics = {topic.name: topic for topic in catalog.topics}
+        self._pipeline = Pipeline(
+            self._store,
+            {
+                name: Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
+                for name, topic in topics.items()
+            },
+            DeadLetterWriter(settings, catalog.dead_letters.name),
+            written=lambda spans: self._member.commit(spans),
+            full_batch=settings.batch_size,
+        )
+        self._member = Member(settings, list(topics), self._positions.positions, self._release, self._pipeline.discard)
+        self._lag: Mapping[str, int] = dict.fromkeys(topics, 0)
+        self._lag_at = -_LAG_S
+
+    def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
+        """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
+
+        `observe` is called several times a second. Raises GroupError, StoreError, DeadLettersUndelivered, and
+        whatever else ends the work.
+        """
+        self._stop = stop
+        while not stop.is_set():
+            with self._fetching():
+                batch = self._member.fetch(_FETCH_S)
+            if batch.spans:
+                self._pipeline.submit(batch)
+            if self._pipeline.take_fenced():
+                self._member.rewind()
+            self._refresh_lag()
+            observe(self.status())
+            if until_caught_up and not batch.size and self._caught_up():
+                return
+        self._release()
+
+    def status(self) -> Status:
+        """What the member is doing."""
+        return Status(self._pipeline.progress, self._member.assigned, self._lag, self._waiting_for)
+
+    def close(self) -> None:
+        """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
+        self._stop.set()
+        self._pipeline.close()
+        self._member.close()
+        self._positions.close()
+        self._store.close()
+
+    def _caught_up(self) -> bool:
+        if not self._pipeline.drain(_DRAIN_S):
+            return False
+        self._lag = self._member.lag()
+        return not any(self._lag.values())
+
+    def _release(self) -> None:
+        if not self._pipeline.drain(_DRAIN_S):
+            self._pipeline.discard()
+
+    def _refresh_lag(self) -> None:
+        if time.monotonic() - self._lag_at >= _LAG_S:
+            self._lag = self._member.lag()
+            self._lag_at = time.monotonic()
+
+    @contextmanager
+    def _fetching(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._pipeline.progress.seconds["fetch"] += time.perf_counter() - start
+
+    def _schema_text(self, schema_id: int) -> str:
+        """A writer schema; waits for a registry that is down, since a message is not bad because of that."""
+        while True:
+            try:
+                text = self._registry.schema_text(schema_id)
+                self._waiting_for = ""
+                return text
+            except RegistryUnavailable as error:
+                if not self._waiting_for:
+                    log.warning("waiting for the registry: %s", error)
+                self._waiting_for = str(error)
+            except RegistryError as error:
+                if error.code == SCHEMA_NOT_FOUND:
+                    raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
+                raise
+            if self._stop.wait(_REGISTRY_PAUSE_S):
+                raise Stopping

@@ -1,0 +1,172 @@
+"""The figures as people and scripts read them: SQL over the store's tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from consumers.analytics.kpis import EventType
+
+TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
+"""The event types that are always shown, in the order of the funnel."""
+
+
+@attrs.frozen
+class Sessions:
+    """How far sessions came. A session that bought without a view on record is counted where it was seen."""
+
+    count: int = 0
+    viewed: int = 0
+    carted: int = 0
+    purchased: int = 0
+
+
+@attrs.frozen
+class AbandonedCarts:
+    """Sessions that left something in the cart, bought nothing, and have been still for a while.
+
+    How long is a while is a setting; what time it is, the latest event says (the watermark), so a replay of last year's
+    file gives the figures of last year.
+    """
+
+    count: int = 0
+    value_minor: Mapping[str, int] = attrs.field(factory=dict)
+    """What they hold, per currency, in minor units."""
+
+
+@attrs.frozen
+class Figures:
+    """All figures of the store at one moment."""
+
+    events: int
+    """Messages counted, duplicates and dead letters not among them."""
+    by_type: Mapping[str, int]
+    by_topic: Mapping[str, int]
+    by_segment: Mapping[str, Mapping[str, int]]
+    """By event type within each segment."""
+    by_region: Mapping[str, Mapping[str, int]]
+    sessions: Sessions
+    orders: int
+    revenue_minor: Mapping[str, int]
+    abandoned_carts: AbandonedCarts
+    dead_letters: Mapping[str, int]
+    """By topic."""
+    duplicate_purchases: int
+    watermark_ms: int | None
+    """The time of the latest event, milliseconds since the epoch."""
+
+
+class Reader:
+    """Reads figures from a store that others may be writing to."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError if there is no store."""
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no store yet; run: make analytics")
+        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def figures(self, abandoned_after_minutes: float) -> Figures:
+        """The figures, all from the same moment."""
+        self._db.execute("BEGIN")
+        try:
+            return self._figures(abandoned_after_minutes)
+        finally:
+            self._db.execute("COMMIT")
+
+    def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
+        """The products most often met: `(product_id, events by type)`, the busiest first."""
+        rows = self._db.execute(
+            "SELECT product_id FROM products GROUP BY product_id ORDER BY sum(events) DESC, product_id LIMIT ?",
+            (count,),
+        )
+        return [(product, self._product(product)) for (product,) in rows.fetchall()]
+
+    def products(self) -> dict[str, dict[str, int]]:
+        """Every product: events by type. A purchase counts a product once per item of an order."""
+        return self._nested("SELECT product_id, type, events FROM products")
+
+    def _product(self, product: str) -> dict[str, int]:
+        return dict(self._db.execute("SELECT type, events FROM products WHERE product_id = ?", (product,)))
+
+    def _figures(self, abandoned_after_minutes: float) -> Figures:
+        by_type = dict.fromkeys(TYPES, 0) | self._sums("SELECT type, sum(events) FROM events_by_type GROUP BY type")
+        revenue = self._db.execute(
+            "SELECT currency, purchases, revenue_minor FROM revenue ORDER BY currency"
+        ).fetchall()
+        duplicates = self._sums("SELECT name, n FROM counts WHERE name = 'duplicate_purchases'")
+        *sessions, watermark = self._db.execute(
+            "SELECT count(*), ifnull(sum(views > 0), 0), ifnull(sum(adds > 0), 0), ifnull(sum(purchases > 0), 0),"
+            " max(last_at) FROM sessions"
+        ).fetchone()
+        return Figures(
+            events=sum(by_type.values()),
+            by_type=by_type,
+            by_topic=self._sums("SELECT topic, sum(events) FROM events_by_type GROUP BY topic"),
+            by_segment=self._nested("SELECT segment, type, events FROM activity_by_segment"),
+            by_region=self._nested("SELECT region, type, events FROM activity_by_region"),
+            sessions=Sessions(*sessions),
+            orders=sum(purchases for _, purchases, _ in revenue),
+            revenue_minor={currency: minor for currency, _, minor in revenue},
+            abandoned_carts=self._abandoned(watermark, abandoned_after_minutes),
+            dead_letters=self._sums("SELECT topic, n FROM counts WHERE name = 'dead_letters'"),
+            duplicate_purchases=duplicates.get("duplicate_purchases", 0),
+            watermark_ms=watermark,
+        )
+
+    def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
+        if watermark is None:
+            return AbandonedCarts()
+        rows = self._db.execute(
+            "SELECT currency, count(*), sum(cart_minor) FROM sessions"
+            " WHERE purchases = 0 AND cart_units > 0 AND last_at < ? GROUP BY currency",
+            (watermark - after_minutes * 60_000,),
+        ).fetchall()
+        return AbandonedCarts(sum(count for _, count, _ in rows), {currency: minor for currency, _, minor in rows})
+
+    def _sums(self, query: str) -> dict[str, int]:
+        return dict(self._db.execute(query).fetchall())
+
+    def _nested(self, query: str) -> dict[str, dict[str, int]]:
+        nested: dict[str, dict[str, int]] = {}
+        for outer, inner, n in self._db.execute(query):
+            nested.setdefault(outer, {})[inner] = n
+        return nested
+
+
+def totals(by_type: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The sum over all event types, the largest first."""
+    return dict(sorted(((name, sum(n.values())) for name, n in by_type.items()), key=lambda item: (-item[1], item[0])))
+
+
+def as_json(reader: Reader, abandoned_after_minutes: float) -> dict[str, Any]:
+    """All figures for scripts; amounts of money are in minor units of their currency."""
+    figures = reader.figures(abandoned_after_minutes)
+    return {
+        "events": figures.events,
+        "by_type": dict(figures.by_type),
+        "by_topic": dict(figures.by_topic),
+        "by_segment": totals(figures.by_segment),
+        "by_segment_and_type": figures.by_segment,
+        "by_region": totals(figures.by_region),
+        "by_region_and_type": figures.by_region,
+        "products": reader.products(),
+        "sessions": attrs.asdict(figures.sessions),
+        "orders": figures.orders,
+        "revenue_minor": dict(figures.revenue_minor),
+        "abandoned_carts": {
+            "count": figures.abandoned_carts.count,
+            "value_minor": dict(figures.abandoned_carts.value_minor),
+        },
+        "dead_letters": sum(figures.dead_letters.values()),
+        "dead_letters_by_topic": dict(figures.dead_letters),
+        "duplicate_purchases": figures.duplicate_purchases,
+        "watermark_ms": figures.watermark_ms,
+    }
