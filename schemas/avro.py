@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,6 +73,11 @@ class Enum:
     default: str | None
     doc: str
     kind: str = "enum"
+
+    @property
+    def short_name(self) -> str:
+        """The name without its namespace."""
+        return self.name.rpartition(".")[2]
 
     def __str__(self) -> str:
         return f"enum {self.name}"
@@ -160,6 +166,31 @@ def parse(schema: Any) -> Type:
 def python_name(name: str) -> str:
     """The attribute or class that stands for a name in a schema: itself, with `_` after a word that Python keeps."""
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def parts(kind: Type) -> tuple[Type, ...]:
+    """The types directly within a type."""
+    if isinstance(kind, Record):
+        return tuple(field.type for field in kind.fields)
+    if isinstance(kind, Array):
+        return (kind.items,)
+    if isinstance(kind, Map):
+        return (kind.values,)
+    return kind.branches if isinstance(kind, Union) else ()
+
+
+def uses(kind: Type) -> Counter[int]:
+    """How often each record, by `id`, is used within a type; a record within itself counts as well."""
+    counts = Counter[int]()
+    left = [kind]
+    while left:
+        part = left.pop()
+        if isinstance(part, Record):
+            counts[id(part)] += 1
+            if counts[id(part)] > 1:
+                continue
+        left += parts(part)
+    return counts
 
 
 class _Parser:

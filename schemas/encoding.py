@@ -88,37 +88,28 @@ class _Writer:
 
     def __init__(self, kind: avro.Type, *, keys: bool) -> None:
         self.keys = keys
-        self.source = Source(
-            "encoder",
-            LENGTH=LENGTH,
-            SMALL=SMALL,
-            write_long=write_long,
-            unscaled=unscaled,
-            pack_float=FLOATS["float"],
-            pack_double=FLOATS["double"],
-            UUID_FORM=UUID_FORM,
-            UUID_SHAPE=UUID_SHAPE,
-        )
+        self.source = Source("encoder")
+        self.source.scope |= {
+            "LENGTH": LENGTH,
+            "SMALL": SMALL,
+            "write_long": write_long,
+            "unscaled": unscaled,
+            "pack_float": FLOATS["float"],
+            "pack_double": FLOATS["double"],
+            "UUID_FORM": UUID_FORM,
+            "UUID_SHAPE": UUID_SHAPE,
+        }
         self._functions: dict[int, str] = {}
-        self._uses = Counter[int]()
+        self._uses = avro.uses(kind)
         self._depth = 0
-        self._count(kind)
-
-    def _count(self, kind: avro.Type) -> None:
-        """Count how often each record is used, one inside itself included."""
-        if isinstance(kind, avro.Record):
-            self._uses[id(kind)] += 1
-            if self._uses[id(kind)] > 1:
-                return
-        for part in _parts(kind):
-            self._count(part)
 
     def returned(self, kind: avro.Type, value: str) -> None:
         """Return the encoding of the variable `value`."""
         if isinstance(kind, avro.Record):
-            self.source.line(f"return {_joined(self._fields(kind, value))}")
+            parts = self._fields(kind, value)
         else:
-            self.source.line(f"return {_joined(self.parts(kind, value, value, NO_LIMITS))}")
+            parts = self.parts(kind, value, value, NO_LIMITS)
+        self.source.call('return b"".join((', parts, "))")
 
     def parts(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
         """Write the lines for one value. `value` is its expression, used once; `name` begins its variables."""
@@ -172,7 +163,7 @@ class _Writer:
             parts = []
             for (kind, _), name in zip(kinds, names, strict=True):
                 parts += self.parts(kind, name, name.rpartition("_")[0], NO_LIMITS)
-            self.source.line(f"{output} += ({', '.join(parts)},)" if parts else "pass")
+            self.source.call(f"{output} += (", parts, ")")
         with self.source.block(f"if {variable}:"):
             self.source.line(f'{output}.append(b"\\x00")')
         return [f'b"".join({output})']
@@ -286,16 +277,6 @@ class _Writer:
     def _refuse(self, condition: str) -> None:
         with self.source.block(f"if {condition}:"):
             self.source.line("raise ValueError")
-
-
-def _parts(kind: avro.Type) -> tuple[avro.Type, ...]:
-    if isinstance(kind, avro.Record):
-        return tuple(field.type for field in kind.fields)
-    if isinstance(kind, avro.Array):
-        return (kind.items,)
-    if isinstance(kind, avro.Map):
-        return (kind.values,)
-    return kind.branches if isinstance(kind, avro.Union) else ()
 
 
 def _python_class(branch: avro.Type, keys: bool) -> str:

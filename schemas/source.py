@@ -7,6 +7,7 @@ import itertools
 import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 _serial = itertools.count(1)
@@ -15,36 +16,66 @@ _serial = itertools.count(1)
 class Source:
     """A module being written, and the objects that it refers to."""
 
-    def __init__(self, title: str, **scope: Any) -> None:
-        self.filename = f"<{title} {next(_serial)}>"
-        self.scope: dict[str, Any] = scope
+    def __init__(self, title: str) -> None:
+        self.scope: dict[str, Any] = {}
         self.place = ""
-        """Where in the schema the next lines are; `places` keeps it for each line."""
-        self.places: list[str] = []
-        self._lines: list[str] = []
+        """Where in the schema the next lines are, such as `.items[].quantity`, from the function they are in."""
+        self._filename = f"<{title} {next(_serial)}>"
+        self._functions: list[tuple[str, str]] = []
+        self._lines: list[tuple[str, str]] = []
         self._depth = 0
         self._variables = itertools.count(1)
 
     def line(self, text: str) -> None:
         """Add a line at the current indentation."""
-        self._lines.append("    " * self._depth + text)
-        self.places.append(self.place)
+        self._lines.append(("    " * self._depth + text, self.place))
+
+    def call(self, head: str, arguments: list[str], tail: str) -> None:
+        """Add a statement that goes over many arguments, one a line."""
+        self.line(head)
+        for argument in arguments:
+            self.line(f"    {argument},")
+        self.line(tail)
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
         """Add a header such as `if x:`; what is added within is its body."""
         self.line(header)
         self._depth += 1
-        yield
-        self._depth -= 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What is added within begins at no indentation, in front of the code being written: a function of its own."""
-        lines, places, depth = self._lines, self.places, self._depth
-        self._lines, self.places, self._depth = [], [], 0
-        yield
-        self._lines, self.places, self._depth = self._lines + lines, self.places + places, depth
+        """What is added within is a function of its own, in front of all else; dropped if writing it fails."""
+        before = self._lines, self._depth, self.place
+        self._lines, self._depth, self.place = [], 0, ""
+        try:
+            yield
+            self._functions += self._lines
+        finally:
+            self._lines, self._depth, self.place = before
+
+    @contextmanager
+    def within(self, step: str) -> Iterator[None]:
+        """What is added within is one step further down in the schema."""
+        before = self.place
+        self.place += step
+        try:
+            yield
+        finally:
+            self.place = before
+
+    @property
+    def mark(self) -> int:
+        """Where the function being written ends now."""
+        return len(self._lines)
+
+    def rewind(self, mark: int) -> None:
+        """Drop the lines added since `mark`."""
+        del self._lines[mark:]
 
     def variable(self, name: str) -> str:
         """A name that nothing else has: no field, keyword or builtin ends in a number of ours."""
@@ -56,15 +87,20 @@ class Source:
         self.scope[constant] = value
         return constant
 
-    @property
-    def text(self) -> str:
-        """The source."""
-        return "\n".join(self._lines) + "\n"
-
     def compile(self, name: str) -> Callable[[Any], Any]:
         """The function of that name. Tracebacks and debuggers show its source."""
-        text = self.text
-        linecache.cache[self.filename] = (len(text), None, text.splitlines(keepends=True), self.filename)
-        exec(compile(text, self.filename, "exec"), self.scope)
+        lines = [f"{text}\n" for text, _ in self._functions + self._lines]
+        linecache.cache[self._filename] = (sum(map(len, lines)), None, lines, self._filename)
+        exec(compile("".join(lines), self._filename, "exec"), self.scope)
         function: Callable[[Any], Any] = self.scope[name]
         return function
+
+    def places(self, traceback: TracebackType | None) -> str:
+        """Where in the schema an error arose, from the compiled lines that led to it."""
+        places = [place for _, place in self._functions + self._lines]
+        found = ""
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == self._filename:
+                found += places[traceback.tb_lineno - 1]
+            traceback = traceback.tb_next
+        return found

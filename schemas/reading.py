@@ -1,0 +1,349 @@
+"""Write the lines that read a value of a writer's type as a reader's type, for `decoding.py`.
+
+In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last. A slice
+beyond the end is short and not an error: since `at` only grows, the next byte read or the check at the end finds it.
+"""
+
+from __future__ import annotations
+
+import copy
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from schemas import avro, varint
+from schemas.building import Classes, scaled, twin
+from schemas.matching import branch, takers
+from schemas.source import Source
+
+_DEEP = 6
+"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
+
+_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
+
+_TEXT = avro.Primitive("string")
+
+
+class UnresolvedError(ValueError):
+    """The reader cannot take what the writer wrote; the message begins with the place in the schema."""
+
+
+class Reader:
+    """Writes the lines for each type; every method that reads returns an expression of the value, to be used once."""
+
+    def __init__(self, source: Source, cls: type[Any] | None, writer: avro.Type, reader: avro.Type) -> None:
+        self.source = source
+        self._classes = Classes(cls)
+        self._outermost = reader
+        self._functions: dict[tuple[int, int], str] = {}
+        self._depth = 0
+        self._uses = avro.uses(writer)
+        for name in (
+            "SIGNED",
+            "read_unsigned",
+            "read_long",
+            "read_int",
+            "read_length",
+            "read_count",
+            "read_empty_count",
+        ):
+            source.scope[name] = getattr(varint, name)
+        source.scope |= {
+            "unpack_float": struct.Struct("<f").unpack_from,
+            "unpack_double": struct.Struct("<d").unpack_from,
+            "scaled": scaled,
+            "deepcopy": copy.deepcopy,
+        }
+
+    def value(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+        """Read a value. `name` begins its variables. Raises UnresolvedError."""
+        target = reader
+        if not isinstance(writer, avro.Union):
+            found = branch(writer, reader)
+            if found is None:
+                raise UnresolvedError(f"{self.source.place}: the writer's {writer} cannot be read as {reader}")
+            target = found
+        if self._apart(writer):
+            value = self.source.variable(name)
+            self.source.line(f"{value}, at = {self._function(writer, target, name)}(data, at)")
+            return value
+        self._depth += 1
+        value = self._inline(writer, target, name)
+        self._depth -= 1
+        return value
+
+    def _apart(self, writer: avro.Type) -> bool:
+        """Whether a type is read by a function of its own: for its depth, or because it recurs."""
+        deep = self._depth >= _DEEP and isinstance(writer, avro.Record | avro.Array | avro.Map | avro.Union)
+        return deep or self._uses[id(writer)] > 1
+
+    def _function(self, writer: avro.Type, reader: avro.Type | None, name: str) -> str:
+        key = id(writer), id(reader)
+        if key in self._functions:
+            return self._functions[key]
+        before, depth = self._functions.copy(), self._depth
+        function = self._functions[key] = self.source.variable(f"{'skip' if reader is None else 'read'}_{name}")
+        self._depth = 0
+        try:
+            with self.source.aside(), self.source.block(f"def {function}(data, at):"):
+                if reader is None:
+                    self._skip_inline(writer, name)
+                    self.source.line("return at")
+                else:
+                    value = self._inline(writer, reader, name)
+                    self.source.line(f"return {value}, at")
+        except UnresolvedError as error:
+            self._functions = before  # what was written since may call the function that is dropped now
+            raise UnresolvedError(f"{self.source.place}{error}") from None
+        finally:
+            self._depth = depth
+        return function
+
+    def _inline(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+        match writer, reader:
+            case avro.Union(), _:
+                value = self.source.variable(name)
+                self._branches(writer, lambda kind: self.source.line(f"{value} = {self.value(kind, reader, name)}"))
+                return value
+            case avro.Array(), avro.Array():
+                return self._array(writer, reader, name)
+            case avro.Map(), avro.Map():
+                return self._map(writer, reader, name)
+            case avro.Record(), avro.Record():
+                return self._record(writer, reader)
+            case avro.Enum(), avro.Enum():
+                self._number()
+                return f"{self._symbols(writer, reader)}[n]"
+            case ((avro.Fixed() | avro.Decimal() | avro.Primitive(kind="bytes" | "string")), _):
+                return self._bytes(writer, reader, name)
+            case _:
+                return self._primitive(writer.kind, reader.kind, name)
+
+    def _primitive(self, writer: str, reader: str, name: str) -> str:
+        line = self.source.line
+        if writer == "null":
+            return "None"
+        if writer in ("int", "long"):
+            value = self.source.variable(name)
+            line("n = data[at]")
+            with self.source.block("if n < 128:"):
+                line(f"{value} = SIGNED[n]")
+                line("at += 1")
+            with self.source.block("else:"):
+                line(f"{value}, at = read_{writer}(data, at)")
+            return f"float({value})" if reader in ("float", "double") else value
+        value = self.source.variable(name)
+        if writer == "boolean":
+            line("n = data[at]")
+            with self.source.block("if n > 1:"):
+                line('raise ValueError("a boolean is neither 0 nor 1")')
+            line(f"{value} = n == 1")
+        else:
+            line(f"{value} = unpack_{writer}(data, at)[0]")
+        line(f"at += {_SIZES[writer]}")
+        return value
+
+    def _bytes(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+        value = self.source.variable(name)
+        text = ".decode()" if reader.kind == "string" else ""
+        if isinstance(writer, avro.Fixed | avro.Decimal) and writer.size is not None:
+            self.source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
+        else:
+            self._length()
+            self.source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
+        if not isinstance(reader, avro.Decimal):
+            return value
+        # A number keeps its value where the reader has another scale: what was written counts.
+        return f"scaled({value}, {writer.scale if isinstance(writer, avro.Decimal) else reader.scale})"
+
+    def _array(self, writer: avro.Array, reader: avro.Array, name: str) -> str:
+        items = self.source.variable(name)
+        self.source.line(f"{items} = []")
+        with self._blocks(writer.items, f"len({items})"), self.source.within("[]"):
+            self.source.line(f"{items}.append({self.value(writer.items, reader.items, 'item')})")
+        return items if self._classes.sequence is list else f"tuple({items})"
+
+    def _map(self, writer: avro.Map, reader: avro.Map, name: str) -> str:
+        items = self.source.variable(name)
+        self.source.line(f"{items} = {{}}")
+        with self._blocks(None), self.source.within("{}"):
+            key = self._bytes(_TEXT, _TEXT, "key")
+            self.source.line(f"{items}[{key}] = {self.value(writer.values, reader.values, 'item')}")
+        return items
+
+    def _record(self, writer: avro.Record, reader: avro.Record) -> str:
+        values: dict[str, str] = {}
+        targets = takers(writer, reader)
+        for field in writer.fields:
+            with self.source.within(f".{field.name}"):
+                if not targets[field.name]:
+                    self._skip(field.type, field.name)
+                    continue
+                start = self.source.variable("start")
+                if len(targets[field.name]) > 1:  # an alias and a field of that name: read the same bytes for each
+                    self.source.line(f"{start} = at")
+                for count, target in enumerate(targets[field.name]):
+                    if count:
+                        self.source.line(f"at = {start}")
+                    values[target.name] = self._assigned(self.value(field.type, target.type, target.name), target.name)
+        for target in reader.fields:
+            if target.name not in values:
+                values[target.name] = self._default(target)
+        return self._built(reader, {target.name: values[target.name] for target in reader.fields})
+
+    def _assigned(self, value: str, name: str) -> str:
+        if value.isidentifier():
+            return value
+        variable = self.source.variable(name)
+        self.source.line(f"{variable} = {value}")
+        return variable
+
+    def _default(self, field: avro.Field) -> str:
+        with self.source.within(f".{field.name}"):
+            if not field.has_default:
+                raise UnresolvedError(f"{self.source.place}: the writer has no such field, and it has no default")
+            try:
+                value = self._classes.default(field.type, field.default)
+                constant = self.source.constant(field.name, value)
+                hash(value)
+            except TypeError:
+                return f"deepcopy({constant})"
+            except ValueError as error:
+                raise UnresolvedError(f"{self.source.place}: {error}") from None
+        return constant
+
+    def _built(self, record: avro.Record, values: dict[str, str]) -> str:
+        cls = self._classes.of(record, outermost=record is self._outermost)
+        if cls is None:
+            return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
+        values = {avro.python_name(name): value for name, value in values.items()}
+        constant = self.source.constant(record.short_name, cls)
+        blank = twin(cls, [*values])
+        if blank is None:
+            return f"{constant}({', '.join(f'{name}={value}' for name, value in values.items())})"
+        event = self.source.variable("event")
+        self.source.line(f"{event} = {self.source.constant('blank', blank)}()")
+        for name, value in values.items():
+            self.source.line(f"{event}.{name} = {value}")
+        self.source.line(f"{event}.__class__ = {constant}")
+        return event
+
+    def _symbols(self, writer: avro.Enum, reader: avro.Enum) -> str:
+        symbols = Symbols(writer)
+        for index, symbol in enumerate(writer.symbols):
+            known = symbol if symbol in reader.symbols else reader.default
+            if known is not None:
+                symbols[index << 1] = self._classes.symbol(reader, known)
+        return self.source.constant(reader.short_name, symbols)
+
+    def _branches(self, union: avro.Union, write: Callable[[avro.Type], None]) -> None:
+        """The number of a branch, then for each branch what `write` writes."""
+        self._number()
+        for index, kind in enumerate(union.branches):
+            with self.source.block(f"{'elif' if index else 'if'} n == {index << 1}:"):
+                mark = self.source.mark
+                try:
+                    write(kind)
+                except UnresolvedError as error:  # only data that takes this branch cannot be read
+                    self.source.rewind(mark)
+                    self.source.line(f"raise ValueError({str(error).rpartition(': ')[2]!r})")
+                if self.source.mark == mark:
+                    self.source.line("pass")
+        with self.source.block("else:" if union.branches else "if True:"):
+            self.source.line('raise ValueError(f"no branch of the union has the number {n >> 1}")')
+
+    @contextmanager
+    def _blocks(self, items: avro.Type | None, count: str = "") -> Iterator[None]:
+        """The loops over the items of an array, or of a map, which has no `items`; `count`: how many there are yet."""
+        empty = items is not None and takes_nothing(items)
+        with self.source.block("while True:"):
+            if empty:
+                self.source.line(f"n, at = read_empty_count(data, at, {count})")
+            else:
+                self.source.line("n = data[at]")
+                with self.source.block("if n & 129:"):
+                    self.source.line("n, at = read_count(data, at)")
+                with self.source.block("else:"):
+                    self.source.line("at += 1")
+            with self.source.block("if n == 0:"):
+                self.source.line("break")
+            with self.source.block("for _ in range(n >> 1):"):
+                mark = self.source.mark
+                yield
+                if self.source.mark == mark:
+                    self.source.line("pass")
+
+    def _number(self) -> None:
+        """A number that is not negative in data that is sound: of a branch or a symbol."""
+        self.source.line("n = data[at]")
+        with self.source.block("if n < 128:"):
+            self.source.line("at += 1")
+        with self.source.block("else:"):
+            self.source.line("n, at = read_unsigned(data, at)")
+
+    def _length(self) -> None:
+        """A length; `at` is left at its last byte, which saves an addition."""
+        self.source.line("n = data[at]")
+        with self.source.block("if n & 129:"):
+            self.source.line("n, at = read_length(data, at)")
+
+    def _skip(self, writer: avro.Type, name: str) -> None:
+        """Read over a value that the reader does not have."""
+        if self._apart(writer):
+            self.source.line(f"at = {self._function(writer, None, name)}(data, at)")
+            return
+        self._depth += 1
+        self._skip_inline(writer, name)
+        self._depth -= 1
+
+    def _skip_inline(self, writer: avro.Type, name: str) -> None:
+        match writer:
+            case avro.Union():
+                self._branches(writer, lambda kind: self._skip(kind, name))
+            case avro.Array():
+                with self._blocks(writer.items, "0"), self.source.within("[]"):
+                    self._skip(writer.items, "item")
+            case avro.Map():
+                with self._blocks(None), self.source.within("{}"):
+                    self._skip(_TEXT, "key")
+                    self._skip(writer.values, "item")
+            case avro.Record():
+                for field in writer.fields:
+                    with self.source.within(f".{field.name}"):
+                        self._skip(field.type, field.name)
+            case avro.Enum():
+                self._number()
+                self.source.line(f"{self._symbols(writer, writer)}[n]")
+            case avro.Fixed() | avro.Decimal(size=int()):
+                self.source.line(f"at += {writer.size}")
+            case avro.Primitive(kind="int" | "long"):
+                self._number()
+            case avro.Primitive(kind="null" | "boolean" | "float" | "double" as kind):
+                self.source.line(f"at += {_SIZES[kind]}")
+            case _:
+                self._length()
+                self.source.line("at += 1 + (n >> 1)")
+
+
+class Symbols(dict[int, Any]):
+    """The zigzag form of the number of a writer's symbol → the reader's value."""
+
+    def __init__(self, writer: avro.Enum) -> None:
+        self._writer = writer
+
+    def __missing__(self, n: int) -> Any:
+        if n & 1 or n >> 1 >= len(self._writer.symbols):
+            raise ValueError(f"{self._writer} has no symbol with the number {n >> 1 ^ -(n & 1)}")
+        raise ValueError(f"the reader knows no symbol {self._writer.symbols[n >> 1]}, and its enum has no default")
+
+
+def takes_nothing(kind: avro.Type, known: dict[int, bool] | None = None) -> bool:
+    """Whether a value may take no bytes at all. A record directly within itself has no values: either answer does."""
+    known = {} if known is None else known
+    if isinstance(kind, avro.Record):
+        if id(kind) not in known:
+            known[id(kind)] = True
+            known[id(kind)] = all(takes_nothing(field.type, known) for field in kind.fields)
+        return known[id(kind)]
+    return kind.kind == "null" or (isinstance(kind, avro.Fixed) and kind.size == 0)
