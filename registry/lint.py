@@ -1,7 +1,8 @@
 """Lint the contracts: rules with ids, each with its reason, that can be switched off for a field with a reason.
 
-A rule is a function whose docstring is what `lint --explain` prints. `registry/rules.py` has them; this module finds
-the contracts, runs the rules, and takes out what `schemas/lint.toml` switches off.
+A rule is a function whose docstring is what `lint --explain` prints. `rules.py` has those that `apply` insists on,
+`conventions.py` the others; this module finds the contracts, runs the rules, and takes out what `schemas/lint.toml`
+switches off.
 """
 
 from __future__ import annotations
@@ -99,10 +100,11 @@ def rule(name: str, *, basic: bool = False) -> Callable[[Rule], Rule]:
 
 
 def registered() -> dict[str, Registration]:
-    """All rules by id, in the order in which they run."""
-    import registry.rules  # noqa: F401  (fills RULES; it imports this module)
+    """All rules by id, the basic ones first."""
+    import registry.conventions
+    import registry.rules  # noqa: F401  (they fill RULES, and import this module)
 
-    return RULES
+    return dict(sorted(RULES.items(), key=lambda item: not item[1].basic))
 
 
 def lint(catalog: Catalog, *, basics_only: bool = False, exemptions: Path = EXEMPTIONS) -> list[Finding]:
