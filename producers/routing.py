@@ -25,9 +25,6 @@ WINDOW_MS = 5_000
 REGION = "unknown"
 """The files do not say where their users are."""
 
-_MOST_ROWS = 100_000
-"""Remembered at the most. A file with more within the window, in which no order is that long, begins a new run."""
-
 _NAMESPACE = UUID("5b0c6f6e-2d5c-5d0a-9a4e-7f1f5b8f2c11").bytes
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
@@ -42,10 +39,14 @@ class _Second:
 
 
 class Router:
-    """Feed it the rows, then `close` it. Prices are in `currency`."""
+    """Feed it the rows, then `close` it. Prices are in `currency`.
 
-    def __init__(self, currency: str) -> None:
+    At most `most_rows` are remembered: a file that has more within the window begins a new run there.
+    """
+
+    def __init__(self, currency: str, most_rows: int = 100_000) -> None:
         self._currency = currency
+        self._most_rows = most_rows
         self._seconds: dict[int, _Second] = {}
         self._newest = -(1 << 62)
         self._remembered = 0
@@ -60,7 +61,7 @@ class Router:
             at = row.occurred_at
             if at != self._newest:
                 yield from self._advance(at)
-            if self._remembered >= _MOST_ROWS:
+            if self._remembered >= self._most_rows:
                 yield from self._new_run(at)
             self._remembered += 1
             second = self._seconds.get(at)
@@ -82,7 +83,7 @@ class Router:
     def _advance(self, at: int) -> Iterator[Event]:
         if at > self._newest:
             self._newest = at
-            for second in sorted(second for second in self._seconds if second < at - WINDOW_MS):
+            for second in sorted([second for second in self._seconds if second < at - WINDOW_MS]):
                 yield from self._forget(second)
         elif at < self._newest - WINDOW_MS:
             yield from self._new_run(at)
@@ -99,16 +100,9 @@ class Router:
             yield self._purchase(rows)
 
     def _identify(self, row: Row, second: _Second) -> str:
-        content = "\n".join(
-            (
-                str(self._run),
-                str(row.occurred_at),
-                row.kind,
-                row.product_id,
-                str(row.price_minor),
-                row.user_id,
-                row.session_id,
-            )
+        content = (
+            f"{self._run}\n{row.occurred_at}\n{row.kind}\n{row.product_id}\n{row.price_minor}\n"
+            f"{row.user_id}\n{row.session_id}"
         )
         ordinal = second.occurrences.get(content, 0)
         second.occurrences[content] = ordinal + 1
