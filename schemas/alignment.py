@@ -180,7 +180,7 @@ def _by_branch(cursor: Cursor, steps: Sequence[Callable[[Cursor], T]]) -> list[t
 
 
 def _walk(cursor: Cursor, item: Callable[[Cursor], T]) -> list[tuple[Rows, T]]:
-    """Read lists, one item of every row at a time, as lists are short and batches long: `(rows, what was read)` each."""
+    """Read lists, one item of every row at a time (lists are short, batches long): `(rows, what was read)` each."""
     found = []
     left = _block(cursor)
     while len(rows := np.flatnonzero(left)):
