@@ -31,6 +31,7 @@ _SCHEMA_RESERVED = frozenset(
 )
 _ENUM_RESERVED = _SCHEMA_RESERVED | {"default"}
 _FIELD_RESERVED = frozenset(("default", "doc", "name", "order", "type", "aliases"))
+_ASCII_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _MAX_FIXED_SIZE = 2**31 - 1 - 8
 _INT_RANGE = range(-(2**31), 2**31)
 _LONG_RANGE = range(-(2**63), 2**63)
@@ -165,6 +166,8 @@ def check_name(name: Json, what: str) -> str:
     """Return the name if Avro allows it (letters of any language, digits, _); raises SchemaError if not."""
     if not isinstance(name, str) or not name:
         raise SchemaError(f"{what} must be a string that is not empty, got {_show(name)}")
+    if _ASCII_NAME.fullmatch(name):
+        return name
     for position, char in enumerate(name):
         category = unicodedata.category(char) if ord(char) < 0x10000 else "So"
         if not (char == "_" or category[0] == "L" or (category == "Nd" and position)):
@@ -448,28 +451,39 @@ def _has_value(field: Field, record: dict[str, Json]) -> bool:
     return field.has_default and is_valid_default(field.type, field.default)
 
 
-def same(one: Schema, other: Schema, seen: set[tuple[int, int]] | None = None) -> bool:
-    """Whether two types are equal as Avro compares them: docs and aliases do not count, properties do."""
-    seen = set() if seen is None else seen
+def same(one: Schema, other: Schema, *, docs: bool = False) -> bool:
+    """Whether two types are equal as Avro compares them: properties count, docs and aliases only with `docs`."""
+    return _same(one, other, docs, set())
+
+
+def _same(one: Schema, other: Schema, docs: bool, seen: set[tuple[int, int]]) -> bool:
     if one is other or (id(one), id(other)) in seen:
         return True
+    seen.add((id(one), id(other)))
     if one.kind != other.kind or one.full_name != other.full_name or not _equal_json(one.props, other.props):
         return False
-    seen.add((id(one), id(other)))
     if one.symbols != other.symbols or one.size != other.size or len(one.branches) != len(other.branches):
         return False
-    if one.inner is not None and not same(one.inner, other.element, seen):
+    if docs and (one.doc, set(one.aliases), one.default) != (other.doc, set(other.aliases), other.default):
         return False
-    if len(one.fields) != len(other.fields):
+    if one.inner is not None and not _same(one.inner, other.element, docs, seen):
         return False
-    return all(same(a, b, seen) for a, b in zip(one.branches, other.branches, strict=True)) and all(
-        a.name == b.name
-        and a.order == b.order
-        and a.has_default == b.has_default
-        and _equal_json(a.default, b.default)
-        and _equal_json(a.props, b.props)
-        and same(a.type, b.type, seen)
-        for a, b in zip(one.fields, other.fields, strict=True)
+    return (
+        len(one.fields) == len(other.fields)
+        and all(_same(a, b, docs, seen) for a, b in zip(one.branches, other.branches, strict=True))
+        and all(_same_field(a, b, docs, seen) for a, b in zip(one.fields, other.fields, strict=True))
+    )
+
+
+def _same_field(one: Field, other: Field, docs: bool, seen: set[tuple[int, int]]) -> bool:
+    if (one.name, one.order, one.has_default) != (other.name, other.order, other.has_default):
+        return False
+    if docs and (one.doc, set(one.aliases)) != (other.doc, set(other.aliases)):
+        return False
+    return (
+        _equal_json(one.default, other.default)
+        and _equal_json(one.props, other.props)
+        and _same(one.type, other.type, docs, seen)
     )
 
 

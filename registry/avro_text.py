@@ -43,6 +43,11 @@ def canonical(schema: Schema) -> str:
     return to_json(_type(schema, set(schema.outside), None, 0))
 
 
+def resolved(schema: Schema) -> str:
+    """The same with the types of the referenced schemas written in full."""
+    return to_json(_type(schema, set(), None, 0))
+
+
 def normalized(schema: Schema) -> str:
     """Confluent's normalized text. Parse it again, with the same references, to get what the registry stores."""
     return to_json(_normal_type(schema, set(schema.outside), 0))

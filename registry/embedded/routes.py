@@ -1,0 +1,355 @@
+"""The API: which path and method do what, on which parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from registry import avro_text
+from registry.embedded import deleting, errors, names, reading, registering, schemas, settings
+from registry.embedded.bodies import config_request, mode_request, schema_request
+from registry.embedded.errors import ApiError
+from registry.embedded.model import Version
+from registry.embedded.scope import EVERYONE
+from registry.embedded.scope import config as config_in_scope
+from registry.embedded.store import Store
+
+_SEARCH_LIMIT = 1_000
+_LIST_LIMIT = 20_000
+
+
+@attrs.frozen
+class Raw:
+    """An answer that is text already: a schema as such."""
+
+    text: str
+
+
+@attrs.frozen
+class Call:
+    """One request, routed. `path` holds the values of the path's parameters, each decoded."""
+
+    store: Store
+    path: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+    body: dict[str, Any]
+
+    @property
+    def subject(self) -> str:
+        """The subject in the path, in its normal form."""
+        return names.normal(self.path["subject"])
+
+    def text(self, name: str, default: str = "") -> str:
+        """A query parameter, its first value."""
+        return next(iter(self.query.get(name, ())), default)
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or not."""
+        return self.text(name).lower() == "true"
+
+    def number(self, name: str, default: int) -> int:
+        """A query parameter that is a number. Raises ApiError 404, as Jersey does, for one that is none."""
+        return _number(self.text(name, str(default)))
+
+    @property
+    def normalize(self) -> bool:
+        """Whether to normalize the schema: if the request or the subject's configuration says so."""
+        return self.flag("normalize") or config_in_scope(self.store, self.subject).get("normalize") is True
+
+    def page(self, items: Sequence[Any], limit: int) -> list[Any]:
+        """The part of a list that `offset` and `limit` name; `limit` counts from 1 to the greatest allowed."""
+        offset, wanted = max(self.number("offset", 0), 0), self.number("limit", -1)
+        return list(items[offset : offset + (wanted if 0 < wanted <= limit else limit)])
+
+    def kept(self, version: Version) -> bool:
+        """Whether the parameters `deleted` and `deletedOnly` let a version through."""
+        if self.flag("deletedOnly"):
+            return version.deleted
+        return not version.deleted or self.flag("deleted")
+
+
+def _number(text: str) -> int:
+    bare = text.strip()
+    if not (bare.isascii() and bare.lstrip("+-").isdigit() and len(bare) < 12 and -(2**31) <= int(bare) < 2**31):
+        raise errors.not_found()
+    return int(bare)
+
+
+def _formatted(call: Call, version: Version) -> dict[str, Any]:
+    shown = version.to_json()
+    if call.text("format").strip().lower() == "resolved":
+        shown["schema"] = avro_text.resolved(schemas.parse_stored(call.store, version))
+    return shown
+
+
+# ---- subjects and versions -------------------------------------------------------------------
+
+
+def _subjects(call: Call) -> Any:
+    found = reading.subjects_with_prefix(call.store, call.text("subjectPrefix", names.WILDCARD))
+    return call.page([subject for subject in found if _listed(call, subject)], _LIST_LIMIT)
+
+
+def _listed(call: Call, subject: str) -> bool:
+    live = any(not version.deleted for version in call.store.of(subject))
+    return not live if call.flag("deletedOnly") else live or call.flag("deleted")
+
+
+def _look_up(call: Call) -> Any:
+    request, deleted = schema_request(call.body), call.flag("deleted")
+    found = registering.look_up(call.store, call.subject, request, normalize=call.normalize, deleted=deleted)
+    if found is None:
+        raise _missing(call, deleted)
+    return _formatted(call, found)
+
+
+def _missing(call: Call, deleted: bool) -> ApiError:
+    if not reading.has_subject(call.store, call.subject, deleted=deleted):
+        return errors.subject_not_found(call.subject)
+    return errors.schema_not_found()
+
+
+def _with_metadata(call: Call) -> Any:
+    wanted = dict(zip(call.query.get("key", ()), call.query.get("value", ()), strict=False))
+    deleted = call.flag("deleted")
+    for version in reversed(call.store.of(call.subject)):
+        properties = (version.content.metadata or {}).get("properties", {})
+        if (deleted or not version.deleted) and version.content.metadata and wanted.items() <= properties.items():
+            return _formatted(call, version)
+    raise _missing(call, deleted)
+
+
+def _delete_subject(call: Call) -> Any:
+    return deleting.delete_subject(call.store, call.subject, permanent=call.flag("permanent"))
+
+
+def _versions(call: Call) -> Any:
+    negative = call.flag("deletedAsNegative")
+    deleted = negative or call.flag("deleted") or call.flag("deletedOnly")
+    if not reading.has_subject(call.store, call.subject, deleted=deleted):
+        raise errors.subject_not_found(call.subject)
+    kept = [version for version in call.store.of(call.subject) if negative or call.kept(version)]
+    signs = [-version.version if negative and version.deleted else version.version for version in kept]
+    return call.page(signs, _LIST_LIMIT)
+
+
+def _register(call: Call) -> Any:
+    request = schema_request(call.body)
+    if not names.is_valid(call.path["subject"]):
+        raise errors.invalid_subject(call.path["subject"])
+    found = registering.register(call.store, call.subject, request, normalize=call.normalize)
+    shown = found.to_json()
+    del shown["subject"]
+    return {"id": shown.pop("id"), "version": shown.pop("version"), **shown}
+
+
+def _version(call: Call) -> Version:
+    wanted = reading.version_id(call.path["version"])
+    return reading.get_or_raise(call.store, call.subject, wanted, deleted=call.flag("deleted"))
+
+
+def _get_version(call: Call) -> Any:
+    return _formatted(call, _version(call))
+
+
+def _get_version_schema(call: Call) -> Any:
+    return Raw(_formatted(call, _version(call))["schema"])
+
+
+def _referenced_by(call: Call) -> Any:
+    wanted = reading.version_id(call.path["version"])
+    version = reading.get_or_raise(call.store, call.subject, wanted, deleted=True)
+    return call.page(deleting.referenced_by(call.store, version), _LIST_LIMIT)
+
+
+def _delete_version(call: Call) -> Any:
+    wanted = reading.version_id(call.path["version"])
+    return deleting.delete_version(call.store, call.subject, wanted, permanent=call.flag("permanent"))
+
+
+# ---- compatibility ---------------------------------------------------------------------------
+
+
+def _check_version(call: Call) -> Any:
+    wanted = reading.version_id(call.path["version"])
+    version = reading.get(call.store, call.subject, wanted, deleted=False)
+    if version is None and wanted.number is not None:
+        raise errors.version_not_found(wanted.number)
+    return _verdict(call, [] if version is None else [version])
+
+
+def _check_versions(call: Call) -> Any:
+    return _verdict(call, [version for version in call.store.of(call.subject) if not version.deleted])
+
+
+def _verdict(call: Call, versions: Sequence[Version]) -> Any:
+    request, verbose = schema_request(call.body), call.flag("verbose")
+    try:
+        messages = registering.check(call.store, call.subject, request, versions, normalize=call.normalize)
+    except ApiError as error:
+        if not verbose or error.code != 42201:
+            raise
+        messages = [error.message]
+    return {"is_compatible": not messages} | ({"messages": messages} if verbose else {})
+
+
+# ---- schemas by id ---------------------------------------------------------------------------
+
+
+def _schemas(call: Call) -> Any:
+    found: list[dict[str, Any]] = []
+    for subject in reading.subjects_with_prefix(call.store, call.text("subjectPrefix")):
+        kept = [version for version in call.store.of(subject) if call.flag("deleted") or not version.deleted]
+        found += [version.to_json() for version in (kept[-1:] if call.flag("latestOnly") else kept)]
+    return call.page(found, _SEARCH_LIMIT)
+
+
+def _types(_: Call) -> Any:
+    return ["AVRO"]
+
+
+def _by_id(call: Call) -> Any:
+    return _identified(call, _found_by_id(call))
+
+
+def _by_id_schema(call: Call) -> Any:
+    return Raw(_formatted(call, _found_by_id(call))["schema"])
+
+
+def _found_by_id(call: Call) -> Version:
+    schema_id = _number(call.path["id"])
+    found = reading.by_id(call.store, schema_id, names.normal(call.text("subject")))
+    if found is None:
+        raise errors.schema_not_found(schema_id)
+    return found
+
+
+def _identified(call: Call, version: Version) -> dict[str, Any]:
+    shown = _formatted(call, version)
+    del shown["id"]
+    if call.flag("fetchMaxId"):
+        shown["maxId"] = call.store.last_id(names.context_of(version.subject))
+    return shown
+
+
+def _by_id_versions(call: Call) -> Any:
+    versions = _holders(call)
+    return call.page([{"subject": v.subject, "version": v.version} for v in versions], _LIST_LIMIT)
+
+
+def _by_id_subjects(call: Call) -> Any:
+    return call.page([version.subject for version in _holders(call)], _LIST_LIMIT)
+
+
+def _holders(call: Call) -> list[Version]:
+    schema_id, subject = _number(call.path["id"]), names.normal(call.text("subject"))
+    versions = reading.versions_of_id(call.store, schema_id, subject, deleted=call.flag("deleted"))
+    if versions is None:
+        raise errors.schema_not_found()
+    return versions
+
+
+def _by_guid(call: Call) -> Any:
+    found = reading.by_guid(call.store, call.path["guid"])
+    version = reading.by_id(call.store, found[0][1], names.join(found[0][0], "")) if found else None
+    if version is None:
+        raise errors.schema_not_found(call.path["guid"])
+    shown = _identified(call, version)
+    return {key: value for key, value in shown.items() if key not in ("subject", "version")}
+
+
+def _guid_ids(call: Call) -> Any:
+    return [
+        {"context": context, "id": schema_id} for context, schema_id in reading.by_guid(call.store, call.path["guid"])
+    ]
+
+
+# ---- settings and the rest -------------------------------------------------------------------
+
+
+def _get_config(call: Call) -> Any:
+    return settings.get_config(call.store, _place(call), in_scope=call.flag("defaultToGlobal"))
+
+
+def _put_config(call: Call) -> Any:
+    config = settings.put_config(call.store, _place(call), config_request(call.body))
+    return {"compatibility" if key == "compatibilityLevel" else key: value for key, value in config.items()}
+
+
+def _delete_config(call: Call) -> Any:
+    return settings.delete_config(call.store, _place(call))
+
+
+def _get_mode(call: Call) -> Any:
+    return {"mode": settings.get_mode(call.store, _place(call), in_scope=call.flag("defaultToGlobal"))}
+
+
+def _put_mode(call: Call) -> Any:
+    force = call.flag("force")
+    return {"mode": settings.put_mode(call.store, _place(call), mode_request(call.body), force=force)}
+
+
+def _delete_mode(call: Call) -> Any:
+    return {"mode": settings.delete_mode(call.store, _place(call))}
+
+
+def _place(call: Call) -> str:
+    return call.subject if "subject" in call.path else EVERYONE
+
+
+def _contexts(call: Call) -> Any:
+    return call.page(call.store.contexts(), _LIST_LIMIT)
+
+
+def _nothing(_: Call) -> Any:
+    return {}
+
+
+def _no_associations(_: Call) -> Any:
+    """Clients of the newest kind ask which subject goes with a topic; none does, so they go by the topic's name."""
+    return []
+
+
+def _server_id(_: Call) -> Any:
+    clusters = {"kafka-cluster": "", "schema-registry-cluster": "schema-registry"}
+    return {"id": "", "scope": {"path": [], "clusters": clusters}}
+
+
+def _server_version(_: Call) -> Any:
+    return {"version": "8.3.1", "commitId": "tributary-embedded"}
+
+
+Handler = Callable[[Call], Any]
+ROUTES: dict[str, dict[str, Handler]] = {
+    "": {"GET": _nothing, "POST": _nothing},
+    "subjects": {"GET": _subjects},
+    "subjects/{subject}": {"POST": _look_up, "DELETE": _delete_subject},
+    "subjects/{subject}/metadata": {"GET": _with_metadata},
+    "subjects/{subject}/versions": {"GET": _versions, "POST": _register},
+    "subjects/{subject}/versions/{version}": {"GET": _get_version, "DELETE": _delete_version},
+    "subjects/{subject}/versions/{version}/schema": {"GET": _get_version_schema},
+    "subjects/{subject}/versions/{version}/referencedby": {"GET": _referenced_by},
+    "compatibility/subjects/{subject}/versions": {"POST": _check_versions},
+    "compatibility/subjects/{subject}/versions/{version}": {"POST": _check_version},
+    "schemas": {"GET": _schemas},
+    "schemas/types": {"GET": _types},
+    "schemas/ids/{id}": {"GET": _by_id},
+    "schemas/ids/{id}/schema": {"GET": _by_id_schema},
+    "schemas/ids/{id}/subjects": {"GET": _by_id_subjects},
+    "schemas/ids/{id}/versions": {"GET": _by_id_versions},
+    "schemas/guids/{guid}": {"GET": _by_guid},
+    "schemas/guids/{guid}/ids": {"GET": _guid_ids},
+    "config": {"GET": _get_config, "PUT": _put_config, "DELETE": _delete_config},
+    "config/{subject}": {"GET": _get_config, "PUT": _put_config, "DELETE": _delete_config},
+    "mode": {"GET": _get_mode, "PUT": _put_mode, "DELETE": _delete_mode},
+    "mode/{subject}": {"GET": _get_mode, "PUT": _put_mode, "DELETE": _delete_mode},
+    "contexts": {"GET": _contexts},
+    "associations/subjects/{subject}": {"GET": _no_associations},
+    "associations/resources/{resource}": {"GET": _no_associations},
+    "associations/resources/{namespace}/{resource}": {"GET": _no_associations},
+    "v1/metadata/id": {"GET": _server_id},
+    "v1/metadata/version": {"GET": _server_version},
+}
+"""What each path answers, by method."""
