@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha1
 from uuid import UUID
 
-import attrs
-
 from producers.clickstream import Row
 from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, PurchaseItem, Segment
 
@@ -29,28 +27,24 @@ _NAMESPACE = UUID("5b0c6f6e-2d5c-5d0a-9a4e-7f1f5b8f2c11").bytes
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
-@attrs.define
-class _Second:
-    """What is remembered of the rows that share a second."""
-
-    occurrences: dict[str, int] = attrs.field(factory=dict)
-    orders: dict[tuple[str, str], list[tuple[Row, str]]] = attrs.field(factory=dict)
-    """session and user → the rows of their order, each with its id"""
-
-
 class Router:
     """Feed it the rows, then `close` it. Prices are in `currency`.
 
-    At most `most_rows` are remembered: a file that has more within the window begins a new run there.
+    At most about `most_rows` are remembered: a file that has more within the window begins a new run there.
     """
 
     def __init__(self, currency: str, most_rows: int = 100_000) -> None:
         self._currency = currency
         self._most_rows = most_rows
-        self._seconds: dict[int, _Second] = {}
-        self._newest = -(1 << 62)
-        self._remembered = 0
         self._run = 0
+        self._newest = -(1 << 62)
+        # How often each row was seen, in two generations: when the newer one has grown a window old, it becomes the
+        # older one and that one is forgotten. So a row is remembered for a window at least.
+        self._generation_ends = self._newest
+        self._seen: dict[str, int] = {}
+        self._seen_before: dict[str, int] = {}
+        self._orders: dict[tuple[int, str, str], list[tuple[Row, str]]] = {}
+        """open orders by second, session and user: their rows, each with its id"""
 
     def events(self, rows: Iterable[Row]) -> Iterator[Event]:
         """The rows as events: views and cart changes at once, an order when its second has left the window.
@@ -59,17 +53,13 @@ class Router:
         """
         for row in rows:
             at = row.occurred_at
-            if at != self._newest:
+            if at > self._newest:
                 yield from self._advance(at)
-            if self._remembered >= self._most_rows:
+            elif at < self._newest - WINDOW_MS or len(self._seen) >= self._most_rows:
                 yield from self._new_run(at)
-            self._remembered += 1
-            second = self._seconds.get(at)
-            if second is None:
-                second = self._seconds[at] = _Second()
-            row_id = self._identify(row, second)
+            row_id = self._identify(row)
             if row.kind == "purchase":
-                second.orders.setdefault((row.session_id, row.user_id), []).append((row, row_id))
+                self._orders.setdefault((at, row.session_id, row.user_id), []).append((row, row_id))
             elif row.kind == "view":
                 yield self._view(row, row_id)
             else:
@@ -77,35 +67,34 @@ class Router:
 
     def close(self) -> Iterator[Event]:
         """The orders that are still open."""
-        for at in sorted(self._seconds):
-            yield from self._forget(at)
+        for rows in self._orders.values():
+            yield self._purchase(rows)
+        self._orders.clear()
 
     def _advance(self, at: int) -> Iterator[Event]:
-        if at > self._newest:
-            self._newest = at
-            for second in sorted([second for second in self._seconds if second < at - WINDOW_MS]):
-                yield from self._forget(second)
-        elif at < self._newest - WINDOW_MS:
-            yield from self._new_run(at)
+        self._newest = at
+        if at > self._generation_ends:
+            self._seen_before, self._seen = self._seen, {}
+            self._generation_ends = at + WINDOW_MS
+        for key in [key for key in self._orders if key[0] < at - WINDOW_MS] if self._orders else ():
+            yield self._purchase(self._orders.pop(key))
 
     def _new_run(self, at: int) -> Iterator[Event]:
         yield from self.close()
         self._run += 1
         self._newest = at
+        self._generation_ends = at + WINDOW_MS
+        self._seen, self._seen_before = {}, {}
 
-    def _forget(self, at: int) -> Iterator[Event]:
-        second = self._seconds.pop(at)
-        self._remembered -= sum(second.occurrences.values())
-        for rows in second.orders.values():
-            yield self._purchase(rows)
-
-    def _identify(self, row: Row, second: _Second) -> str:
+    def _identify(self, row: Row) -> str:
         content = (
             f"{self._run}\n{row.occurred_at}\n{row.kind}\n{row.product_id}\n{row.price_minor}\n"
             f"{row.user_id}\n{row.session_id}"
         )
-        ordinal = second.occurrences.get(content, 0)
-        second.occurrences[content] = ordinal + 1
+        ordinal = self._seen.get(content)
+        if ordinal is None:
+            ordinal = self._seen_before.get(content, 0)
+        self._seen[content] = ordinal + 1
         return _uuid5(f"{content}\n{ordinal}")
 
     def _view(self, row: Row, event_id: str) -> ProductViewed:
