@@ -6,12 +6,17 @@ The rules are the engine's (`registry/compatibility.py`); what the rules cannot 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import attrs
 
-from registry import changes, compatibility, fixes, lock
+from registry import changes, compatibility, exemptions, fixes, lock, semantics
+from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
+from registry.lint import known_rules
+from registry.rules import ENVELOPE
+from registry.semantics import DANGERS, NOTES, Hazard
 from schemas.catalog import Topic
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -50,6 +55,15 @@ class SubjectCheck:
     breaks: tuple[Break, ...]
     order: str
     """In which order to deploy, in words; empty where nothing changed."""
+    hazards: tuple[Hazard, ...] = ()
+    """What the registry lets through but data does not survive."""
+    accepted: tuple[tuple[Hazard, str], ...] = ()
+    """Hazards that `exemptions.toml` accepts, with the reason."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing breaks and no danger is left."""
+        return not self.breaks and not any(hazard.danger for hazard in self.hazards)
 
     @property
     def next_version(self) -> int:
@@ -64,6 +78,37 @@ class SubjectCheck:
         return bool(self.changes) and all(change.kind == "doc" for change in self.changes)
 
 
+def check_all(
+    topics: Sequence[Topic], versions: Mapping[str, Sequence[lock.Version]], exempt: Path = EXEMPTIONS
+) -> list[SubjectCheck]:
+    """Check every contract at its level, and the fields that topics are joined on across all of them.
+
+    `versions` has what is registered, by subject. Raises `avro.SchemaError` and `ExemptionError`.
+    """
+    checked = [check_subject(topic, topic.compatibility, versions[topic.subject]) for topic in topics]
+    names = dict.fromkeys([*(topic.key for topic in topics), *ENVELOPE])
+    unsettled: dict[str, Sequence[changes.Change]] = {
+        check.topic.contract: () if check.registered else check.changes for check in checked if check.versions
+    }
+    joined = semantics.joined(unsettled, list(names))
+    off = [e for e in exemptions.load(known_rules(), exempt) if e.rule in DANGERS or e.rule in NOTES]
+    return [
+        _accept(attrs.evolve(check, hazards=(*check.hazards, *joined.get(check.topic.contract, ()))), off)
+        for check in checked
+    ]
+
+
+def _accept(check: SubjectCheck, off: Sequence[Exemption]) -> SubjectCheck:
+    left, accepted = [], []
+    for hazard in check.hazards:
+        reason = next((e.reason for e in off if e.covers(hazard.rule, check.topic.contract, hazard.path)), None)
+        if reason is None:
+            left.append(hazard)
+        else:
+            accepted.append((hazard, reason))
+    return attrs.evolve(check, hazards=tuple(left), accepted=tuple(accepted))
+
+
 def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) -> SubjectCheck:
     """Check a contract at a level against a subject's versions (in order; none is fine).
 
@@ -73,15 +118,19 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
     same = next((version for version in reversed(versions) if version.fingerprint == own), None)
     if not versions or same is versions[-1]:
         return SubjectCheck(topic, level, tuple(versions), same, (), (), "")
-    latest = json.loads(versions[-1].schema)
+    earlier = [json.loads(version.schema) for version in versions]
+    changed = tuple(changes.changes(earlier[-1], topic.schema))
+    if same:
+        return SubjectCheck(topic, level, tuple(versions), same, changed, (), "")
     return SubjectCheck(
         topic,
         level,
         tuple(versions),
-        same,
-        tuple(changes.changes(latest, topic.schema)),
-        () if same else tuple(_breaks(topic, level, versions)),
-        "" if same else deploy_order(topic, versions[-1]),
+        None,
+        changed,
+        tuple(_breaks(topic, level, versions)),
+        deploy_order(topic, versions[-1]),
+        tuple(semantics.hazards(topic.schema, earlier, changed)),
     )
 
 

@@ -1,28 +1,27 @@
 """Lint the contracts: rules with ids, each with its reason, that can be switched off for a field with a reason.
 
 A rule is a function whose docstring is what `lint --explain` prints. `rules.py` has those that `apply` insists on,
-`conventions.py` the others; this module finds the contracts, runs the rules, and takes out what `schemas/lint.toml`
-switches off.
+`conventions.py` the others; this module finds the contracts, runs the rules, and takes out what
+`schemas/exemptions.toml` switches off.
 """
 
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from registry import avro, walk
+from registry import avro, exemptions, walk
+from registry.exemptions import EXEMPTIONS, Exemption
+from registry.semantics import DANGERS, NOTES
 from schemas.catalog import Catalog, CatalogError, Topic
 
-EXEMPTIONS = Path(__file__).resolve().parent.parent / "schemas" / "lint.toml"
 
-
-class LintError(ValueError):
-    """The file of exemptions cannot be used, or there is no such rule; the message says where and why."""
+class UnknownRule(ValueError):
+    """There is no rule with that id; the message says which there are."""
 
 
 @attrs.frozen
@@ -107,8 +106,8 @@ def registered() -> dict[str, Registration]:
     return dict(sorted(RULES.items(), key=lambda item: not item[1].basic))
 
 
-def lint(catalog: Catalog, *, basics_only: bool = False, exemptions: Path = EXEMPTIONS) -> list[Finding]:
-    """Everything the rules find, by file and line. Raises LintError for an exemption that cannot be used.
+def lint(catalog: Catalog, *, basics_only: bool = False, exempt: Path = EXEMPTIONS) -> list[Finding]:
+    """Everything the rules find, by file and line. Raises ExemptionError.
 
     A contract that does not parse is one finding, `parses`, and no other rule sees it.
     """
@@ -116,7 +115,8 @@ def lint(catalog: Catalog, *, basics_only: bool = False, exemptions: Path = EXEM
     for registration in registered().values():
         if registration.basic or not basics_only:
             findings += [_finding(registration.id, problem) for problem in registration.run(contracts)]
-    findings = list(_exempt(findings, _exemptions(exemptions), report_unused=not basics_only))
+    off = [e for e in exemptions.load(known_rules(), exempt) if e.rule in RULES]
+    findings = list(_exempt(findings, off, report_unused=not basics_only))
     order = [topic.contract for topic in catalog.topics]
     return sorted(findings, key=lambda f: (order.index(f.topic) if f.topic in order else -1, f.line, f.rule))
 
@@ -126,14 +126,22 @@ The contract is JSON that Avro's specification accepts: known types, legal names
 A registry would refuse anything else, but only after part of a change was applied."""
 
 
+def known_rules() -> list[str]:
+    """The ids of all rules: lint's, and those of `check` for what the registry does not see."""
+    return ["parses", *registered(), *DANGERS, *NOTES]
+
+
 def explain(name: str) -> str:
-    """Why the rule exists. Raises LintError if there is none with that id."""
-    if name == "parses":
-        return PARSES
-    rules = registered()
-    if name not in rules:
-        raise LintError(f"no rule {name!r}; the rules are: {', '.join(['parses', *rules])}")
-    return rules[name].reason
+    """Why the rule exists. Raises UnknownRule."""
+    reasons = {
+        "parses": PARSES,
+        **{rule: registration.reason for rule, registration in registered().items()},
+        **DANGERS,
+        **NOTES,
+    }
+    if name not in reasons:
+        raise UnknownRule(f"no rule {name!r}; the rules are: {', '.join(reasons)}")
+    return reasons[name]
 
 
 def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
@@ -160,45 +168,9 @@ def _finding(name: str, problem: Problem) -> Finding:
     return Finding(name, contract.topic.contract, contract.topic.path, line, path, problem.message, problem.fix)
 
 
-# ---- what is switched off -------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Exemption:
-    """One entry of lint.toml."""
-
-    rule: str
-    topic: str
-    field: str
-    reason: str
-    file: Path
-
-    def covers(self, finding: Finding) -> bool:
-        return (self.rule, self.topic, self.field) == (finding.rule, finding.topic, finding.path)
-
-
-def _exemptions(path: Path) -> list[Exemption]:
-    """Read `[[off]]` entries with rule, topic, field and reason; no file means none."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise LintError(f"{path}: {error}") from error
-    found = []
-    for number, entry in enumerate(content.get("off", ()), 1):
-        for key in ("rule", "topic", "field", "reason"):
-            if not isinstance(entry.get(key), str) or (key == "reason" and not entry[key].strip()):
-                raise LintError(f"{path}: entry {number} of [[off]]: {key} is {entry.get(key)!r}, expected text")
-        if entry["rule"] not in registered():
-            raise LintError(f"{path}: entry {number} of [[off]]: there is no rule {entry['rule']!r}")
-        found.append(Exemption(entry["rule"], entry["topic"], entry["field"], entry["reason"], path))
-    return found
-
-
 def _exempt(findings: list[Finding], off: Iterable[Exemption], *, report_unused: bool) -> Iterator[Finding]:
     for exemption in off:
-        kept = [finding for finding in findings if not exemption.covers(finding)]
+        kept = [f for f in findings if not exemption.covers(f.rule, f.topic, f.path)]
         if report_unused and len(kept) == len(findings):
             message = f"{exemption.rule} is switched off here, but finds nothing: take the entry out"
             yield Finding("exemption-used", exemption.topic, exemption.file, 1, exemption.field, message)

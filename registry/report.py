@@ -36,8 +36,9 @@ def _check(check: SubjectCheck) -> Iterator[str]:
         yield f"    {change.path or 'the record'}: {change.text}"
     if check.order:
         yield f"  deploy  {check.order}"
-    if check.breaks:
+    if not check.passed:
         yield f"  owner   {check.topic.owner} ({shown(check.topic.path)})"
+    yield from _hazards(check)
     fixes: set[str] = set()
     for found in check.breaks:
         yield f"  breaks  {found.path or 'the record'}: {found.rule} (reader {found.reader}, writer {found.writer})"
@@ -47,6 +48,15 @@ def _check(check: SubjectCheck) -> Iterator[str]:
             yield f"  fix     {first}"
             yield from (f"        {line}" for line in rest)
         fixes.add(found.fix)
+
+
+def _hazards(check: SubjectCheck) -> Iterator[str]:
+    for hazard in check.hazards:
+        mark = "danger" if hazard.danger else "note  "
+        yield f"  {mark}  {hazard.path or 'the record'}: {hazard.text} [{hazard.rule}]"
+        yield f"          {hazard.fix}"
+    for hazard, reason in check.accepted:
+        yield f"  accepted  {hazard.path or 'the record'}: {hazard.rule}, because {reason}"
 
 
 def verdict(check: SubjectCheck) -> str:
@@ -59,6 +69,8 @@ def verdict(check: SubjectCheck) -> str:
         return f"equals v{check.registered.version}, an older version than v{check.versions[-1].version}"
     if not check.versions:
         return "new, v1"
+    if not check.passed:
+        return f"v{check.next_version} is compatible at {check.level}, but data would not survive it"
     docs = ", docs only" if check.docs_only else ""
     return f"v{check.next_version} is compatible at {check.level}{docs}"
 
@@ -66,7 +78,7 @@ def verdict(check: SubjectCheck) -> str:
 def plan(made: Plan) -> str:
     """The plan's steps, or why nothing may be done."""
     parts = [findings(made.findings)] if made.findings else []
-    refused = [check for check in made.checks if check.breaks]
+    refused = [check for check in made.checks if not check.passed]
     if refused:
         parts.append(checks(refused))
     parts += made.refusals

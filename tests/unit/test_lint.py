@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from registry import lint as linting
-from registry.lint import Finding, LintError, lint
+from registry.exemptions import ExemptionError
+from registry.lint import Finding, UnknownRule, lint
 from tests.conftest import Contracts, Edit, field
 
 
@@ -98,9 +99,9 @@ def test_a_finding_says_where_and_what_to_write(contracts: Contracts) -> None:
 
 
 def off(contracts: Contracts, text: str) -> list[Finding]:
-    path = contracts.folder / "lint.toml"
+    path = contracts.folder / "exemptions.toml"
     path.write_text(text)
-    return lint(contracts.edit("product-events", update("price_minor", doc="")), exemptions=path)
+    return lint(contracts.edit("product-events", update("price_minor", doc="")), exempt=path)
 
 
 ENTRY = '[[off]]\nrule = "docs-present"\ntopic = "product-events"\nfield = "{}"\nreason = "{}"\n'
@@ -117,7 +118,7 @@ def test_it_stays_on_for_other_fields_and_the_entry_is_reported(contracts: Contr
 
 @pytest.mark.parametrize("text", [ENTRY.format("price_minor", " "), ENTRY.replace("docs-present", "doc"), "[["])
 def test_an_entry_without_a_reason_or_a_rule_is_refused(contracts: Contracts, text: str) -> None:
-    with pytest.raises(LintError, match=r"lint\.toml"):
+    with pytest.raises(ExemptionError, match=r"exemptions\.toml"):
         off(contracts, text)
 
 
@@ -134,5 +135,5 @@ def test_every_rule_says_what_it_wants_and_why(name: str) -> None:
 
 
 def test_an_unknown_rule_is_refused_with_a_list() -> None:
-    with pytest.raises(LintError, match="docs-present"):
+    with pytest.raises(UnknownRule, match="docs-present"):
         linting.explain("nope")
