@@ -68,7 +68,8 @@ class Subject:
         """The steps to the catalogue's level and the contract's schema, once what is missing is restored."""
         if self._state.restored or self._state.level != self._state.topic.compatibility:
             yield self._level_change()
-        yield self._registration()
+        if self._check.registered not in self._state.restored:
+            yield self._registration()
 
     def refusals(self) -> Iterator[str]:
         """What the registry itself has against the change; asked only where its answer would be about this change."""
@@ -102,10 +103,10 @@ class Subject:
                 # It was compatible when it was registered, maybe at another level; the level's own step comes later.
                 self._registry.set_level(self._subject, "NONE")
                 schema_id = self._registry.register(self._subject, version.schema)
-            moved = "" if schema_id == version.id else f"; in the lock it is id {version.id}"
-            return f"restored v{version.version} (id {schema_id}){moved}"
+            moved = "" if schema_id == version.id else f" (there it is id {version.id})"
+            return f"registered v{version.version} (id {schema_id}), from the lock{moved}"
 
-        return Step("create", self._target, f"restore v{version.version} from the lock", run)
+        return Step("create", self._target, f"register v{version.version} from the lock", run)
 
     def _level_change(self) -> Step:
         wanted = self._state.topic.compatibility
@@ -123,8 +124,7 @@ class Subject:
         check = self._check
         found = check.registered
         if found and found is check.versions[-1]:
-            where = f"v{found.version}" + ("" if self._state.restored else f" (id {found.id})")
-            return Step("leave", self._target, f"unchanged: {where}")
+            return Step("leave", self._target, f"unchanged: v{found.version} (id {found.id})")
         if found:
             return Step(
                 "explain",
