@@ -19,7 +19,8 @@ __all__ = ["LEVELS", "Incompatibility", "Schema", "SchemaError", "check", "incom
 LEVELS = ("NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE")
 Direction = Literal["backward", "forward"]
 
-_MAX_COMPARISONS = 1_000_000
+_MAX_COMPARISONS = 200_000
+_SHOWN_BRANCHES = 8
 # What each type can read besides itself (the specification's promotions).
 _PROMOTIONS = {
     "long": ("int",),
@@ -89,7 +90,8 @@ def check(
 def describe(schema: Schema) -> str:
     """A type in short, for people: `array<string>`, `enum Segment`, `null | long (timestamp-millis)`."""
     if schema.kind == "union":
-        return " | ".join(describe(branch) for branch in schema.branches) or "an empty union"
+        shown = [describe(branch) for branch in schema.branches[:_SHOWN_BRANCHES]]
+        return " | ".join([*shown, "…"] if len(schema.branches) > _SHOWN_BRANCHES else shown) or "an empty union"
     if schema.inner is not None:
         return f"{schema.kind}<{describe(schema.inner)}>"
     text = schema.kind if schema.name is None else f"{schema.kind} {schema.name.name}"
@@ -155,7 +157,7 @@ class _Comparison:
                 reasons = self.compare(branch, writer, place.afresh())
                 if not reasons:
                     return []
-                if branch.kind == writer.kind:
+                if branch.full_name == writer.full_name:
                     causes += reasons
             return [_missing_branch(reader, writer, writer, place, causes)]
         if writer.kind in _PROMOTIONS.get(reader.kind, ()):

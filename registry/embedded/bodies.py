@@ -10,10 +10,10 @@ import attrs
 from registry.embedded.errors import ApiError, bad_request
 from registry.embedded.model import Metadata, Reference
 
-_LEVEL = "compatibilityLevel"
+_FLAGS = ("normalize", "validateFields", "validateNames", "validateRules")
 CONFIG_FIELDS = (
-    *("alias", "normalize", "validateFields", "validateNames", "validateRules"),
-    *(_LEVEL, "compatibilityPolicy", "compatibilityGroup", "defaultMetadata", "overrideMetadata"),
+    *("alias", *_FLAGS, "compatibilityLevel", "compatibilityPolicy"),
+    *("compatibilityGroup", "defaultMetadata", "overrideMetadata"),
 )
 """The fields of a configuration, in the order of an answer."""
 
@@ -63,20 +63,17 @@ def schema_request(body: dict[str, Any]) -> SchemaRequest:
 
 def config_request(body: dict[str, Any]) -> dict[str, Any]:
     """The settings a body names, under the names of an answer; None takes one away. Raises ApiError."""
-    if "compatibility" in body:
-        body = body | {_LEVEL: body["compatibility"]}
-    else:
-        body = {key: value for key, value in body.items() if key != _LEVEL}
     changed: dict[str, Any] = {}
     for field in CONFIG_FIELDS:
-        if field not in body:
+        sent = "compatibility" if field == "compatibilityLevel" else field
+        if sent not in body:
             continue
-        if field in ("normalize", "validateFields", "validateNames", "validateRules"):
-            changed[field] = _flag(body, field)
+        if field in _FLAGS:
+            changed[field] = _flag(body, sent)
         elif field.endswith("Metadata"):
-            changed[field] = _metadata(body[field], field)
+            changed[field] = _metadata(body[sent], sent)
         else:
-            changed[field] = _text(body, field)
+            changed[field] = _text(body, sent)
     return changed
 
 

@@ -21,7 +21,7 @@ _PATTERNS = [(pattern.split("/") if pattern else [], methods) for pattern, metho
 def route(store: Store, method: str, raw_path: bytes, raw_query: bytes) -> tuple[Handler, dict[str, str], Query]:
     """The handler, the values of the path's parameters and the query. Raises ApiError 404, 405 or 400."""
     segments = [_decode(segment) for segment in raw_path.strip(b"/").split(b"/")] if raw_path.strip(b"/") else []
-    query = parse_qs(_decode_query(raw_query), keep_blank_values=True, max_num_fields=1000)
+    query = _decode_query(raw_query)
     if segments[:1] == ["contexts"] and len(segments) > 2:
         segments = _in_context(segments[1], segments[2:], query)
     segments = _without_aliases(store, segments, query)
@@ -42,11 +42,11 @@ def _decode(segment: bytes) -> str:
         raise errors.bad_request("the path is not valid UTF-8") from None
 
 
-def _decode_query(raw: bytes) -> str:
+def _decode_query(raw: bytes) -> Query:
     try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise errors.bad_request("the query is not valid UTF-8") from None
+        return parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=1000)
+    except ValueError as error:
+        raise errors.bad_request(f"the query cannot be read: {error}") from None
 
 
 def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:

@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from registry.embedded import schemas
@@ -27,7 +26,7 @@ from registry.embedded.routing import route
 from registry.embedded.store import Store
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
-LARGEST_BODY = 8 * 2**20
+LARGEST_BODY = 4 * 2**20
 """Bytes; a schema may have about one million once it is stripped of white space."""
 
 _MEDIA_TYPES = (MEDIA_TYPE, "application/vnd.schemaregistry+json", "application/json")
@@ -47,7 +46,9 @@ def create_app(data: Path | None, user: str = "", password: str = "") -> Starlet
         yield
         store.close()
 
-    app = Starlette(routes=[Mount("/", app=Api(store, user, password))], lifespan=lifespan)
+    app = Starlette(lifespan=lifespan)
+    # In place of routes: the framework's do not match every subject (see routing.py).
+    app.router.default = Api(store, user, password)
     app.state.store = store
     return app
 
