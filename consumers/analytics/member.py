@@ -42,6 +42,8 @@ class Status:
     lag: Mapping[str, int]
     waiting_for: str
     """What keeps it from going on, in words; empty when nothing does."""
+    running_s: float
+    """Seconds since it joined the group."""
 
 
 class Analytics:
@@ -51,6 +53,7 @@ class Analytics:
         """Open the store and join the group. Raises StoreError, and GroupError."""
         self._registry = registry
         self._waiting_for = ""
+        self._closing = False
         self._stop = threading.Event()
         self._store = Store(settings.store_path)
         self._positions = Store(settings.store_path)
@@ -68,14 +71,17 @@ class Analytics:
         self._member = Member(settings, list(topics), self._positions.positions, self._release, self._pipeline.discard)
         self._lag: Mapping[str, int] = dict.fromkeys(topics, 0)
         self._lag_at = -_LAG_S
+        self._began = time.monotonic()
+        self._observe: Callable[[Status], None] = lambda _: None
 
     def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
         """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
 
-        `observe` is called several times a second. Raises GroupError, StoreError, DeadLettersUndelivered, and
-        whatever else ends the work.
+        `observe` is called several times a second, by one thread or another. Raises GroupError, StoreError,
+        DeadLettersUndelivered, and whatever else ends the work.
         """
         self._stop = stop
+        self._observe = observe
         while not stop.is_set():
             with self._fetching():
                 batch = self._member.fetch(_FETCH_S)
@@ -91,13 +97,17 @@ class Analytics:
 
     def status(self) -> Status:
         """What the member is doing."""
-        return Status(self._pipeline.progress, self._member.assigned, self._lag, self._waiting_for)
+        return Status(
+            self._pipeline.progress, self._member.assigned, self._lag, self._waiting_for, time.monotonic() - self._began
+        )
 
     def close(self) -> None:
         """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
         self._stop.set()
-        self._pipeline.close()
+        self._closing = True
+        self._pipeline.discard()
         self._member.close()
+        self._pipeline.close()
         self._positions.close()
         self._store.close()
 
@@ -108,7 +118,7 @@ class Analytics:
         return not any(self._lag.values())
 
     def _release(self) -> None:
-        if not self._pipeline.drain(_DRAIN_S):
+        if self._closing or not self._pipeline.drain(_DRAIN_S):
             self._pipeline.discard()
 
     def _refresh_lag(self) -> None:
@@ -133,6 +143,8 @@ class Analytics:
                 if not self._waiting_for:
                     log.warning("waiting for the registry: %s", error)
                 self._waiting_for = str(error)
+                # The thread that fetches may wait too by then, for room in the queue.
+                self._observe(self.status())
             except RegistryError as error:
                 if error.code == SCHEMA_NOT_FOUND:
                     raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
