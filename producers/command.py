@@ -87,7 +87,7 @@ def main(contract: str, what: str, argv: Sequence[str] | None = None) -> int:
     summary = publisher.summary()
     per_second = summary.acknowledged / seconds
     if options.json:
-        values = {"topic": contract, "seed": seed, "seconds": seconds, "per_second": per_second}
+        values = {"event": topic.event, "seed": seed, "seconds": seconds, "per_second": per_second}
         print(json.dumps(attrs.asdict(summary) | values), flush=True)
     else:
         print(f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}", flush=True)

@@ -71,7 +71,10 @@ class Replay:
     stop: threading.Event
     rows: int = 0
     """read so far, the rejected ones too"""
-    _outbox: dict[type[Event], list[Event]] = attrs.field(factory=dict)
+    _outbox: dict[type[Event], list[Event]] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._outbox = {kind: [] for kind in self.publishers}
 
     def run(self) -> None:
         """Publish the file, up to its end or until `stop` is set."""
@@ -96,8 +99,7 @@ class Replay:
                 self._show()
 
     def _publish(self, events: Iterator[Event]) -> None:
-        outbox = self._outbox = {kind: [] for kind in self.publishers}
-        delay = self.pace.delay
+        outbox, delay = self._outbox, self.pace.delay
         for event in events:
             wait = delay(event.occurred_at)
             if wait > 0:
