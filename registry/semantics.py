@@ -76,7 +76,7 @@ class Hazard:
 
 
 def hazards(candidate: Any, earlier: Sequence[Any], changed: Sequence[Change]) -> list[Hazard]:
-    """The hazards of a candidate; `earlier` has the registered schemas in order, `changed` what differs from the last."""
+    """The hazards of a candidate; `earlier` has the registered schemas in order, `changed` what the last had not."""
     found: list[Hazard] = []
     for change in changed:
         found += _BY_KIND.get(change.kind, _nothing)(change)
