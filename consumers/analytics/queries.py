@@ -81,6 +81,18 @@ class Reader:
         finally:
             self._db.execute("COMMIT")
 
+    def counted(self) -> int:
+        """How many messages the store knows of, duplicates and dead letters among them; quick in any store."""
+        (counted,) = self._db.execute(
+            "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"
+        ).fetchone()
+        return int(counted)
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        """The next offset to count, by topic and partition."""
+        rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
     def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
         """The products most often met: `(product_id, events by type)`, the busiest first."""
         rows = self._db.execute(

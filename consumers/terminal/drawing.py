@@ -1,0 +1,110 @@
+"""Bars, charts and rows, out of characters. Everything here fills the width it is given exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+from rich.text import Text
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
+
+Part = tuple[float, str]
+"""A value and the style of its piece of a bar."""
+
+
+@attrs.frozen
+class Row:
+    """A line of a bar chart."""
+
+    label: str
+    value: int
+    parts: Sequence[Part]
+    """The pieces of the bar, from left to right; together they are as long as the value."""
+    note: str = ""
+
+
+def fit(text: Text | str, width: int) -> Text:
+    """The text in exactly so many cells."""
+    text = Text(text) if isinstance(text, str) else text.copy()
+    text.truncate(width, overflow="ellipsis", pad=True)
+    return text
+
+
+def spread(left: Text | str, right: Text | str, width: int) -> Text:
+    """One text at each end of a line; the left one gives way."""
+    right = fit(right, min(Text(right).cell_len if isinstance(right, str) else right.cell_len, width))
+    room = width - right.cell_len
+    gap = 2 if right.cell_len and room > 2 else 0
+    return Text.assemble(fit(left, room - gap), " " * gap, right)
+
+
+def heading(title: str, note: Text | str, width: int) -> Text:
+    """A title over a section, drawn out to its width, with a note at the end."""
+    note = Text(f" {note}") if isinstance(note, str) and note else Text(" ").append(note) if note else Text()
+    title_text = fit(Text(title, "bold"), min(len(title), max(width - note.cell_len, 0)))
+    line = max(width - title_text.cell_len - note.cell_len - 1, 0)
+    return fit(Text.assemble(title_text, " ", ("─" * line, "dim"), note), width)
+
+
+def bars(rows: Sequence[Row], width: int, with_bars: bool) -> list[Text]:
+    """A bar chart: label, value, note and, where there is room, a bar in proportion to the largest value."""
+    values = [f"{row.value:,}" for row in rows]
+    value_width = max(map(len, values), default=0)
+    note_width = max((len(row.note) for row in rows), default=0)
+    longest = max((len(row.label) for row in rows), default=0)
+    label_width = min(longest, max(width - value_width - note_width - 4, 4))
+    bar_width = width - label_width - value_width - note_width - (4 if note_width else 3)
+    largest = max((row.value for row in rows), default=0)
+    lines = []
+    for row, value in zip(rows, values, strict=True):
+        line = Text.assemble(fit(row.label, label_width), "  ", (value.rjust(value_width), "bold"))
+        if note_width:
+            line.append(" " + row.note.rjust(note_width), "dim")
+        if with_bars and bar_width >= 3:
+            line.append(" ").append(bar(row.parts, largest, bar_width))
+        lines.append(fit(line, width))
+    return lines
+
+
+def bar(parts: Sequence[Part], full: float, width: int) -> Text:
+    """A bar of pieces; `full` is the value that fills the width. Whatever is not nothing can be seen."""
+    text = Text()
+    total = sum(value for value, _ in parts)
+    if full <= 0 or total <= 0:
+        return text
+    if len(parts) == 1:
+        eighths = max(round(8 * width * total / full), 1)
+        return text.append("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), parts[0][1])
+    done, drawn = 0.0, 0
+    for value, style in parts:
+        done += value
+        end = max(round(width * done / full), 1) if done else 0
+        text.append("█" * (end - drawn), style)
+        drawn = end
+    return text
+
+
+def chart(values: Sequence[float], height: int, style: str) -> list[Text]:
+    """A column for each value, from the top line to the bottom; one line high it is a sparkline."""
+    largest = max(values, default=0.0)
+    eighths = [0 if v <= 0 or largest <= 0 else max(round(8 * height * v / largest), 1) for v in values]
+    return [
+        Text("".join(_HEIGHTS[min(max(n - 8 * below, 0), 8)] for n in eighths), style)
+        for below in range(height - 1, -1, -1)
+    ]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[Text]:
+    """Rows under a dim header: the first column is text and takes the room that is left, the others are numbers."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    first = width - sum(2 + other for other in widths[1:])
+    lines = []
+    for row, style in ((header, "dim"), *((row, "") for row in rows)):
+        line = fit(Text(row[0], style), max(first, 0))
+        for cell, cell_width in zip(row[1:], widths[1:], strict=True):
+            line.append("  " + cell.rjust(cell_width), style)
+        lines.append(fit(line, width))
+    return lines

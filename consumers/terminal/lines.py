@@ -1,0 +1,41 @@
+"""The figures as plain lines, for logs and for the last word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from consumers.analytics.member import Status
+from consumers.terminal.sections import LABELS
+from consumers.terminal.view import View
+
+
+def progress(view: View) -> str:
+    """One line on how far it is: time of day, events, rate, lag, events by type, dead letters."""
+    figures = view.figures
+    facts = [f"{figures.events:,} events", f"{view.rate.now():,.0f}/s"]
+    if view.status is not None:
+        facts.append(f"lag {sum(view.status.lag.values()):,}")
+    facts += [f"{LABELS[name]} {count:,}" for name, count in figures.by_type.items()]
+    facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
+    if view.status is not None and view.status.waiting_for:
+        facts.append(f"waiting for the registry: {view.status.waiting_for}")
+    return f"{datetime.now():%H:%M:%S}  " + "  ".join(facts)
+
+
+def summary(status: Status) -> str:
+    """What a member did, in a few lines."""
+    done, seconds = status.progress, status.running_s
+    rate = done.events / max(seconds, 1e-9)
+    behind = {topic: lag for topic, lag in status.lag.items() if lag}
+    lag = ", ".join(f"{topic} {lag:,}" for topic, lag in behind.items()) or "none"
+    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in done.seconds.items())
+    facts = {
+        "written by this member": f"{done.events:,} events in {seconds:,.1f} s ({rate:,.0f}/s)",
+        "dead letters": f"{done.dead_letters:,}",
+        "duplicate purchases": f"{done.duplicates:,}",
+        "lag left": lag,
+        "time by stage": stages,
+    }
+    if done.fenced:
+        facts["taken over by others"] = f"{done.fenced:,} times, nothing lost"
+    return "\n".join(f"{name:<24}{value}" for name, value in facts.items())
