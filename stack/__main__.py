@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from typing import Protocol
 
@@ -29,6 +30,7 @@ class Stack(Protocol):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 fine, 1 it could not be done, 2 usage or settings."""
     command = _parser().parse_args(arguments).command
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = settings_module.load()
     except SettingsError as error:

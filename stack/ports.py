@@ -8,7 +8,12 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a server could listen on the port now."""
+    """Whether a server could listen on the port now, and would not hide one that does.
+
+    macOS lets a server take 127.0.0.1:9092 while another, such as a container's, has port 9092 of all addresses.
+    """
+    if answers(port, host):
+        return False
     with socket.socket() as probe:
         # As servers do, so that connections of a server that has just ended (TIME_WAIT) do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -17,6 +17,10 @@ from stack.errors import StackError
 
 LOG_LINES_SHOWN = 15
 
+_ADVICE = (
+    "Start again when that is mended. If the data is damaged, `make clean` deletes it and the next start is fresh."
+)
+
 
 @attrs.frozen
 class Daemon:
@@ -48,7 +52,7 @@ class Daemon:
             process = psutil.Process(noted["pid"])
             if process.cmdline()[1:] == noted["command"][1:]:
                 return process
-        except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess, psutil.AccessDenied):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, psutil.NoSuchProcess, psutil.AccessDenied):
             pass
         return None
 
@@ -68,6 +72,10 @@ class Daemon:
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=cwd, start_new_session=True
             )
         self.pid_file.write_text(json.dumps({"pid": process.pid, "command": words}), encoding="utf-8")
+        # For a moment after a program has taken over, Linux shows it with an empty command line.
+        with suppress(psutil.NoSuchProcess):
+            while process.poll() is None and not psutil.Process(process.pid).cmdline():
+                time.sleep(0.001)
         # Left running on purpose: the command ends, the daemon stays.
         process.returncode = 0
 
@@ -76,7 +84,7 @@ class Daemon:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.process is None:
-                raise StackError(f"{self.name} ended while it started. {self.last_words()}")
+                raise StackError(f"{self.name} ended while it started. {self.last_words()}\n{_ADVICE}")
             if time.monotonic() > deadline:
                 self.stop(5)
                 raise StackError(

@@ -12,13 +12,13 @@ def report(settings: Settings) -> int:
     """Print it. Returns 0 if both servers answer, else 1."""
     topics = probe.topics(settings)
     subjects = probe.subjects(settings)
-    pids = _pids(settings)
+    kafka_pid, registry_pid = _pids(settings)
     print(f"STACK={settings.stack}")
-    print(_line("Kafka", settings.bootstrap_servers, topics, pids.get("kafka"), "topic"))
-    print(_line("registry", settings.registry_url, subjects, pids.get("registry"), "subject"))
+    print(f"Kafka     {settings.bootstrap_servers:28}  {_state(topics, 'topic', kafka_pid)}")
+    print(f"registry  {settings.registry_url:28}  {_state(subjects, 'subject', registry_pid)}")
     for path in (*data.services(settings), settings.store_path, settings.jars_dir):
         if path.exists():
-            print(f"{'on disk':10} {data.size(path) / 1e6:7.1f} MB  {path}")
+            print(f"on disk   {data.human(data.size(path)):>9}  {path}")
     if isinstance(topics, list) and topics:
         width = max(len(topic.name) for topic in topics)
         print(f"\n{'topic':{width}}  partitions    messages")
@@ -27,17 +27,17 @@ def report(settings: Settings) -> int:
     return 1 if isinstance(topics, str) or isinstance(subjects, str) else 0
 
 
-def _line(name: str, address: str, answer: Sequence[object], pid: int | None, what: str) -> str:
-    where = f", pid {pid}" if pid else ""
+def _state(answer: Sequence[object], what: str, pid: int | None) -> str:
+    process = f" (pid {pid})" if pid else ""
     if isinstance(answer, str):
-        return f"{name:10} {address}  does not answer{where}: {answer}"
-    return f"{name:10} {address}  runs{where}, {len(answer)} {what}{'' if len(answer) == 1 else 's'}"
+        return f"does not answer{process}: {answer}"
+    return f"runs{process}, {len(answer)} {what}{'' if len(answer) == 1 else 's'}"
 
 
-def _pids(settings: Settings) -> dict[str, int | None]:
+def _pids(settings: Settings) -> tuple[int | None, int | None]:
     if settings.stack != "local":
-        return {}
+        return None, None
     from stack.local import LocalStack
 
     local = LocalStack(settings)
-    return {"kafka": local.broker.pid, "registry": local.registry.pid}
+    return local.broker.pid, local.registry.pid
