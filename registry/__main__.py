@@ -1,53 +1,56 @@
-"""`python -m registry`: govern the schemas, and serve a local registry."""
+"""Govern the schemas: lint, check, plan and apply; and serve a registry for this machine."""
 
 from __future__ import annotations
 
 import argparse
-import signal
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 
 from registry.embedded import command as serve
+from settings import SettingsError
 
-EXIT_FINDINGS, EXIT_USAGE = 1, 2
-
+FINDINGS, USAGE = 1, 2
 EXIT_CODES = "exit codes: 0 fine, 1 findings or a failure, 2 wrong usage, 3 drift"
+FORMATS = ("text", "json", "markdown")
+
+Run = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    from settings import SettingsError
-
     try:
         args = _parser().parse_args(arguments)
         return int(args.run(args))
     except SettingsError as error:
-        return _fail(error, EXIT_USAGE)
+        return _fail(error, USAGE)
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", EXIT_FINDINGS)
-    except _expected_errors() as error:
-        return _fail(error, EXIT_FINDINGS)
+        return _fail("interrupted; nothing was written", FINDINGS)
+    except _usage_errors() as error:
+        return _fail(error, USAGE)
+    except _failures() as error:
+        return _fail(error, FINDINGS)
 
 
-def _expected_errors() -> tuple[type[Exception], ...]:
+def _usage_errors() -> tuple[type[Exception], ...]:
+    """What a wrong argument raises; imported only once something was raised."""
+    from registry.baseline import BaselineError
+    from registry.lint import UnknownRule
+
+    return (BaselineError, UnknownRule)
+
+
+def _failures() -> tuple[type[Exception], ...]:
     """What a command may raise; imported only once something was raised."""
+    from registry.avro import SchemaError
     from registry.client import NotRegistered, RegistryError, RegistryUnavailable
     from registry.exemptions import ExemptionError
-    from registry.lint import UnknownRule
     from registry.lock import LockError
     from registry.topics import KafkaUnavailable
     from schemas.catalog import CatalogError
 
-    return (
-        CatalogError,
-        ExemptionError,
-        KafkaUnavailable,
-        UnknownRule,
-        LockError,
-        NotRegistered,
-        RegistryError,
-        RegistryUnavailable,
-    )
+    asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable)
+    return (*asking, CatalogError, ExemptionError, LockError, SchemaError)
 
 
 def _fail(error: object, code: int) -> int:
@@ -55,90 +58,46 @@ def _fail(error: object, code: int) -> int:
     return code
 
 
+def _command(name: str) -> Run:
+    """A command of `registry.commands`, imported when it runs: `--help` needs none of it."""
+    return lambda args: int(getattr(importlib.import_module("registry.commands"), name)(args))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m registry", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EXIT_CODES)
-        command.set_defaults(run=run)
+    def add(name: str, text: str, run: Run | None = None, formats: Sequence[str] = FORMATS) -> argparse.ArgumentParser:
+        description = text[0].upper() + text[1:] + "."
+        command = commands.add_parser(name, help=text, description=description, epilog=EXIT_CODES)
+        command.set_defaults(run=run or _command(name))
+        if run is None:
+            command.add_argument(
+                "--format", choices=formats, default=formats[0], help="how to print it (default: %(default)s)"
+            )
         return command
 
-    serve.add_arguments(add("serve", serve.run, "serve a local schema registry"))
-    lint = add("lint", _lint, "check the contracts by themselves")
-    lint.add_argument("--explain", metavar="RULE", help="say why a rule exists, and stop; 'all' for every rule")
-    check = add("check", _check, "check the contracts against what is registered: who would break, and how to fix it")
+    serve.add_arguments(add("serve", "serve a schema registry for this machine", serve.run))
+    lint = add("lint", "check the contracts by themselves")
+    lint.add_argument("--explain", metavar="RULE", help="say why a rule exists; all for every rule")
+    check = add(
+        "check",
+        "check the contracts against what is registered: who would break, in which order to deploy, and a fix",
+        formats=(*FORMATS, "sarif", "junit"),
+    )
     check.add_argument(
         "--against",
         default="lock",
         metavar="WHAT",
-        help="what to compare with: lock (offline) or registry (default: %(default)s)",
+        help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
     )
-    add("plan", _plan, "show what apply would do to the topics and the registry")
-    add("apply", _apply, "check everything, then create and update topics, levels and schemas, and write the lock")
+    plan = add("plan", "show what apply would do to the topics and the registry")
+    apply = add("apply", "check everything; if all passes, create and update topics, levels and schemas, and the lock")
+    for command in (plan, apply):
+        command.add_argument(
+            "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
+        )
     return parser
-
-
-def _lint(args: argparse.Namespace) -> int:
-    import settings
-    from registry import report
-    from registry.lint import explain, lint, registered
-    from schemas import catalog
-
-    if args.explain:
-        names = ["parses", *registered()] if args.explain == "all" else [args.explain]
-        print("\n\n".join(f"{name}\n\n{explain(name)}" for name in names))
-        return 0
-    contracts = catalog.load(settings.load())
-    found = lint(contracts)
-    if found:
-        print(report.findings(found))
-    print(f"{len(contracts.topics)} contracts, {len(found)} finding{'' if len(found) == 1 else 's'}")
-    return EXIT_FINDINGS if found else 0
-
-
-def _check(args: argparse.Namespace) -> int:
-    import settings
-    from registry import report
-    from registry.baseline import BaselineError, baseline
-    from registry.check import check_all
-    from schemas import catalog
-
-    loaded = settings.load()
-    topics = catalog.load(loaded).topics
-    try:
-        versions = baseline(args.against, loaded, topics)
-    except BaselineError as error:
-        return _fail(error, EXIT_USAGE)
-    checked = check_all(topics, versions)
-    print(report.checks(checked))
-    return 0 if all(check.passed for check in checked) else EXIT_FINDINGS
-
-
-def _plan(_: argparse.Namespace) -> int:
-    import settings
-    from registry import plan, report
-
-    made = plan.make(settings.load())
-    print(report.plan(made))
-    return 0 if made.ok else EXIT_FINDINGS
-
-
-def _apply(_: argparse.Namespace) -> int:
-    import settings
-    from registry import plan, report
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        result = plan.apply(settings.load(), on_done=lambda done: print(report.done(done), flush=True))
-    except plan.ChecksFailed as failure:
-        print(report.plan(failure.plan))
-        return EXIT_FINDINGS
-    except plan.ApplyFailed as failure:
-        print(report.failed(failure), file=sys.stderr)
-        return EXIT_FINDINGS
-    print(report.applied(result))
-    return 0
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Subject:
     level: str
     versions: tuple[Version, ...]
     """In the order of their numbers; numbers have gaps where versions were deleted."""
+    mode: str = "READWRITE"
 
 
 @attrs.frozen
@@ -111,21 +112,29 @@ def path_for(settings: Settings) -> Path:
 def load(path: Path) -> Lock | None:
     """Read a lock; None if there is no such file. Raises LockError for a file that cannot be used."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise LockError(f"{path}: {error}; restore it from git, or delete it and run: make register-schemas") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"{path}: {error}; {_REMEDY}") from error
+    return parse(text, str(path))
+
+
+_REMEDY = "restore it from git, or delete it and run: make register-schemas"
+
+
+def parse(text: str, where: str) -> Lock:
+    """Read a lock's text; `where` names it in errors. Raises LockError."""
     try:
+        content = json.loads(text)
         return Lock(content["registry"], {name: _subject(entry) for name, entry in content["subjects"].items()})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise LockError(
-            f"{path}: not a lock ({error!r}); restore it from git, or delete it and run: make register-schemas"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LockError(f"{where}: not a lock ({error!r}); {_REMEDY}") from error
 
 
 def _subject(entry: dict[str, Any]) -> Subject:
-    return Subject(entry["level"], tuple(Version(v["version"], v["id"], v["schema"]) for v in entry["versions"]))
+    versions = tuple(Version(v["version"], v["id"], v["schema"]) for v in entry["versions"])
+    return Subject(entry["level"], versions, entry.get("mode", "READWRITE"))
 
 
 def dump(lock: Lock) -> str:
@@ -133,6 +142,7 @@ def dump(lock: Lock) -> str:
     subjects = {
         name: {
             "level": subject.level,
+            "mode": subject.mode,
             "versions": [
                 {"version": v.version, "id": v.id, "fingerprint": v.fingerprint, "schema": v.schema}
                 for v in subject.versions

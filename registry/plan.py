@@ -143,5 +143,6 @@ def _current(settings: Settings, catalog: Catalog, path: Path) -> lock.Lock:
     subjects = dict(known.subjects) if known else {}
     for topic in catalog.topics:
         level = registry.level(topic.subject) or registry.default_level()
-        subjects[topic.subject] = lock.Subject(level, tuple(registry.versions(topic.subject)))
+        mode = registry.mode(topic.subject) or registry.default_mode()
+        subjects[topic.subject] = lock.Subject(level, tuple(registry.versions(topic.subject)), mode)
     return lock.Lock(lock.registry_name(settings.registry_url), subjects)

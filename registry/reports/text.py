@@ -1,4 +1,4 @@
-"""What the commands print, as text for people."""
+"""What the commands print for people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from registry.plan import Applied, ApplyFailed, Plan
 from registry.steps import Done
 
 _MARKS = {"create": "+", "change": "~", "leave": "=", "explain": "!"}
+
+
+def lint(contracts: int, found: Sequence[Finding]) -> str:
+    """The findings and a summary."""
+    summary = f"{contracts} contracts, {len(found)} finding{'' if len(found) == 1 else 's'}"
+    return f"{findings(found)}\n{summary}" if found else summary
 
 
 def findings(found: Sequence[Finding]) -> str:

@@ -1,0 +1,103 @@
+"""What the commands do: load, ask, print in the format asked for, and return the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import settings
+from registry.reports import documents, markdown, text
+from schemas import catalog
+
+FINDINGS, USAGE, DRIFT = 1, 2, 3
+
+
+def _print(args: argparse.Namespace, **renderings: Callable[[], str | dict[str, Any]]) -> None:
+    content = renderings[args.format]()
+    print(content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def lint(args: argparse.Namespace) -> int:
+    """Run the rules, or explain one."""
+    from registry.lint import explain, known_rules, lint
+
+    if args.explain:
+        names = known_rules() if args.explain == "all" else [args.explain]
+        print("\n\n".join(f"{name}\n\n{explain(name)}" for name in names))
+        return 0
+    contracts = catalog.load(settings.load())
+    found, count = lint(contracts), len(contracts.topics)
+    _print(
+        args,
+        text=lambda: text.lint(count, found),
+        json=lambda: documents.lint(count, found),
+        markdown=lambda: markdown.lint(count, found),
+    )
+    return FINDINGS if found else 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check the working copy against a baseline."""
+    from registry.baseline import baseline
+    from registry.check import check_all
+    from registry.reports import ci
+    from registry.reports.problems import of_check
+
+    loaded = settings.load()
+    topics = catalog.load(loaded).topics
+    checked = check_all(topics, baseline(args.against, loaded, topics))
+    _print(
+        args,
+        text=lambda: text.checks(checked),
+        json=lambda: documents.checks(checked),
+        markdown=lambda: markdown.checks(checked),
+        sarif=lambda: ci.sarif([problem for one in checked for problem in of_check(one)]),
+        junit=lambda: ci.junit(checked),
+    )
+    return 0 if all(one.passed for one in checked) else FINDINGS
+
+
+def plan(args: argparse.Namespace) -> int:
+    """Show what apply would do."""
+    from registry import plan
+
+    made = plan.make(settings.load(), lock_down=args.lock_down)
+    _print(args, text=lambda: text.plan(made), json=lambda: documents.plan(made), markdown=lambda: markdown.plan(made))
+    return 0 if made.ok else FINDINGS
+
+
+def apply(args: argparse.Namespace) -> int:
+    """Check everything, then write."""
+    from registry import plan
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    as_text = args.format == "text"
+    try:
+        result = plan.apply(
+            settings.load(),
+            lock_down=args.lock_down,
+            on_done=lambda done: print(text.done(done), flush=True) if as_text else None,
+        )
+    except plan.ChecksFailed as failure:
+        made = failure.plan
+        _print(
+            args,
+            text=lambda: text.plan(made),
+            json=lambda: documents.plan(made),
+            markdown=lambda: markdown.plan(made),
+        )
+        return FINDINGS
+    except plan.ApplyFailed as failure:
+        print(text.failed(failure), file=sys.stderr)
+        return FINDINGS
+    _print(
+        args,
+        text=lambda: text.applied(result),
+        json=lambda: documents.applied(result),
+        markdown=lambda: markdown.applied(result),
+    )
+    return 0

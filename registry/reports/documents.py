@@ -1,0 +1,94 @@
+"""The same content as the texts, as JSON documents for scripts. Keys are stable; new ones may be added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from registry.check import SubjectCheck
+from registry.lint import Finding
+from registry.plan import Applied, Plan
+from registry.reports.text import shown, verdict
+
+
+def lint(contracts: int, findings: Sequence[Finding]) -> dict[str, Any]:
+    """`contracts` (how many), `findings`."""
+    return {"contracts": contracts, "findings": [_finding(finding) for finding in findings]}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "topic": finding.topic,
+        "file": shown(finding.file),
+        "line": finding.line,
+        "field": finding.path,
+        "message": finding.message,
+        "fix": finding.fix,
+    }
+
+
+def checks(checked: Iterable[SubjectCheck]) -> dict[str, Any]:
+    """`passed`, and `subjects` with their changes, breaks, hazards, order to deploy and owner."""
+    subjects = [check(one) for one in checked]
+    return {"passed": all(one["passed"] for one in subjects), "subjects": subjects}
+
+
+def check(one: SubjectCheck) -> dict[str, Any]:
+    """One subject's verdict."""
+    return {
+        "subject": one.topic.subject,
+        "topic": one.topic.name,
+        "file": shown(one.topic.path),
+        "owner": one.topic.owner,
+        "level": one.level,
+        "version": one.next_version,
+        "registered": one.registered is not None,
+        "passed": one.passed,
+        "compatible": not one.breaks,
+        "verdict": verdict(one),
+        "deploy": one.order,
+        "changes": [{"kind": c.kind, "field": c.path, "text": c.text} for c in one.changes],
+        "breaks": [
+            {
+                "rule": b.rule,
+                "field": b.path,
+                "direction": b.direction,
+                "versions": list(b.versions),
+                "reader": b.reader,
+                "writer": b.writer,
+                "message": b.message,
+                "who": b.who,
+                "fix": b.fix,
+            }
+            for b in one.breaks
+        ],
+        "hazards": [
+            {"rule": h.rule, "danger": h.danger, "field": h.path, "text": h.text, "fix": h.fix} for h in one.hazards
+        ],
+        "accepted": [{"rule": h.rule, "field": h.path, "reason": reason} for h, reason in one.accepted],
+    }
+
+
+def plan(made: Plan) -> dict[str, Any]:
+    """`ok`, `steps` (kind create, change, leave or explain), `findings`, `refusals` and the checks' `subjects`."""
+    return {
+        "ok": made.ok,
+        "steps": [{"kind": step.kind, "target": step.target, "text": step.text} for step in made.steps],
+        "findings": [_finding(finding) for finding in made.findings],
+        "refusals": list(made.refusals),
+        "subjects": [check(one) for one in made.checks],
+    }
+
+
+def applied(result: Applied) -> dict[str, Any]:
+    """`done` (what and its outcome), `left` alone, and the lock's `path` and whether it was `updated`."""
+    return {
+        "done": [{"kind": d.step.kind, "target": d.step.target, "text": d.text} for d in result.done],
+        "left": [
+            {"kind": step.kind, "target": step.target, "text": step.text}
+            for step in result.plan.steps
+            if step.run is None
+        ],
+        "lock": {"path": shown(result.lock_path), "updated": result.lock_changed},
+    }

@@ -1,0 +1,78 @@
+"""The same content as the texts, as Markdown for a merge request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from registry.check import SubjectCheck
+from registry.lint import Finding
+from registry.plan import Applied, Plan
+from registry.reports.text import shown, verdict
+
+
+def lint(contracts: int, findings: Sequence[Finding]) -> str:
+    """A table of the findings."""
+    heading = f"**{contracts} contracts, {len(findings)} finding{'' if len(findings) == 1 else 's'}**"
+    rows = [(f"`{shown(f.file)}:{f.line}`", _code(f.path), f.rule, f.message, _code(f.fix)) for f in findings]
+    return "\n".join([heading, *table(("where", "field", "rule", "finding", "fix"), rows)])
+
+
+def checks(checked: Iterable[SubjectCheck]) -> str:
+    """A section for each subject."""
+    return "\n\n".join("\n".join(_check(check)) for check in checked)
+
+
+def _check(check: SubjectCheck) -> Iterator[str]:
+    mark = "✅" if check.passed else "❌"
+    yield f"### {mark} `{check.topic.subject}`: {verdict(check)}"
+    if check.changes:
+        yield from table(("field", "change"), [(_code(c.path or "the record"), c.text) for c in check.changes])
+    if check.order:
+        yield f"\n**Deploy** {check.order}. **Owner** {check.topic.owner}."
+    for found in check.breaks:
+        yield f"\n**Breaks** {_code(found.path or 'the record')} ({found.rule}): {found.who}."
+        yield f"\n```\n{found.fix}\n```"
+    for hazard in check.hazards:
+        mark = "**Danger**" if hazard.danger else "Note"
+        yield f"\n{mark} {_code(hazard.path or 'the record')} ({hazard.rule}): {hazard.text}. Instead: {hazard.fix}."
+    for hazard, reason in check.accepted:
+        yield f"\nAccepted {_code(hazard.path or 'the record')} ({hazard.rule}): {reason}."
+
+
+def plan(made: Plan) -> str:
+    """A table of the steps, and the checks behind them."""
+    parts = []
+    if made.findings:
+        parts.append(lint(len({finding.topic for finding in made.findings}), made.findings))
+    parts += [f"❌ {refusal}" for refusal in made.refusals]
+    if made.steps:
+        rows = [(step.kind, f"`{step.target}`", step.text) for step in made.steps]
+        parts.append("\n".join(table(("", "what", "step"), rows)))
+    changed = [check for check in made.checks if check.changes or not check.passed]
+    return "\n\n".join([*parts, checks(changed)] if changed else parts)
+
+
+def applied(result: Applied) -> str:
+    """A table of what was done and what was left alone."""
+    rows = [(d.step.kind, f"`{d.step.target}`", d.text) for d in result.done]
+    rows += [(step.kind, f"`{step.target}`", step.text) for step in result.plan.steps if step.run is None]
+    return "\n".join(table(("", "what", "outcome"), rows))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table with a blank line before it; nothing where there are no rows."""
+    if not rows:
+        return
+    yield ""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""

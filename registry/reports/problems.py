@@ -1,0 +1,55 @@
+"""Findings of lint and of check in one shape, with file and line, for the formats that CI systems read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from registry import walk
+from registry.check import SubjectCheck
+from registry.lint import Finding
+
+
+@attrs.frozen
+class Problem:
+    """One finding."""
+
+    rule: str
+    level: Literal["error", "note"]
+    subject: str
+    file: Path
+    line: int
+    path: str
+    """The field in words; empty for the contract itself."""
+    message: str
+    fix: str
+
+
+def of_findings(findings: Iterable[Finding]) -> list[Problem]:
+    """Lint's findings; the subject is the contract's name in the catalogue."""
+    return [Problem(f.rule, "error", f.topic, f.file, f.line, f.path, f.message, f.fix) for f in findings]
+
+
+def of_check(check: SubjectCheck) -> Iterator[Problem]:
+    """What breaks and what data does not survive, in one subject."""
+    topic = check.topic
+    for found in check.breaks:
+        line = _line(check, found.path)
+        yield Problem(found.rule, "error", topic.subject, topic.path, line, found.path, found.who, found.fix)
+    for hazard in check.hazards:
+        level: Literal["error", "note"] = "error" if hazard.danger else "note"
+        line = _line(check, hazard.path)
+        yield Problem(hazard.rule, level, topic.subject, topic.path, line, hazard.path, hazard.text, hazard.fix)
+
+
+def _line(check: SubjectCheck, path: str) -> int:
+    """The line of a field in the contract; the first where it has no such field."""
+    topic = check.topic
+    pointers = {field.path: field.pointer for field in walk.fields(topic.schema)}
+    bare = path
+    while bare not in pointers and bare.endswith(("[]", "{}")):
+        bare = bare[:-2]
+    return walk.lines(topic.text)[pointers[bare]] if bare in pointers else 1
