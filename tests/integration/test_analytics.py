@@ -217,6 +217,22 @@ def test_two_members_share_one_store(registered: Settings) -> None:
     running.assert_exact(settings)
 
 
+def test_members_that_do_not_know_of_each_other_fence_each_other(registered: Settings) -> None:
+    """Two groups on one store read the same partitions: what a zombie does, all the time."""
+    settings = attrs.evolve(registered, batch_size=200)
+    rivals = [
+        running.start(attrs.evolve(settings, consumer_group=f"{settings.consumer_group}-{n}"), "consumers.analytics")
+        for n in range(2)
+    ]
+    try:
+        running.run(settings, "producers", "--count", 15_000, "--rate", 3_000, "--seed", 5)
+        until(lambda: running.report(settings)["events"] == 15_000)
+    finally:
+        outputs = [stop(rival) for rival in rivals]
+    assert any("going back to the store's offsets" in output for output in outputs)
+    running.assert_exact(settings)
+
+
 def test_a_store_that_is_ahead_of_its_topics_is_refused(registered: Settings) -> None:
     produce(registered, 1_000)
     running.catch_up(registered)
