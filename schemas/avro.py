@@ -228,7 +228,7 @@ class _Parser:
 
     def union(self, branches: Sequence[Any], namespace: str, where: str) -> Union:
         types = tuple(self.type(branch, namespace, where) for branch in branches)
-        identities = [branch.name if isinstance(branch, Named) and branch.name else branch.kind for branch in types]
+        identities = [(branch.name or "bytes") if isinstance(branch, Named) else branch.kind for branch in types]
         if "union" in identities:
             raise SchemaError(f"{where}: a union directly in a union")
         for identity in identities:

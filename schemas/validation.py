@@ -59,11 +59,18 @@ def limits(field: avro.Field) -> Limits:
 
 
 def unscaled(number: decimal.Decimal, precision: int, scale: int) -> int:
-    """A decimal as the integer that Avro stores. Raises ValueError if it has too many digits."""
+    """A decimal as the integer that Avro stores. Raises ValueError if that would need rounding or more digits."""
     sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int) or exponent < -scale or len(digits) + exponent + scale > precision:
+    if not any(digits) and isinstance(exponent, int):
+        return 0
+    if not isinstance(exponent, int) or len(digits) + exponent + scale > precision:
         raise ValueError(f"{number} does not fit")
-    whole = int("".join(map(str, digits)) + "0" * (exponent + scale))
+    shift = exponent + scale
+    if shift < 0:
+        digits, dropped = digits[:shift], digits[shift:]
+        if any(dropped):
+            raise ValueError(f"{number} does not fit")
+    whole = int("".join(map(str, digits)) + "0" * shift)
     return -whole if sign else whole
 
 

@@ -1,0 +1,225 @@
+"""Payloads become events, resolved to the reader's schema, or a DecodeError."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import attrs
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.decoding import DecodeError, decoder
+from schemas.encoding import encoder
+from schemas.events import CartUpdated, Event, ProductViewed, PurchaseCompleted, Segment
+from tests import event_data
+from tests.event_data import ENCODERS, PARSED, PURCHASE, SCHEMAS, VIEW
+
+DECODERS: dict[type[Any], Any] = {cls: decoder(schema, schema, cls) for cls, schema in SCHEMAS.items()}
+
+
+@given(event_data.events)
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, PARSED[type(event)], attrs.asdict(event))
+    decoded = DECODERS[type(event)](body.getvalue())
+    assert decoded == event
+    assert type(decoded) is type(event)
+    assert type(decoded.segment) is Segment
+    assert hash(decoded) == hash(event)
+
+
+def test_an_event_is_frozen_however_it_was_made() -> None:
+    decoded = DECODERS[PurchaseCompleted](ENCODERS[PurchaseCompleted](PURCHASE))
+    for frozen in (decoded, decoded.items[0]):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            frozen.price_minor = 1
+
+
+@given(event_data.events)
+def test_every_cut_is_refused(event: Event) -> None:
+    body = ENCODERS[type(event)](event)
+    for length in range(len(body)):
+        with pytest.raises(DecodeError):
+            DECODERS[type(event)](body[:length])
+
+
+@given(st.sampled_from([ProductViewed, CartUpdated, PurchaseCompleted]), st.binary(max_size=300))
+def test_garbage_is_refused_or_is_an_event(cls: type[Event], garbage: bytes) -> None:
+    try:
+        event = DECODERS[cls](garbage)
+    except DecodeError:
+        return
+    read = fastavro.schemaless_reader(io.BytesIO(garbage), json.loads(cls.SCHEMA.replace('"logicalType"', '"_"')), None)
+    if "items" in read:
+        read["items"] = tuple(read["items"])
+    assert attrs.asdict(event) == read
+
+
+@given(event_data.purchases, st.data())
+def test_a_flipped_bit_never_escapes_as_another_error(event: PurchaseCompleted, data: st.DataObject) -> None:
+    body = bytearray(ENCODERS[PurchaseCompleted](event))
+    body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        DECODERS[PurchaseCompleted](bytes(body))
+    except DecodeError as error:
+        assert str(error).startswith("PurchaseCompleted")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "PurchaseCompleted.event_id: the payload of 0 bytes ends too early"),
+        (b"\x01", "PurchaseCompleted.event_id: a length is negative"),
+        (b"\x02\xff\0", "PurchaseCompleted.event_id: not UTF-8: b'\\xff'"),
+        (b"\0" + b"\xff" * 9 + b"\x02", "PurchaseCompleted.occurred_at: a number does not fit in 64 bits"),
+        (b"\0" + b"\xff" * 20, "PurchaseCompleted.occurred_at: a number does not fit in 64 bits"),
+        (b"\0\0\0\0\x0a", "PurchaseCompleted.segment: enum tributary.events.Segment has no symbol with the number 5"),
+        (b"\0\0\0\0\x01", "PurchaseCompleted.segment: enum tributary.events.Segment has no symbol with the number -1"),
+        (b"\0\0\0\0\0\0\0\xfe\x01\0", "PurchaseCompleted.items: a block has more items than the payload has bytes"),
+        (b"\0\0\0\0\0\0\0\x03\xff\x01\0", "PurchaseCompleted.items: a length is negative"),
+        (b"\0\0\0\0\0\0\0\x03\x50\0\0", "PurchaseCompleted.items: a block is longer than the payload"),
+        (
+            b"\0\0\0\0\0\0\0\x02\0\xfe\xff\xff\xff\x1f\0",
+            "PurchaseCompleted.items[].quantity: a number does not fit in 32",
+        ),
+        (ENCODERS[PurchaseCompleted](PURCHASE) + b"\0\0", "bytes has 2 more than the event takes"),
+    ],
+)
+def test_damage_is_named_with_its_place(body: bytes, message: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        DECODERS[PurchaseCompleted](body)
+    assert message in str(caught.value)
+
+
+def test_blocks_with_their_size_and_several_blocks_are_read() -> None:
+    decode = decoder({"type": "array", "items": "long"})
+    assert decode(b"\x03\x04\x02\x04" + b"\x02\x06" + b"\0") == [1, 2, 3]
+
+
+def test_the_longest_lengths_do_not_loop() -> None:
+    huge = b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+    for schema in (
+        "string",
+        {"type": "array", "items": "null"},
+        {"type": "array", "items": "long"},
+        {"type": "map", "values": "null"},
+    ):
+        with pytest.raises(DecodeError):
+            decoder(schema)(huge)
+    empties = {"type": "array", "items": {"type": "record", "name": "Empty", "fields": []}}
+    assert decoder(empties)(b"\xd0\x0f\0") == [{}] * 1000
+    with pytest.raises(DecodeError, match="more than 1,000 items that take no bytes"):
+        decoder(empties)(b"\xd0\x0f\x02\0")
+
+
+def test_a_payload_that_nests_too_deep_is_refused() -> None:
+    tree = {"type": "record", "name": "Tree", "fields": [{"name": "below", "type": ["null", "Tree"]}]}
+    assert decoder(tree)(b"\x02\x02\0") == {"below": {"below": {"below": None}}}
+    with pytest.raises(DecodeError, match="nests too deep"):
+        decoder(tree)(b"\x02" * 100_000)
+
+
+def without(schema: dict[str, Any], *names: str) -> dict[str, Any]:
+    return schema | {"fields": [field for field in schema["fields"] if field["name"] not in names]}
+
+
+def with_field(schema: dict[str, Any], **field: Any) -> dict[str, Any]:
+    return schema | {"fields": [field, *schema["fields"]]}
+
+
+def test_a_reader_keeps_its_class_when_the_writer_is_older_or_newer() -> None:
+    older = without(SCHEMAS[ProductViewed], "category")
+    values = {name: value for name, value in attrs.asdict(VIEW).items() if name != "category"}
+    assert decoder(older, SCHEMAS[ProductViewed], ProductViewed)(encoder(older, keys=True)(values)) == VIEW
+    newer = with_field(SCHEMAS[ProductViewed], name="tags", type={"type": "map", "values": ["null", "string"]})
+    body = encoder(newer, keys=True)({"tags": {"a": None, "b": "c"}, **attrs.asdict(VIEW)})
+    assert decoder(newer, SCHEMAS[ProductViewed], ProductViewed)(body) == VIEW
+
+
+def test_an_unknown_symbol_is_read_as_the_enums_default() -> None:
+    newer = json.loads(ProductViewed.SCHEMA.replace('"VIP"]', '"VIP", "STAFF"]'))
+    body = encoder(newer, keys=True)(attrs.asdict(VIEW) | {"segment": "STAFF"})
+    assert decoder(newer, SCHEMAS[ProductViewed], ProductViewed)(body) == attrs.evolve(VIEW, segment=Segment.UNKNOWN)
+    strict = json.loads(ProductViewed.SCHEMA.replace('"default": "UNKNOWN", ', ""))
+    with pytest.raises(DecodeError, match=r"\.segment: the reader knows no symbol STAFF, and its enum has no default"):
+        decoder(newer, strict, ProductViewed)(body)
+
+
+def record(*fields: dict[str, Any], name: str = "R") -> dict[str, Any]:
+    return {"type": "record", "name": name, "fields": [*fields]}
+
+
+def test_a_union_prefers_the_very_type_to_a_promotion() -> None:
+    assert decoder("string", ["bytes", "string"])(b"\x02a") == "a"
+    assert decoder("string", ["null", "bytes"])(b"\x02a") == b"a"
+
+
+def test_a_branch_that_the_reader_has_not_is_an_error_only_when_met() -> None:
+    decode = decoder(["null", "string", record()], ["null", "long", "string"])
+    assert decode(b"\0") is None
+    assert decode(b"\x02\x02a") == "a"
+    with pytest.raises(DecodeError, match="the writer's record R cannot be read as union of null, long, string"):
+        decode(b"\x04")
+
+
+def test_an_alias_and_a_field_of_that_name_read_the_same_bytes() -> None:
+    writer = record({"name": "old", "type": "int"})
+    reader = record({"name": "new", "type": "double", "aliases": ["old"]}, {"name": "old", "type": "long"})
+    assert decoder(writer, reader)(b"\x0e") == {"new": 7.0, "old": 7}
+
+
+def test_a_default_of_bytes_is_text_of_one_character_a_byte_and_a_mutable_one_is_not_shared() -> None:
+    reader = record(
+        {"name": "raw", "type": "bytes", "default": "\u00ff"},
+        {"name": "tags", "type": {"type": "array", "items": "string"}, "default": []},
+    )
+    decode = decoder(record(), reader)
+    assert decode(b"") == {"raw": b"\xff", "tags": []}
+    decode(b"")["tags"].append("x")
+    assert decode(b"") == {"raw": b"\xff", "tags": []}
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "message"),
+    [
+        (record(), record({"name": "f", "type": "int"}), r"R\.f: the writer has no such field, and it has no default"),
+        (record(), record(name="S"), "R: the writer's record R cannot be read as record S"),
+        (
+            record({"name": "f", "type": {"type": "array", "items": "string"}}),
+            record({"name": "f", "type": {"type": "array", "items": "int"}}),
+            r"R\.f\[\]: the writer's string cannot be read as int",
+        ),
+        (record(), record({"name": "f", "type": "int", "default": "x"}), r"R\.f: the default 'x' is not a int"),
+    ],
+)
+def test_a_pair_that_cannot_be_resolved_is_refused_at_once(writer: Any, reader: Any, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        decoder(writer, reader)
+
+
+def test_a_record_that_recurs_in_a_branch_that_cannot_be_read() -> None:
+    node = record({"name": "next", "type": ["null", "R"]}, {"name": "value", "type": "string"})
+    reader = record({"name": "next", "type": ["null", "R"]}, {"name": "value", "type": "long"})
+    decode = decoder(["null", node], ["null", reader])
+    assert decode(b"\0") is None
+    with pytest.raises(DecodeError, match="the writer's string cannot be read as long"):
+        decode(b"\x02\0\x02a")
+
+
+def test_a_class_with_a_hook_of_its_own_is_called() -> None:
+    assert decoder(record({"name": "f", "type": "long"}), None, Checked)(b"\x0e") == Checked(f=7)
+    with pytest.raises(DecodeError, match="f is too small"):
+        decoder(record({"name": "f", "type": "long"}), None, Checked)(b"\0")
+
+
+@attrs.frozen
+class Checked:
+    f: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.f < 1:
+            raise ValueError("f is too small")
