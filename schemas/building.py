@@ -38,6 +38,15 @@ class Classes:
         cls = self.of(kind)
         return symbol if cls is None else cls(symbol)
 
+    def symbols(self, writer: avro.Enum, reader: avro.Enum) -> Symbols:
+        """The reader's values for the writer's symbols, as far as the reader knows them or has a default."""
+        symbols = Symbols(writer)
+        for index, symbol in enumerate(writer.symbols):
+            known = symbol if symbol in reader.symbols else reader.default
+            if known is not None:
+                symbols[index << 1] = self.symbol(reader, known)
+        return symbols
+
     def default(self, kind: avro.Type, value: Any) -> Any:
         """The value for a default as the schema's JSON has it; bytes are text of one character a byte.
 
@@ -82,6 +91,18 @@ class Classes:
         return values if cls is None else cls(**{avro.python_name(name): item for name, item in values.items()})
 
 
+class Symbols(dict[int, Any]):
+    """The zigzag form of the number of a writer's symbol → the reader's value."""
+
+    def __init__(self, writer: avro.Enum) -> None:
+        self._writer = writer
+
+    def __missing__(self, n: int) -> Any:
+        if n & 1 or n >> 1 >= len(self._writer.symbols):
+            raise ValueError(f"{self._writer} has no symbol with the number {n >> 1 ^ -(n & 1)}")
+        raise ValueError(f"the reader knows no symbol {self._writer.symbols[n >> 1]}, and its enum has no default")
+
+
 def scaled(unscaled: bytes, scale: int) -> decimal.Decimal:
     """A decimal from its stored bytes. Raises ValueError for more digits than Python turns into text (4,300)."""
     return decimal.Decimal(f"{int.from_bytes(unscaled, 'big', signed=True)}e-{scale}")
@@ -91,12 +112,13 @@ def twin(cls: type[Any], names: list[str]) -> type[Any] | None:
     """A mutable class with the same memory layout as a frozen one, whose instances can become instances of `cls`.
 
     To fill such an instance and then set its `__class__` takes a third of the time of a frozen class's `__init__`.
-    None where that would leave something out: another layout or other fields, a converter, a validator or a hook.
+    None where that would leave something out: another layout or other fields, a converter, a validator, a hook or an
+    `__init__` of its own.
     """
     fields = attrs.fields_dict(cls) if attrs.has(cls) else {}
     plain = all(field.converter is None and field.validator is None for field in fields.values())
-    hooks = any(hasattr(cls, hook) for hook in ("__attrs_post_init__", "__attrs_pre_init__"))
-    if not plain or hooks or set(fields) != set(names) or cls.__init__.__module__ != cls.__module__:
+    own = any(hasattr(cls, hook) for hook in ("__attrs_init__", "__attrs_post_init__", "__attrs_pre_init__"))
+    if not plain or own or set(fields) != set(names):
         return None
     blank = type(cls.__name__, (), {"__slots__": tuple(fields)})
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from schemas import avro
+from schemas.parsing import parse
 from schemas.reading import Reader, UnresolvedError
 from schemas.source import Source
 
@@ -37,8 +38,8 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     The function takes exactly the whole body and raises DecodeError for every other. Raises avro.SchemaError for a
     schema that cannot be used and DecodeError for a pair that cannot be resolved.
     """
-    written = avro.parse(writer)
-    read = written if reader is None else avro.parse(reader)
+    written = parse(writer)
+    read = written if reader is None else parse(reader)
     title = written.short_name if isinstance(written, avro.Record) else str(written)
     source = Source("decoder")
 

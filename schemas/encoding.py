@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas import avro
-from schemas.source import Source
+from schemas.parsing import parse
+from schemas.source import DEEP, Source
 from schemas.validation import (
     FLOATS,
     INTEGERS,
@@ -23,9 +24,6 @@ from schemas.validation import (
     unscaled,
 )
 from schemas.varint import LENGTH, SMALL, write_long
-
-_DEEP = 6
-"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
 
 _PATTERNED = 4096
 """How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
@@ -46,7 +44,7 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
 
     Raises avro.SchemaError for a schema that cannot be used; the function raises EncodeError.
     """
-    kind = avro.parse(schema)
+    kind = parse(schema)
     title = kind.short_name if isinstance(kind, avro.Record) else str(kind)
 
     def refusal(event: Any, error: Exception) -> EncodeError:
@@ -114,7 +112,7 @@ class _Writer:
     def parts(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
         """Write the lines for one value. `value` is its expression, used once; `name` begins its variables."""
         if isinstance(kind, avro.Record | avro.Array | avro.Map | avro.Union):
-            if self._depth >= _DEEP or self._uses[id(kind)] > 1:
+            if self._depth >= DEEP or self._uses[id(kind)] > 1:
                 return [f"{self._function(kind, name, bounds)}({value})"]
             self._depth += 1
             parts = self._nested(kind, value, name, bounds)

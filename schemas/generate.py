@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schemas import avro
 from schemas.catalog import Catalog, Topic
+from schemas.parsing import parse
 
 EVENTS = Path(__file__).resolve().parent / "events.py"
 
@@ -38,7 +39,7 @@ def events(catalog: Catalog) -> str:
     classes: list[str] = []
     for topic in catalog.topics:
         try:
-            record = avro.parse(topic.schema)
+            record = parse(topic.schema)
         except avro.SchemaError as error:
             raise GenerateError(f"{topic.path}: {error}") from error
         assert isinstance(record, avro.Record)  # the catalogue takes nothing else

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import copy
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
+
+import attrs
 
 from schemas import avro, varint
 from schemas.building import Classes, scaled, twin
 from schemas.matching import branch, takers
-from schemas.source import Source
-
-_DEEP = 6
-"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
+from schemas.pieces import blocks, length, number
+from schemas.source import DEEP, Source
 
 _SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 
@@ -37,6 +36,7 @@ class Reader:
         self._classes = Classes(cls)
         self._outermost = reader
         self._functions: dict[tuple[int, int], str] = {}
+        self._unresolved: dict[tuple[int, int], str] = {}
         self._depth = 0
         self._uses = avro.uses(writer)
         for name in (
@@ -75,13 +75,15 @@ class Reader:
 
     def _apart(self, writer: avro.Type) -> bool:
         """Whether a type is read by a function of its own: for its depth, or because it recurs."""
-        deep = self._depth >= _DEEP and isinstance(writer, avro.Record | avro.Array | avro.Map | avro.Union)
+        deep = self._depth >= DEEP and isinstance(writer, avro.Record | avro.Array | avro.Map | avro.Union)
         return deep or self._uses[id(writer)] > 1
 
     def _function(self, writer: avro.Type, reader: avro.Type | None, name: str) -> str:
         key = id(writer), id(reader)
         if key in self._functions:
             return self._functions[key]
+        if key in self._unresolved:
+            raise UnresolvedError(self.source.place + self._unresolved[key])
         before, depth = self._functions.copy(), self._depth
         function = self._functions[key] = self.source.variable(f"{'skip' if reader is None else 'read'}_{name}")
         self._depth = 0
@@ -95,6 +97,7 @@ class Reader:
                     self.source.line(f"return {value}, at")
         except UnresolvedError as error:
             self._functions = before  # what was written since may call the function that is dropped now
+            self._unresolved[key] = str(error)
             raise UnresolvedError(f"{self.source.place}{error}") from None
         finally:
             self._depth = depth
@@ -113,7 +116,7 @@ class Reader:
             case avro.Record(), avro.Record():
                 return self._record(writer, reader)
             case avro.Enum(), avro.Enum():
-                self._number()
+                number(self.source)
                 return f"{self._symbols(writer, reader)}[n]"
             case ((avro.Fixed() | avro.Decimal() | avro.Primitive(kind="bytes" | "string")), _):
                 return self._bytes(writer, reader, name)
@@ -150,7 +153,7 @@ class Reader:
         if isinstance(writer, avro.Fixed | avro.Decimal) and writer.size is not None:
             self.source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
         else:
-            self._length()
+            length(self.source)
             self.source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
         if not isinstance(reader, avro.Decimal):
             return value
@@ -160,14 +163,14 @@ class Reader:
     def _array(self, writer: avro.Array, reader: avro.Array, name: str) -> str:
         items = self.source.variable(name)
         self.source.line(f"{items} = []")
-        with self._blocks(writer.items, f"len({items})"), self.source.within("[]"):
+        with blocks(self.source, writer.items, f"len({items})"), self.source.within("[]"):
             self.source.line(f"{items}.append({self.value(writer.items, reader.items, 'item')})")
         return items if self._classes.sequence is list else f"tuple({items})"
 
     def _map(self, writer: avro.Map, reader: avro.Map, name: str) -> str:
         items = self.source.variable(name)
         self.source.line(f"{items} = {{}}")
-        with self._blocks(None), self.source.within("{}"):
+        with blocks(self.source, None), self.source.within("{}"):
             key = self._bytes(_TEXT, _TEXT, "key")
             self.source.line(f"{items}[{key}] = {self.value(writer.values, reader.values, 'item')}")
         return items
@@ -218,6 +221,9 @@ class Reader:
         if cls is None:
             return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
         values = {avro.python_name(name): value for name, value in values.items()}
+        for name in values:
+            if attrs.has(cls) and name not in attrs.fields_dict(cls):
+                raise TypeError(f"{cls.__name__} has no attribute {name}, which the schema's {record} has")
         constant = self.source.constant(record.short_name, cls)
         blank = twin(cls, [*values])
         if blank is None:
@@ -230,16 +236,11 @@ class Reader:
         return event
 
     def _symbols(self, writer: avro.Enum, reader: avro.Enum) -> str:
-        symbols = Symbols(writer)
-        for index, symbol in enumerate(writer.symbols):
-            known = symbol if symbol in reader.symbols else reader.default
-            if known is not None:
-                symbols[index << 1] = self._classes.symbol(reader, known)
-        return self.source.constant(reader.short_name, symbols)
+        return self.source.constant(reader.short_name, self._classes.symbols(writer, reader))
 
     def _branches(self, union: avro.Union, write: Callable[[avro.Type], None]) -> None:
         """The number of a branch, then for each branch what `write` writes."""
-        self._number()
+        number(self.source)
         for index, kind in enumerate(union.branches):
             with self.source.block(f"{'elif' if index else 'if'} n == {index << 1}:"):
                 mark = self.source.mark
@@ -252,41 +253,6 @@ class Reader:
                     self.source.line("pass")
         with self.source.block("else:" if union.branches else "if True:"):
             self.source.line('raise ValueError(f"no branch of the union has the number {n >> 1}")')
-
-    @contextmanager
-    def _blocks(self, items: avro.Type | None, count: str = "") -> Iterator[None]:
-        """The loops over the items of an array, or of a map, which has no `items`; `count`: how many there are yet."""
-        empty = items is not None and takes_nothing(items)
-        with self.source.block("while True:"):
-            if empty:
-                self.source.line(f"n, at = read_empty_count(data, at, {count})")
-            else:
-                self.source.line("n = data[at]")
-                with self.source.block("if n & 129:"):
-                    self.source.line("n, at = read_count(data, at)")
-                with self.source.block("else:"):
-                    self.source.line("at += 1")
-            with self.source.block("if n == 0:"):
-                self.source.line("break")
-            with self.source.block("for _ in range(n >> 1):"):
-                mark = self.source.mark
-                yield
-                if self.source.mark == mark:
-                    self.source.line("pass")
-
-    def _number(self) -> None:
-        """A number that is not negative in data that is sound: of a branch or a symbol."""
-        self.source.line("n = data[at]")
-        with self.source.block("if n < 128:"):
-            self.source.line("at += 1")
-        with self.source.block("else:"):
-            self.source.line("n, at = read_unsigned(data, at)")
-
-    def _length(self) -> None:
-        """A length; `at` is left at its last byte, which saves an addition."""
-        self.source.line("n = data[at]")
-        with self.source.block("if n & 129:"):
-            self.source.line("n, at = read_length(data, at)")
 
     def _skip(self, writer: avro.Type, name: str) -> None:
         """Read over a value that the reader does not have."""
@@ -302,10 +268,10 @@ class Reader:
             case avro.Union():
                 self._branches(writer, lambda kind: self._skip(kind, name))
             case avro.Array():
-                with self._blocks(writer.items, "0"), self.source.within("[]"):
+                with blocks(self.source, writer.items, "0"), self.source.within("[]"):
                     self._skip(writer.items, "item")
             case avro.Map():
-                with self._blocks(None), self.source.within("{}"):
+                with blocks(self.source, None), self.source.within("{}"):
                     self._skip(_TEXT, "key")
                     self._skip(writer.values, "item")
             case avro.Record():
@@ -313,37 +279,14 @@ class Reader:
                     with self.source.within(f".{field.name}"):
                         self._skip(field.type, field.name)
             case avro.Enum():
-                self._number()
+                number(self.source)
                 self.source.line(f"{self._symbols(writer, writer)}[n]")
             case avro.Fixed() | avro.Decimal(size=int()):
                 self.source.line(f"at += {writer.size}")
             case avro.Primitive(kind="int" | "long"):
-                self._number()
+                number(self.source)
             case avro.Primitive(kind="null" | "boolean" | "float" | "double" as kind):
                 self.source.line(f"at += {_SIZES[kind]}")
             case _:
-                self._length()
+                length(self.source)
                 self.source.line("at += 1 + (n >> 1)")
-
-
-class Symbols(dict[int, Any]):
-    """The zigzag form of the number of a writer's symbol → the reader's value."""
-
-    def __init__(self, writer: avro.Enum) -> None:
-        self._writer = writer
-
-    def __missing__(self, n: int) -> Any:
-        if n & 1 or n >> 1 >= len(self._writer.symbols):
-            raise ValueError(f"{self._writer} has no symbol with the number {n >> 1 ^ -(n & 1)}")
-        raise ValueError(f"the reader knows no symbol {self._writer.symbols[n >> 1]}, and its enum has no default")
-
-
-def takes_nothing(kind: avro.Type, known: dict[int, bool] | None = None) -> bool:
-    """Whether a value may take no bytes at all. A record directly within itself has no values: either answer does."""
-    known = {} if known is None else known
-    if isinstance(kind, avro.Record):
-        if id(kind) not in known:
-            known[id(kind)] = True
-            known[id(kind)] = all(takes_nothing(field.type, known) for field in kind.fields)
-        return known[id(kind)]
-    return kind.kind == "null" or (isinstance(kind, avro.Fixed) and kind.size == 0)

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+DEEP = 6
+"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
+
 _serial = itertools.count(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import io
 import json
 from typing import Any
@@ -169,7 +170,25 @@ def test_a_branch_that_the_reader_has_not_is_an_error_only_when_met() -> None:
 def test_an_alias_and_a_field_of_that_name_read_the_same_bytes() -> None:
     writer = record({"name": "old", "type": "int"})
     reader = record({"name": "new", "type": "double", "aliases": ["old"]}, {"name": "old", "type": "long"})
-    assert decoder(writer, reader)(b"\x0e") == {"new": 7.0, "old": 7}
+    assert repr(decoder(writer, reader)(b"\x0e")) == "{'new': 7.0, 'old': 7}"
+
+
+def test_a_decimal_keeps_its_value_where_the_reader_has_another_scale() -> None:
+    cents = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
+    assert decoder(cents, cents | {"scale": 4})(b"\x04\x04\xd2") == decimal.Decimal("12.34")
+    assert decoder("bytes", cents)(b"\x04\x04\xd2") == decimal.Decimal("12.34")
+    assert decoder(cents, "bytes")(b"\x04\x04\xd2") == b"\x04\xd2"
+
+
+def test_types_nested_deeper_than_python_compiles() -> None:
+    schema: Any = "long"
+    value: Any = 7
+    for _ in range(40):
+        schema, value = {"type": "array", "items": schema}, [value]
+    body = b"\x02" * 40 + b"\x0e" + b"\0" * 40
+    assert decoder(schema)(body) == value
+    outer = record({"name": "f", "type": schema}, {"name": "g", "type": "int"})
+    assert decoder(outer, record({"name": "g", "type": "int"}))(body + b"\x02") == {"g": 1}
 
 
 def test_a_default_of_bytes_is_text_of_one_character_a_byte_and_a_mutable_one_is_not_shared() -> None:
@@ -210,16 +229,58 @@ def test_a_record_that_recurs_in_a_branch_that_cannot_be_read() -> None:
         decode(b"\x02\0\x02a")
 
 
-def test_a_class_with_a_hook_of_its_own_is_called() -> None:
-    assert decoder(record({"name": "f", "type": "long"}), None, Checked)(b"\x0e") == Checked(f=7)
-    with pytest.raises(DecodeError, match="f is too small"):
-        decoder(record({"name": "f", "type": "long"}), None, Checked)(b"\0")
+def test_two_records_in_each_other_of_which_one_cannot_be_read() -> None:
+    def outer(kind: str) -> dict[str, Any]:
+        inner = record({"name": "a", "type": ["null", "A"]}, name="B")
+        broken = record({"name": "b", "type": inner}, {"name": "value", "type": kind}, name="A")
+        return record({"name": "first", "type": ["null", broken]}, {"name": "second", "type": "B"})
+
+    decode = decoder(outer("string"), outer("long"))
+    assert decode(b"\0\0") == {"first": None, "second": {"a": None}}
+    for body in (b"\x02", b"\0\x02"):
+        with pytest.raises(DecodeError, match="the writer's string cannot be read as long"):
+            decode(body)
 
 
-@attrs.frozen
-class Checked:
+def test_a_loop_in_a_branch_that_cannot_be_read_leaves_no_trace() -> None:
+    decode = decoder(["null", {"type": "array", "items": "string"}], ["null", {"type": "array", "items": "long"}])
+    assert decode(b"\0") is None
+    with pytest.raises(DecodeError, match="the writer's string cannot be read as long"):
+        decode(b"\x02\0")
+
+
+@attrs.frozen(weakref_slot=False)
+class Hooked:
     f: int
 
     def __attrs_post_init__(self) -> None:
         if self.f < 1:
             raise ValueError("f is too small")
+
+
+@attrs.frozen(weakref_slot=False)
+class Validated:
+    f: int = attrs.field(validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(weakref_slot=False)
+class Initialised:
+    f: int
+
+    def __init__(self, f: int) -> None:
+        if f < 1:
+            raise ValueError("f is too small")
+        self.__attrs_init__(f)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("cls", [Hooked, Validated, Initialised])
+def test_a_class_that_checks_its_values_still_does(cls: type[Any]) -> None:
+    decode = decoder(record({"name": "f", "type": "long"}), None, cls)
+    assert decode(b"\x0e") == cls(f=7)
+    with pytest.raises(DecodeError, match="f"):
+        decode(b"\0")
+
+
+def test_a_class_without_a_field_of_the_reader_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="Hooked has no attribute g, which the schema's record R has"):
+        decoder(record({"name": "f", "type": "long"}, {"name": "g", "type": "int"}), None, Hooked)

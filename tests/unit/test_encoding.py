@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas import events
 from schemas.avro import SchemaError
+from schemas.decoding import decoder
 from schemas.encoding import EncodeError, encoder
 from schemas.events import Event, ProductViewed, PurchaseCompleted
 from tests import event_data
@@ -94,6 +95,16 @@ def test_a_refusal_leaves_the_encoder_as_it_was() -> None:
     with pytest.raises(EncodeError):
         ENCODERS[ProductViewed](attrs.evolve(VIEW, region="EU"))
     assert ENCODERS[ProductViewed](VIEW) == before
+
+
+def test_what_a_pattern_remembers_has_a_bound() -> None:
+    schema = {"type": "record", "name": "R", "fields": [{"name": "f", "type": "string", "pattern": "^[0-9]*$"}]}
+    encode = encoder(schema, keys=True)
+    for number in range(10_000):
+        text = str(number)
+        assert encode({"f": text}) == bytes((len(text) * 2,)) + text.encode()
+    remembered = [constant for name, constant in encode.__globals__.items() if name.startswith("F_")]
+    assert [0 < len(texts) <= 4096 for texts in remembered] == [True]
 
 
 def field(**attributes: Any) -> dict[str, Any]:
@@ -179,6 +190,22 @@ def test_types_nested_deeper_than_python_compiles() -> None:
     for _ in range(40):
         schema, value = {"type": "array", "items": schema}, [value]
     assert encoder(schema)(value) == b"\x02" * 40 + b"\x0e" + b"\0" * 40
+
+
+def nested(levels: int) -> Any:
+    """Unions in records, which take the most of Python's stack."""
+    schema: Any = "long"
+    for level in range(levels):
+        schema = {"type": "record", "name": f"R{level}", "fields": [{"name": "f", "type": ["null", schema]}]}
+    return schema
+
+
+def test_a_schema_nests_so_deep_and_no_deeper() -> None:
+    assert encoder(nested(30))
+    assert decoder(nested(30))
+    for codec in (encoder, decoder):
+        with pytest.raises(SchemaError, match="more than 100 types within each other"):
+            codec(nested(10_000))
 
 
 @pytest.mark.parametrize(
