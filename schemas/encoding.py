@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas import avro
+from schemas import avro, varint
 from schemas.parsing import parse
 from schemas.source import DEEP, Source
 from schemas.validation import (
@@ -23,7 +23,7 @@ from schemas.validation import (
     problem,
     unscaled,
 )
-from schemas.varint import LENGTH, SMALL, write_long
+from schemas.varint import write_long
 
 _PATTERNED = 4096
 """How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
@@ -88,8 +88,11 @@ class _Writer:
         self.keys = keys
         self.source = Source("encoder")
         self.source.scope |= {
-            "LENGTH": LENGTH,
-            "SMALL": SMALL,
+            "LENGTH": varint.LENGTH,
+            "SMALL": varint.SMALL,
+            "LOW": varint.LOW,
+            "MIDDLE": varint.MIDDLE,
+            "HIGH": varint.HIGH,
             "write_long": write_long,
             "unscaled": unscaled,
             "pack_float": FLOATS["float"],
@@ -107,7 +110,7 @@ class _Writer:
             parts = self._fields(kind, value)
         else:
             parts = self.parts(kind, value, value, NO_LIMITS)
-        self.source.call('return b"".join((', parts, "))")
+        self.source.call('return b"".join([', parts, "])")
 
     def parts(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
         """Write the lines for one value. `value` is its expression, used once; `name` begins its variables."""
@@ -139,7 +142,7 @@ class _Writer:
         if isinstance(kind, avro.Union):
             return self._union(kind, variable, name, bounds)
         if isinstance(kind, avro.Array):
-            self._refuse(f"not isinstance({variable}, (list, tuple))")
+            self._refuse(f"type({variable}) is not tuple and not isinstance({variable}, list)")
             return self._blocks(variable, variable, [(kind.items, "item")])
         assert isinstance(kind, avro.Map)
         self._refuse(f"not isinstance({variable}, dict)")
@@ -156,28 +159,31 @@ class _Writer:
         """An array or map: one block, then the empty one that ends it."""
         output = self.source.variable("output")
         names = [self.source.variable(name) for _, name in kinds]
-        self.source.line(f"{output} = [write_long(len({variable}))]")
+        self.source.line(f"{output} = [LENGTH[len({variable})]]")
         with self.source.block(f"for {', '.join(names)} in {items}:"):
             parts = []
             for (kind, _), name in zip(kinds, names, strict=True):
                 parts += self.parts(kind, name, name.rpartition("_")[0], NO_LIMITS)
             self.source.call(f"{output} += (", parts, ")")
-        with self.source.block(f"if {variable}:"):
-            self.source.line(f'{output}.append(b"\\x00")')
-        return [f'b"".join({output})']
+        return [f"*{output}", f'b"\\x00" if {variable} else b""']
 
     def _union(self, union: avro.Union, value: str, name: str, bounds: Limits) -> list[str]:
-        output = self.source.variable(name)
+        head, tail = self.source.variable(name), self.source.variable(name)
         classes = Counter(_python_class(branch, self.keys) for branch in union.branches)
         for index, branch in enumerate(union.branches):
             alone = classes[_python_class(branch, self.keys)] == 1
             test = self._test(branch, value) if alone else self._fits(branch, value, bounds)
             with self.source.block(f"{'elif' if index else 'if'} {test}:"):
                 parts = self.parts(branch, value, name, bounds) if branch.kind != "null" else []
-                self.source.line(f"{output} = {_joined([_literal(write_long(index)), *parts])}")
+                if len(parts) == 2 and not parts[0].startswith("*"):  # a length and what it is the length of
+                    parts = [f"{_literal(write_long(index))} + {parts[0]}", parts[1]]
+                else:
+                    parts = [_literal(write_long(index)), _joined(parts)]
+                self.source.line(f"{head} = {parts[0]}")
+                self.source.line(f"{tail} = {parts[1]}")
         with self.source.block("else:" if union.branches else "if True:"):
             self.source.line("raise ValueError")
-        return [output]
+        return [head, tail]
 
     def _test(self, branch: avro.Type, value: str) -> str:
         if isinstance(branch, avro.Record) and not self.keys:
@@ -194,7 +200,7 @@ class _Writer:
             "string": f"isinstance({value}, str)",
             "enum": f"isinstance({value}, str)",
             "decimal": f"hasattr({value}, 'as_tuple')",
-            "array": f"isinstance({value}, (list, tuple))",
+            "array": f"type({value}) is tuple or isinstance({value}, list)",
         }.get(branch.kind, f"isinstance({value}, dict)")
 
     def _fits(self, branch: avro.Type, value: str, bounds: Limits) -> str:
@@ -244,8 +250,7 @@ class _Writer:
             below = f"{variable} < {low!r}" if high == INTEGERS["long"][1] else f"not {low!r} <= {variable} <= {high!r}"
             wrong.append(below)
         self._refuse(" or ".join(wrong))
-        small = f"{variable} < {len(SMALL)}" if low >= 0 else f"0 <= {variable} < {len(SMALL)}"
-        return [f"SMALL[{variable}] if {small} else write_long({variable})"]
+        return [_number(variable, "" if low >= 0 else "0 <= ", int(high))]
 
     def _decimal(self, kind: avro.Decimal, variable: str, bounds: Limits) -> list[str]:
         self._beyond(variable, bounds)
@@ -289,6 +294,17 @@ def _python_class(branch: avro.Type, keys: bool) -> str:
     }.get(branch.kind, branch.kind)
 
 
+def _number(variable: str, above: str, high: int) -> str:
+    """The encoding of a number, in place up to what a time in milliseconds has: a call costs as much again."""
+    choices = {
+        1 << 13: f"SMALL[{variable}]",
+        1 << 27: f"LOW[{variable} & 8191] + HIGH[{variable} >> 13]",
+        1 << 41: f"LOW[{variable} & 8191] + MIDDLE[{variable} >> 13 & 16383] + HIGH[{variable} >> 27]",
+    }
+    inline = "".join(f"{code} if {above}{variable} < {end} else " for end, code in choices.items() if end <= high)
+    return f"{inline}write_long({variable})"
+
+
 def _literal(value: bytes) -> str:
     return 'b"' + "".join(f"\\x{byte:02x}" for byte in value) + '"'
 
@@ -296,4 +312,4 @@ def _literal(value: bytes) -> str:
 def _joined(parts: list[str]) -> str:
     if len(parts) < 2:
         return "".join(parts) or 'b""'
-    return f'b"".join(({", ".join(parts)}))'
+    return f'b"".join([{", ".join(parts)}])'

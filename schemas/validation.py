@@ -84,7 +84,7 @@ def problem(kind: avro.Type, value: Any, path: str, bounds: Limits = NO_LIMITS, 
     if isinstance(kind, avro.Record):
         return _record(kind, value, path, keys)
     if isinstance(kind, avro.Array):
-        if not isinstance(value, list | tuple):
+        if type(value) is not tuple and not isinstance(value, list):
             return _expected(path, value, "a list or tuple")
         return _first(problem(kind.items, item, f"{path}[{n}]", keys=keys) for n, item in enumerate(value))
     if isinstance(kind, avro.Map):

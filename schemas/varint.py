@@ -13,6 +13,12 @@ _MORE = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(1 << 14))
 SMALL = _LAST[::2]
 """The encodings of 0 to 8,191."""
 
+# The encoding of 0 to 2**27 - 1 that is not small is LOW[n & 8191] + HIGH[n >> 13], and of what is not so large up to
+# 2**41 - 1 it is LOW[n & 8191] + MIDDLE[n >> 13 & 16383] + HIGH[n >> 27]. Generated code has these in place.
+LOW = _MORE[::2]
+MIDDLE = _MORE
+HIGH = _LAST
+
 
 def write_long(number: int) -> bytes:
     """The encoding of a number. Raises OverflowError if it does not fit in 64 bits."""
@@ -44,54 +50,60 @@ SIGNED = tuple(n >> 1 ^ -(n & 1) for n in range(128))
 """The number that each byte without a successor encodes."""
 
 
-_MARKS = tuple(sum(128 << 7 * n for n in range(last)) for last in range(10))
-"""What the bits that say "another byte follows" add up to, by the number of bytes that follow."""
-
-
-def read_unsigned(data: bytes, at: int) -> tuple[int, int]:
-    """The zigzag form of the number of two or more bytes at a position, and the position behind it.
-
-    Raises IndexError if the data ends within it, ValueError if it does not fit in 64 bits.
-    """
-    second = data[at + 1]
-    if second < 128:
-        return data[at] - _MARKS[1] + (second << 7), at + 2
-    third = data[at + 2]
-    if third < 128:
-        return data[at] - _MARKS[2] + (second << 7) + (third << 14), at + 3
-    low = data[at] + (second << 7) + (third << 14)
-    fourth = data[at + 3]
-    if fourth < 128:
-        return low - _MARKS[3] + (fourth << 21), at + 4
-    fifth = data[at + 4]
-    if fifth < 128:
-        return low - _MARKS[4] + (fourth << 21) + (fifth << 28), at + 5
-    sixth = data[at + 5]
-    low += (fourth << 21) + (fifth << 28) + (sixth << 35)
-    if sixth < 128:
-        return low - _MARKS[5], at + 6
-    for last in range(6, 10):
-        low += data[at + last] << 7 * last
-        if data[at + last] < 128:
-            break
-    low -= _MARKS[last]
-    if low >> 64:
-        raise ValueError("a number does not fit in 64 bits")
-    return low, at + last + 1
-
-
 def read_long(data: bytes, at: int) -> tuple[int, int]:
-    """The number of two or more bytes at a position, and the position behind it; raises as `read_unsigned` does."""
-    n, at = read_unsigned(data, at)
-    return n >> 1 ^ -(n & 1), at
+    """The number of two or more bytes at a position, and the position behind it.
+
+    Unrolled for up to six bytes, which a time in milliseconds has. What a byte adds beyond its seven bits, because
+    another one follows, is taken off with the next. Raises IndexError if the data ends within the number, ValueError
+    if it does not fit in 64 bits.
+    """
+    byte = data[at + 1]
+    n = data[at] + (byte << 7) - 128
+    if byte < 128:
+        return ~(n >> 1) if n & 1 else n >> 1, at + 2
+    byte = data[at + 2]
+    n += (byte << 14) - 16384
+    if byte < 128:
+        return ~(n >> 1) if n & 1 else n >> 1, at + 3
+    byte = data[at + 3]
+    n += (byte << 21) - 2097152
+    if byte < 128:
+        return ~(n >> 1) if n & 1 else n >> 1, at + 4
+    high = data[at + 4]
+    if high > 127:
+        byte = data[at + 5]
+        high += (byte << 7) - 128
+        if byte > 127:
+            return _read_longest(data, at)
+        at += 1
+    half = (n >> 1) - 134217728 + (high << 27)
+    return ~half if n & 1 else half, at + 5
+
+
+def _read_longest(data: bytes, at: int) -> tuple[int, int]:
+    n = 0
+    for shift in range(10):
+        byte = data[at + shift]
+        n |= (byte & 127) << 7 * shift
+        if byte < 128:
+            break
+    if byte > 127 or n >> 64:
+        raise ValueError("a number does not fit in 64 bits")
+    return ~(n >> 1) if n & 1 else n >> 1, at + shift + 1
 
 
 def read_int(data: bytes, at: int) -> tuple[int, int]:
     """As `read_long`, for a number of 32 bits."""
-    n, at = read_unsigned(data, at)
-    if n >> 32:
+    number, at = read_long(data, at)
+    if not -(1 << 31) <= number < 1 << 31:
         raise ValueError("a number does not fit in 32 bits")
-    return n >> 1 ^ -(n & 1), at
+    return number, at
+
+
+def read_unsigned(data: bytes, at: int) -> tuple[int, int]:
+    """As `read_long`, but the number's zigzag form, as bytes below 128 are."""
+    number, at = read_long(data, at)
+    return (number << 1) ^ (number >> 63), at
 
 
 def read_length(data: bytes, at: int) -> tuple[int, int]:

@@ -39,10 +39,18 @@ def split(value: bytes | None) -> tuple[int, bytes]:
 
     Raises WireError for a value that is missing, too short, or begins with another byte than the magic one.
     """
+    try:
+        magic, schema_id = _PREFIX.unpack_from(value)  # type: ignore[arg-type]  # TypeError for None
+    except (struct.error, TypeError):
+        magic = None
+    if value is None or magic != MAGIC:
+        raise WireError(_seen(value))
+    return schema_id, value[PREFIX_LENGTH:]
+
+
+def _seen(value: bytes | None) -> str:
     if not value:
-        raise WireError("the value is null (a tombstone)" if value is None else "the value is empty")
+        return "the value is null (a tombstone)" if value is None else "the value is empty"
     if value[0] != MAGIC:
-        raise WireError(f"the value begins with byte 0x{value[0]:02x}, expected the magic byte 0x{MAGIC:02x}")
-    if len(value) < PREFIX_LENGTH:
-        raise WireError(f"the value has {len(value)} bytes, expected at least the {PREFIX_LENGTH} of the prefix")
-    return int.from_bytes(value[1:PREFIX_LENGTH], "big"), value[PREFIX_LENGTH:]
+        return f"the value begins with byte 0x{value[0]:02x}, expected the magic byte 0x{MAGIC:02x}"
+    return f"the value has {len(value)} bytes, expected at least the {PREFIX_LENGTH} of the prefix"
