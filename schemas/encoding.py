@@ -5,6 +5,7 @@ https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,21 +48,36 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
     kind = parse(schema)
     title = kind.short_name if isinstance(kind, avro.Record) else str(kind)
 
-    def refusal(event: Any, error: Exception) -> EncodeError:
+    def refuse(event: Any, error: Exception) -> bytes:
         try:
             found = problem(kind, event, title, keys=keys)
         except RecursionError:
             found = f"{title} nests too deep"
-        return EncodeError(found or f"{title}: {error!r}")
+        raise EncodeError(found or f"{title}: {error!r}")
 
+    @functools.cache
+    def patient() -> Callable[[Any], bytes]:
+        return _compiled(kind, refuse, varint.LENGTH, keys=keys)
+
+    def otherwise(event: Any, error: Exception) -> bytes:
+        """What the quick function leaves: something longer than its table of lengths has, or an error."""
+        return patient()(event) if isinstance(error, IndexError) else refuse(event, error)
+
+    return _compiled(kind, otherwise, varint.SMALL, keys=keys)
+
+
+def _compiled(
+    kind: avro.Type, otherwise: Callable[[Any, Exception], bytes], lengths: object, *, keys: bool
+) -> Callable[[Any], bytes]:
+    """The function, which takes the encodings of lengths from a table."""
     writer = _Writer(kind, keys=keys)
     source = writer.source
-    source.scope["refusal"] = refusal
+    source.scope |= {"LENGTH": lengths, "otherwise": otherwise}
     with source.block("def encode(event):"):
         with source.block("try:"):
             writer.returned(kind, "event")
         with source.block("except Exception as error:"):
-            source.line("raise refusal(event, error) from None")
+            source.line("return otherwise(event, error)")
     return source.compile("encode")
 
 
@@ -88,7 +104,6 @@ class _Writer:
         self.keys = keys
         self.source = Source("encoder")
         self.source.scope |= {
-            "LENGTH": varint.LENGTH,
             "SMALL": varint.SMALL,
             "LOW": varint.LOW,
             "MIDDLE": varint.MIDDLE,

@@ -1,7 +1,7 @@
 """Write the lines that read a value of a writer's type as a reader's type, for `decoding.py`.
 
-In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last. A slice
-beyond the end is short and not an error: since `at` only grows, the next byte read or the check at the end finds it.
+In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last, in its
+zigzag form. A slice beyond the end is short and not an error: since `at` only grows, the next byte read or the check at the end finds it.
 """
 
 from __future__ import annotations
@@ -133,6 +133,15 @@ class Reader:
             with self.source.block("if n < 128:"):
                 line(f"{value} = SIGNED[n]")
                 line("at += 1")
+            if writer == "long":  # two and three bytes in place: most prices have them, and a call costs as much again
+                with self.source.block("elif (second := data[at + 1]) < 128:"):
+                    line("n += (second << 7) - 128")
+                    line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
+                    line("at += 2")
+                with self.source.block("elif (third := data[at + 2]) < 128:"):
+                    line("n += (second << 7) + (third << 14) - 16512")
+                    line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
+                    line("at += 3")
             with self.source.block("else:"):
                 line(f"{value}, at = read_{writer}(data, at)")
             return f"float({value})" if reader in ("float", "double") else value

@@ -184,6 +184,26 @@ def test_a_value_within_itself_is_refused() -> None:
         encoder(tree, keys=True)(value)
 
 
+@given(st.integers(8150, 8250), st.integers(8150, 8250), st.integers(8150, 8250))
+def test_long_texts_bytes_and_arrays(text: int, raw: int, items: int) -> None:
+    schema = {
+        "type": "record",
+        "name": "Long",
+        "fields": [
+            {"name": "text", "type": ["null", "string"]},
+            {"name": "raw", "type": "bytes"},
+            {"name": "items", "type": {"type": "array", "items": "int"}},
+        ],
+    }
+    value = {"text": "x" * text, "raw": b"y" * raw, "items": [7] * items}
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(schema), value)
+    encode = encoder(schema, keys=True)
+    assert encode(value) == body.getvalue()
+    with pytest.raises(EncodeError, match=r"Long\.items\[8000\] is '7', expected an int"):
+        encode(value | {"items": [7] * 8000 + ["7"] * 200})
+
+
 def test_types_nested_deeper_than_python_compiles() -> None:
     schema: Any = "long"
     value: Any = 7
