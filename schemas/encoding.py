@@ -40,8 +40,9 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
 
     Records are instances of classes whose attributes are the fields, as in `events.py`, or, with `keys`, dictionaries.
     Enums are `str`, arrays `list` or `tuple`, maps `dict`, decimals `decimal.Decimal`; uuids are `str` and timestamps,
-    dates and times the `int` of their underlying type. A value in a union takes the first branch that it fits.
-    A field's attributes `minimum`, `maximum` and `pattern` are enforced.
+    dates and times the `int` of their underlying type. A value in a union takes the first branch that it fits, as
+    with `fastavro`: of `["float", "long"]` an `int` takes the float. A field's attributes `minimum`, `maximum` and
+    `pattern` are enforced.
 
     Raises avro.SchemaError for a schema that cannot be used; the function raises EncodeError.
     """

@@ -1,7 +1,8 @@
 """Write the lines that read a value of a writer's type as a reader's type, for `decoding.py`.
 
 In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last, in its
-zigzag form. A slice beyond the end is short and not an error: since `at` only grows, the next byte read or the check at the end finds it.
+zigzag form. A slice beyond the end is short and not an error: since `at` only grows, the next byte read or the check at
+the end finds it.
 """
 
 from __future__ import annotations
