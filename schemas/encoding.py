@@ -191,7 +191,7 @@ class _Writer:
             test = self._test(branch, value) if alone else self._fits(branch, value, bounds)
             with self.source.block(f"{'elif' if index else 'if'} {test}:"):
                 parts = self.parts(branch, value, name, bounds) if branch.kind != "null" else []
-                if len(parts) == 2 and not parts[0].startswith("*"):  # a length and what it is the length of
+                if len(parts) == 2 and parts[0].startswith("LENGTH["):
                     parts = [f"{_literal(write_long(index))} + {parts[0]}", parts[1]]
                 else:
                     parts = [_literal(write_long(index)), _joined(parts)]

@@ -167,6 +167,15 @@ def test_a_value_in_a_union_takes_the_first_branch_that_it_fits() -> None:
         encode(None)
 
 
+@pytest.mark.parametrize("number", [1, 1 << 13, 1 << 27, 1 << 41])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_the_number_of_the_branch_comes_before_all_that_is_in_it(number: int, count: int) -> None:
+    names = ["a", "b", "c"][:count]
+    inner = {"type": "record", "name": "R", "fields": [{"name": name, "type": "long"} for name in names]}
+    value = dict.fromkeys(names, number)
+    assert encoder(["null", inner], keys=True)(value) == b"\x02" + encoder(inner, keys=True)(value)
+
+
 def test_instances_in_a_union_of_records_are_told_apart_by_class() -> None:
     items, views = SCHEMAS[PurchaseCompleted]["fields"][7]["type"]["items"], SCHEMAS[ProductViewed]
     encode = encoder([items, views])
