@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas import avro, varint
 from schemas.parsing import parse
+from schemas.recognising import Patterned, class_test, python_class
 from schemas.source import DEEP, Source
 from schemas.validation import (
     FLOATS,
@@ -25,9 +26,6 @@ from schemas.validation import (
     unscaled,
 )
 from schemas.varint import write_long
-
-_PATTERNED = 4096
-"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
 
 
 class EncodeError(ValueError):
@@ -80,22 +78,6 @@ def _compiled(
         with source.block("except Exception as error:"):
             source.line("return otherwise(event, error)")
     return source.compile("encode")
-
-
-class _Patterned(dict[str, bytes]):
-    """Text → its encoding, for text that matches a pattern; another raises ValueError."""
-
-    def __init__(self, bounds: Limits) -> None:
-        self.pattern = bounds.pattern
-
-    def __missing__(self, text: str) -> bytes:
-        if self.pattern is not None and not self.pattern.search(text):
-            raise ValueError(text)
-        encoded = text.encode()
-        if len(self) >= _PATTERNED:
-            self.clear()
-        self[text] = encoding = write_long(len(encoded)) + encoded
-        return encoding
 
 
 class _Writer:
@@ -185,10 +167,10 @@ class _Writer:
 
     def _union(self, union: avro.Union, value: str, name: str, bounds: Limits) -> list[str]:
         head, tail = self.source.variable(name), self.source.variable(name)
-        classes = Counter(_python_class(branch, self.keys) for branch in union.branches)
+        classes = Counter(python_class(branch, keys=self.keys) for branch in union.branches)
         for index, branch in enumerate(union.branches):
-            alone = classes[_python_class(branch, self.keys)] == 1
-            test = self._test(branch, value) if alone else self._fits(branch, value, bounds)
+            alone = classes[python_class(branch, keys=self.keys)] == 1
+            test = class_test(branch, value, keys=self.keys) if alone else self._fits(branch, value, bounds)
             with self.source.block(f"{'elif' if index else 'if'} {test}:"):
                 parts = self.parts(branch, value, name, bounds) if branch.kind != "null" else []
                 if len(parts) == 2 and parts[0].startswith("LENGTH["):
@@ -201,24 +183,6 @@ class _Writer:
             self.source.line("raise ValueError")
         return [head, tail]
 
-    def _test(self, branch: avro.Type, value: str) -> str:
-        if isinstance(branch, avro.Record) and not self.keys:
-            return f"type({value}).__name__ == {avro.python_name(branch.short_name)!r}"
-        return {
-            "null": f"{value} is None",
-            "boolean": f"type({value}) is bool",
-            "int": f"type({value}) is int",
-            "long": f"type({value}) is int",
-            "float": f"type({value}) is float or type({value}) is int",
-            "double": f"type({value}) is float or type({value}) is int",
-            "bytes": f"type({value}) is bytes",
-            "fixed": f"type({value}) is bytes",
-            "string": f"isinstance({value}, str)",
-            "enum": f"isinstance({value}, str)",
-            "decimal": f"hasattr({value}, 'as_tuple')",
-            "array": f"type({value}) is tuple or isinstance({value}, list)",
-        }.get(branch.kind, f"isinstance({value}, dict)")
-
     def _fits(self, branch: avro.Type, value: str, bounds: Limits) -> str:
         def fits(candidate: Any) -> bool:
             return problem(branch, candidate, "", bounds, keys=self.keys) is None
@@ -230,7 +194,7 @@ class _Writer:
             symbols = {symbol: write_long(index) for index, symbol in enumerate(kind.symbols)}
             return [f"{self.source.constant(name, symbols)}[{value}]"]
         if kind.kind == "string" and bounds.pattern:
-            return [f"{self.source.constant(name, _Patterned(bounds))}[{value}]"]
+            return [f"{self.source.constant(name, Patterned(bounds))}[{value}]"]
         if isinstance(kind, avro.Decimal):
             return self._decimal(kind, self._assigned(value, name), bounds)
         if kind.kind == "string":
@@ -296,18 +260,6 @@ class _Writer:
     def _refuse(self, condition: str) -> None:
         with self.source.block(f"if {condition}:"):
             self.source.line("raise ValueError")
-
-
-def _python_class(branch: avro.Type, keys: bool) -> str:
-    """Branches with different answers can be told apart by the class of a value."""
-    if isinstance(branch, avro.Record):
-        return "dict" if keys else f"class {branch.short_name}"
-    return {
-        **dict.fromkeys(("int", "long", "float", "double"), "number"),
-        **dict.fromkeys(("string", "enum"), "str"),
-        **dict.fromkeys(("bytes", "fixed"), "bytes"),
-        "map": "dict",
-    }.get(branch.kind, branch.kind)
 
 
 def _number(variable: str, above: str, high: int) -> str:
