@@ -39,17 +39,17 @@ def create_app(data: Path | None, user: str = "", password: str = "") -> Starlet
 
     Raises StoreInUse if another process has the folder open, OSError if it cannot be used.
     """
-    store = Store(None if data is None else data / "registry.sqlite")
+    api = Api(Store(None if data is None else data / "registry.sqlite"), user, password)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        store.close()
+        api.store.close()
 
     app = Starlette(lifespan=lifespan)
     # In place of routes: the framework's do not match every subject (see routing.py).
-    app.router.default = Api(store, user, password)
-    app.state.store = store
+    app.router.default = api
+    app.state.api = api
     return app
 
 
@@ -57,9 +57,15 @@ class Api:
     """Answers requests in worker threads, one at a time on the store, so that the loop waits for no disk."""
 
     def __init__(self, store: Store, user: str, password: str) -> None:
-        self._store = store
+        self.store = store
         self._lock = threading.Lock()
         self._credentials = base64.b64encode(f"{user}:{password}".encode()) if user else None
+
+    def replace(self, store: Store) -> None:
+        """Go on with another store; the old one is closed."""
+        with self._lock:
+            self.store.close()
+            self.store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -92,13 +98,13 @@ class Api:
 
     def _answer(self, request: Request, raw: bytes) -> Any:
         raw_path = request.scope.get("raw_path") or request.url.path.encode()
-        handler, path, query = route(self._store, request.method, raw_path, request.scope["query_string"])
+        handler, path, query = route(self.store, request.method, raw_path, request.scope["query_string"])
         body = decode(raw) if request.method in ("POST", "PUT") and path else {}
         body = decode(raw) if request.method == "PUT" else body
         if "schema" in body:
             schemas.warm(schema_request(body))
         with self._lock:
-            return handler(Call(self._store, path, query, body))
+            return handler(Call(self.store, path, query, body))
 
 
 def _media_type(request: Request) -> str:
