@@ -58,40 +58,46 @@ def new_seed() -> int:
 def main(contract: str, what: str, argv: Sequence[str] | None = None) -> int:
     """Run the producer of one topic, by its name in the catalogue. Returns the exit code."""
     options = arguments(what, f"producers.{contract.replace('-', '_')}").parse_args(argv)
-
-    seed = new_seed() if options.seed is None else options.seed
     with stop_signal() as stop:
-        from producers import simulator, world
-        from producers.publisher import Publisher, PublisherError
-        from registry.client import RegistryClient
-        from registry.lock import LockError
-        from schemas import catalog
-        from settings import SettingsError, load
+        return _run(contract, options, stop)
 
-        try:
-            settings = load()
-            topic = catalog.load(settings).topic(contract)
-            publisher = Publisher(settings, topic, RegistryClient.from_settings(settings))
-        except (SettingsError, catalog.CatalogError, LockError, PublisherError) as error:
-            print(f"{contract}: {error}", file=sys.stderr)
-            return 1
-        shop = world.load()
 
-        def events(seat: int) -> Iterator[Event]:
-            return simulator.EVENTS[contract](simulator.sessions(shop, seed, seat))
+def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> int:
+    from producers import simulator, world
+    from producers.publisher import PublisherError, connect
+    from schemas.encoding import EncodeError
 
-        seats = [Seat(number, options.users, options.rate, options.count) for number in range(options.users)]
-        started = time.monotonic()
+    try:
+        (publisher,) = connect(contract)
+    except PublisherError as error:
+        print(f"{contract}: {error}", file=sys.stderr)
+        return 1
+    shop = world.load()
+    seed: int = new_seed() if options.seed is None else options.seed
+
+    def events(seat: int) -> Iterator[Event]:
+        return simulator.EVENTS[contract](simulator.sessions(shop, seed, seat))
+
+    seats = [Seat(number, options.users, options.rate, options.count) for number in range(options.users)]
+    started = time.monotonic()
+    broken = False
+    try:
         _publish(publisher, events, seats, options.seconds, stop)
-        seconds = time.monotonic() - started
+    except EncodeError as error:
+        broken = True
+        print(f"{contract}: stopped: {error}", file=sys.stderr)
+    _conclude(publisher, seed, time.monotonic() - started, as_json=options.json)
+    return 1 if broken or publisher.summary().failed else 0
+
+
+def _conclude(publisher: Publisher, seed: int, seconds: float, *, as_json: bool) -> None:
     summary = publisher.summary()
     per_second = summary.acknowledged / seconds
-    if options.json:
-        values = {"event": topic.event, "seed": seed, "seconds": seconds, "per_second": per_second}
+    if as_json:
+        values = {"event": publisher.topic.event, "seed": seed, "seconds": seconds, "per_second": per_second}
         print(json.dumps(attrs.asdict(summary) | values), flush=True)
     else:
         print(f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}", flush=True)
-    return 1 if summary.failed else 0
 
 
 def _publish(
@@ -117,6 +123,12 @@ def _publish(
             done, busy = wait(busy, timeout=min(_TICK_S, deadline - now), return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
+        if stop.is_set() and (waiting := publisher.summary().waiting):
+            name = publisher.topic.name
+            print(
+                f"{name}: stopping; {waiting:,} events wait for the broker, another Ctrl-C gives them up",
+                file=sys.stderr,
+            )
     except KeyboardInterrupt:
         publisher.abandon()
     finally:
@@ -125,13 +137,14 @@ def _publish(
 
 
 def _settle(publisher: Publisher, pool: ThreadPoolExecutor) -> None:
+    from producers.publisher import drain
+
     try:
         pool.shutdown()
-        publisher.flush()
     except KeyboardInterrupt:
         publisher.abandon()
         pool.shutdown()
-        publisher.flush()
+    drain([publisher])
 
 
 def _shop(publisher: Publisher, events: Iterator[Event], seat: Seat, started: float, stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
@@ -13,15 +14,19 @@ import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
-from schemas import wire
+from registry.lock import LockError
+from schemas import catalog, wire
 from schemas.catalog import Topic
 from schemas.encoding import encoder
-from settings import Settings
+from settings import Settings, SettingsError
+from settings import load as load_settings
 
 log = logging.getLogger(__name__)
 
 _REACH_S = 8.0
 """How long to try to reach the broker before the first event."""
+_PATIENCE_S = 3.0
+"""After how long a flush says that it waits."""
 _POLL_S = 0.1
 
 
@@ -49,6 +54,37 @@ class Summary:
         counts = f"{self.sent:,} sent, {self.acknowledged:,} acknowledged, {self.failed:,} failed"
         why = "; ".join(f"{count:,} × {reason}" for reason, count in sorted(self.reasons.items()))
         return f"{self.topic}: {counts}" + (f" ({why})" if why else "")
+
+
+def connect(*contracts: str) -> list[Publisher]:
+    """Publishers of these topics, by their names in the catalogue, or of all; with this process's settings.
+
+    Raises PublisherError for whatever stands in the way.
+    """
+    try:
+        settings = load_settings()
+        topics = catalog.load(settings)
+        registry = RegistryClient.from_settings(settings)
+        chosen = [topics.topic(contract) for contract in contracts] or topics.topics
+        return [Publisher(settings, topic, registry) for topic in chosen]
+    except (SettingsError, catalog.CatalogError, LockError) as error:
+        raise PublisherError(str(error)) from error
+
+
+def drain(publishers: Iterable[Publisher]) -> None:
+    """Flush them; an interruption gives up what waits."""
+    try:
+        for publisher in publishers:
+            publisher.flush()
+    except KeyboardInterrupt:
+        abandon(publishers)
+        drain(publishers)
+
+
+def abandon(publishers: Iterable[Publisher]) -> None:
+    """Give up what waits in them; see `Publisher.abandon`."""
+    for publisher in publishers:
+        publisher.abandon()
 
 
 class Publisher:
@@ -130,8 +166,11 @@ class Publisher:
 
     def flush(self) -> None:
         """Wait until every queued event is acknowledged or has failed, two minutes at the longest."""
-        while self._producer.flush(_POLL_S):
-            pass
+        say_at = time.monotonic() + _PATIENCE_S
+        while waiting := self._producer.flush(_POLL_S):
+            if time.monotonic() > say_at:
+                log.warning("%s: %d events wait for the broker's acknowledgement", self.topic.name, waiting)
+                say_at = float("inf")
         self._flushed = True
 
     def abandon(self) -> None:

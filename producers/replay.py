@@ -97,6 +97,8 @@ class Replay:
                 yield row
             if not self.rows % _AT_ONCE:
                 self._show()
+                if self.stop.is_set():
+                    return
 
     def _publish(self, events: Iterator[Event]) -> None:
         outbox, delay = self._outbox, self.pace.delay
@@ -132,55 +134,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rejects_path.resolve() == path.resolve():
         parser.error("the rejects would be written over the file; name another with --rejects")
     with stop_signal() as stop:
-        from producers.clickstream import Clickstream, ClickstreamError
-        from producers.progress import progress
-        from producers.publisher import PublisherError
-        from producers.rejects import Rejects
-
-        try:
-            source = Clickstream(path, options.currency)
-            publishers = _publishers()
-        except (ClickstreamError, PublisherError) as error:
-            print(f"replay: {error}", file=sys.stderr)
-            return 1
-        started = time.monotonic()
-        with progress(source.size) as shown:
-            rejects = Rejects(rejects_path, path, source.heading, shown.say)
-            replay = Replay(source, publishers, rejects, Pace(options.speed), shown, stop)
-            try:
-                replay.run()
-                for publisher in publishers.values():
-                    publisher.flush()
-            except KeyboardInterrupt:
-                for publisher in publishers.values():
-                    publisher.abandon()
-                    publisher.flush()
-        seconds = time.monotonic() - started
-    summaries = [publisher.summary() for publisher in publishers.values()]
-    for summary in summaries:
-        print(summary)
-    kept = f" (see {rejects_path})" if rejects.count else ""
-    print(
-        f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected{kept}, "
-        f"in {seconds:,.1f} s, {replay.rows / seconds:,.0f} rows a second"
-    )
-    return 1 if rejects.count or any(summary.failed for summary in summaries) else 0
+        return _run(path, rejects_path, options.currency, Pace(options.speed), stop)
 
 
-def _publishers() -> dict[type[Event], Publisher]:
-    from producers.publisher import Publisher, PublisherError
-    from registry.client import RegistryClient
-    from registry.lock import LockError
-    from schemas import catalog, events
-    from settings import SettingsError, load
+def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: threading.Event) -> int:
+    from producers.clickstream import Clickstream, ClickstreamError
+    from producers.progress import progress
+    from producers.publisher import PublisherError, abandon, connect, drain
+    from producers.rejects import Rejects
+    from schemas import events
+    from schemas.encoding import EncodeError
 
     try:
-        settings = load()
-        topics = catalog.load(settings).topics
-        registry = RegistryClient.from_settings(settings)
-        return {getattr(events, topic.event): Publisher(settings, topic, registry) for topic in topics}
-    except (SettingsError, catalog.CatalogError, LockError) as error:
-        raise PublisherError(str(error)) from error
+        source = Clickstream(path, currency)
+        publishers = connect()
+    except (ClickstreamError, PublisherError) as error:
+        print(f"replay: {error}", file=sys.stderr)
+        return 1
+    by_event: dict[type[Event], Publisher] = {getattr(events, each.topic.event): each for each in publishers}
+    started = time.monotonic()
+    with progress(source.size) as shown:
+        rejects = Rejects(rejects_path, path, source.heading, shown.say)
+        replay = Replay(source, by_event, rejects, pace, shown, stop)
+        broken = False
+        try:
+            replay.run()
+        except EncodeError as error:
+            broken = True
+            shown.say(f"replay: stopped: {error}")
+        except KeyboardInterrupt:
+            abandon(publishers)
+        drain(publishers)
+    seconds = time.monotonic() - started
+    for publisher in publishers:
+        print(publisher.summary())
+    print(
+        f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected"
+        f"{f' (see {rejects_path})' if rejects.count else ''}, in {seconds:,.1f} s, "
+        f"{replay.rows / seconds:,.0f} rows a second"
+    )
+    return 1 if broken or rejects.count or any(publisher.summary().failed for publisher in publishers) else 0
 
 
 def _speed(text: str) -> float:
