@@ -168,7 +168,7 @@ def _report_pairs(url: str) -> bool:
     by_server = sum(served[n][level] == recorded[n]["verdicts"][level] for n, level in wanted)
     print(f"  the engine     verdict and error types {by_engine} of {len(wanted)}")
     print(f"  over HTTP      verdict and error types {by_server} of {len(wanted)}")
-    return by_engine == by_server == len(wanted)
+    return bool(by_engine == len(wanted) == by_server)
 
 
 def main() -> int:
