@@ -7,13 +7,14 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from consumers.terminal import layout
-from consumers.terminal.drawing import chart, fit, spread
+from consumers.terminal.drawing import chart, fit, heading, spread
 from consumers.terminal.view import View
 
 _OLD_S = 3.0
 _CHART_FROM = 36
 """With so many lines, the rate gets a chart instead of a sparkline."""
-_CHART_HEIGHT = 6
+_REST_HEIGHT = 34
+"""What a chart leaves to the rest before it grows."""
 
 
 @attrs.frozen(eq=False)
@@ -25,9 +26,10 @@ class Dashboard:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines from top to bottom, as many as there is room for."""
         width, height = options.max_width, options.height or options.size.height
-        lines = [*self._logs(width, height), *self._header(width)]
-        if height >= _CHART_FROM:
-            lines += [*self._chart(width), Text(" " * width)]
+        charted = height >= _CHART_FROM
+        lines = [*self._logs(width, height), *self._header(width, sparkline=not charted)]
+        if charted:
+            lines += self._chart(width, min(height - _REST_HEIGHT, 12))
         lines += layout.body(self.view, width, height - len(lines))
         yield Text("\n").join(lines[:height])
 
@@ -35,19 +37,19 @@ class Dashboard:
         shown = self.view.logs[-max(height // 8, 2) :]
         return [fit(Text(line, "yellow"), width) for line in shown]
 
-    def _header(self, width: int) -> list[Text]:
+    def _header(self, width: int, sparkline: bool) -> list[Text]:
         status = self.view.status
         right = Text(style="dim")
         if status is not None:
             partitions = "1 partition" if status.partitions == 1 else f"{status.partitions} partitions"
-            right.append(f"{partitions} · {duration(status.running_s)}")
+            right.append(f"{partitions} · up {duration(status.running_s)}")
         return [
             spread(Text("Tributary analytics", "bold cyan"), right, width),
-            self._totals(width),
+            self._totals(width, sparkline),
             self._notice(width),
         ]
 
-    def _totals(self, width: int) -> Text:
+    def _totals(self, width: int, sparkline: bool) -> Text:
         view, status = self.view, self.view.status
         left = Text.assemble(
             (f"{view.figures.events:,}", "bold"), " events   ", (f"{view.rate.now():,.0f}", "bold"), "/s "
@@ -57,12 +59,14 @@ class Dashboard:
             behind = sum(status.lag.values())
             right = Text.assemble("lag ", (f"{behind:,}", "bold red" if behind else "bold green"))
         room = min(width - left.cell_len - right.cell_len - 3, 60)
-        if room >= 10:
+        if sparkline and room >= 10:
             left.append(chart(view.rate.series(room), 1, "cyan")[0])
         return spread(left, right, width)
 
-    def _chart(self, width: int) -> list[Text]:
-        return chart(self.view.rate.series(width), _CHART_HEIGHT, "cyan")
+    def _chart(self, width: int, height: int) -> list[Text]:
+        rates = self.view.rate.series(width)
+        title = heading("Events per second, the last minute", f"at most {max(rates):,.0f}", width)
+        return [title, *chart(rates, height, "cyan"), Text(" " * width)]
 
     def _notice(self, width: int) -> Text:
         view, status = self.view, self.view.status

@@ -77,12 +77,11 @@ def bar(parts: Sequence[Part], full: float, width: int) -> Text:
     if len(parts) == 1:
         eighths = max(round(8 * width * total / full), 1)
         return text.append("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), parts[0][1])
-    done, drawn = 0.0, 0
-    for value, style in parts:
-        done += value
-        end = max(round(width * done / full), 1) if done else 0
-        text.append("█" * (end - drawn), style)
-        drawn = end
+    cells = [max(round(width * value / full), 1) if value else 0 for value, _ in parts]
+    # The largest piece takes what the others were rounded by.
+    cells[cells.index(max(cells))] += max(round(width * total / full), 1) - sum(cells)
+    for (_, style), length in zip(parts, cells, strict=True):
+        text.append("█" * length, style)
     return text
 
 

@@ -14,11 +14,11 @@ from consumers.terminal.view import View
 
 _TYPES = Section(sections.types, least=5, priority=0)
 _FUNNEL = Section(sections.funnel, least=4, priority=1)
-_MONEY = Section(sections.money, least=3, priority=2)
+_MONEY = Section(sections.money, least=5, priority=2)
 _HEALTH = Section(sections.health, least=4, priority=3)
 _LAG = Section(sections.lag, least=4, priority=4)
-_SEGMENTS = Section(sections.segments, least=3, priority=5)
-_REGIONS = Section(sections.regions, least=3, priority=6)
+_SEGMENTS = Section(sections.segments, least=5, priority=5)
+_REGIONS = Section(sections.regions, least=4, priority=6)
 _PRODUCTS = Section(sections.products, least=4, priority=7)
 _STAGES = Section(sections.stages, least=5, priority=8)
 

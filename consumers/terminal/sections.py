@@ -109,19 +109,21 @@ def health(view: View, width: int) -> list[Text]:
     """What went wrong, and how far event time has come."""
     figures, status = view.figures, view.status
     dead = sum(figures.dead_letters.values())
-    facts = {"dead letters": Text(f"{dead:,}", "bold red" if dead else "bold green")}
-    facts |= {f"  from {topic}": Text(f"{count:,}", "red") for topic, count in figures.dead_letters.items()}
-    facts["duplicate purchases"] = Text(f"{figures.duplicate_purchases:,}", "bold")
+    facts = {
+        "dead letters": Text(f"{dead:,}", "bold red" if dead else "bold green"),
+        "duplicate purchases": Text(f"{figures.duplicate_purchases:,}", "bold"),
+        "latest event": Text(_moment(figures.watermark_ms)),
+    }
+    facts |= {f"unreadable in {topic}": Text(f"{count:,}", "red") for topic, count in figures.dead_letters.items()}
     if status is not None and status.progress.fenced:
         facts["batches left to others"] = Text(f"{status.progress.fenced:,}", "bold yellow")
-    facts["latest event"] = Text(_moment(figures.watermark_ms))
     return [heading("Health", "", width), *(spread(name, value, width) for name, value in facts.items())]
 
 
 def stages(view: View, width: int) -> list[Text]:
     """Where this member's time went."""
     seconds = view.status.progress.seconds if view.status else {}
-    rows = [Row(name, round(spent), [(spent, "cyan")]) for name, spent in seconds.items()]
+    rows = [Row(name, round(spent), [(round(spent), "cyan")]) for name, spent in seconds.items()]
     return [heading("Time by stage", "seconds", width), *bars(rows, width, view.bars)]
 
 
