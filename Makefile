@@ -64,9 +64,18 @@ replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv
 	@$(BIN)/python -m producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
 	  $(if $(SPEED),--speed $(SPEED)) $(if $(CURRENCY),--currency $(CURRENCY))
 
+# ---- analytics -------------------------------------------------------------------------------
+
+.PHONY: analytics report
+analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0)
+	@$(BIN)/python -m consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
+	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard)
+report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
+	@$(BIN)/python -m consumers.analytics report $(if $(JSON),--json)
+
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: test check lint types imports generated format generate lock
+.PHONY: test check lint types imports generated format generate lock conformance
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -78,6 +87,8 @@ generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
 generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
+conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
+	@$(BIN)/python -m tests.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)

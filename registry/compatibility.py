@@ -131,16 +131,19 @@ class _Place:
 class _Comparison:
     """One run. Each pair of types is compared once; a pair met again inside itself counts as compatible."""
 
-    done: dict[tuple[int, int], list[Incompatibility]] = attrs.field(factory=dict)
+    done: dict[tuple[int, int], tuple[str, list[Incompatibility]]] = attrs.field(factory=dict)
+    """The findings on a pair, and the path at which it was first met."""
 
     def compare(self, reader: Schema, writer: Schema, place: _Place) -> list[Incompatibility]:
         pair = (id(reader), id(writer))
-        found = self.done.get(pair)
-        if found is None:
-            if len(self.done) >= _MAX_COMPARISONS:
-                raise _CannotCompare("the schemas have too many pairs of types to be compared")
-            self.done[pair] = []
-            self.done[pair] = found = self._reasons(reader, writer, place)
+        if pair in self.done:
+            first, found = self.done[pair]
+            return [_moved(reason, first, place.path) for reason in found]
+        if len(self.done) >= _MAX_COMPARISONS:
+            raise _CannotCompare("the schemas have too many pairs of types to be compared")
+        self.done[pair] = (place.path, [])
+        found = self._reasons(reader, writer, place)
+        self.done[pair] = (place.path, found)
         return found
 
     def _reasons(self, reader: Schema, writer: Schema, place: _Place) -> list[Incompatibility]:
@@ -202,6 +205,15 @@ class _Comparison:
             else:
                 found.append(here.report("READER_FIELD_MISSING_DEFAULT_VALUE", reader, writer, field.name))
         return found
+
+
+def _moved(reason: Incompatibility, first: str, path: str) -> Incompatibility:
+    """A finding on a type that is used again: the location stays the first one, as Avro's does; the path is its own."""
+    if first == path:
+        return reason
+    rest = reason.path.removeprefix(first).removeprefix(".")
+    dot = "." if path and rest and rest[0] not in "[{" else ""
+    return attrs.evolve(reason, path=f"{path}{dot}{rest}")
 
 
 def _written_field(field: Field, writer: Schema) -> Field | None:

@@ -61,6 +61,18 @@ def test_says_why_the_branch_of_the_same_name_cannot_be_read() -> None:
     assert [(cause.rule, cause.path) for cause in reason.causes] == [("TYPE_MISMATCH", "at.zip")]
 
 
+def test_a_type_used_again_keeps_avros_location_but_has_its_own_path() -> None:
+    def order(kind: str) -> dict[str, Any]:
+        place = record("Place", field("zip", kind))
+        return record("Order", field("from", ["null", place]), field("to", "Place"), field("via", array("Place")))
+
+    assert found(order("long"), order("string")) == [
+        ("MISSING_UNION_BRANCH", "from", "/fields/0/type/1"),
+        ("TYPE_MISMATCH", "to.zip", "/fields/0/type"),
+        ("TYPE_MISMATCH", "via[].zip", "/fields/0/type"),
+    ]
+
+
 def test_describes_the_two_types_in_short() -> None:
     time = {"type": "long", "logicalType": "timestamp-millis"}
     reader = parse(json.dumps(record("R", field("a", array(time)))))

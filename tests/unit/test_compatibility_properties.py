@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from typing import Any
@@ -38,14 +39,16 @@ def test_what_it_calls_compatible_fastavro_reads(drawn: tuple[Any, Any, Any]) ->
     out = io.BytesIO()
     fastavro.schemaless_writer(out, fastavro.parse_schema(writer), datum)
     written, read = fastavro.parse_schema(writer), fastavro.parse_schema(reader)
-    fastavro.schemaless_reader(io.BytesIO(out.getvalue()), written, read)
+    # The one break that the rules let through: bytes may be read as a string, but not all bytes are UTF-8.
+    with contextlib.suppress(UnicodeDecodeError):
+        fastavro.schemaless_reader(io.BytesIO(out.getvalue()), written, read)
 
 
 @SLOW
 @given(versions())
 def test_it_agrees_with_apaches_python_checker(drawn: tuple[Any, Any, Any]) -> None:
     writer, reader, _ = drawn
-    verdict = ReaderWriterCompatibilityChecker().get_compatibility(
+    verdict = ReaderWriterCompatibilityChecker().get_compatibility(  # type: ignore[no-untyped-call]
         apache_parse(json.dumps(reader)), apache_parse(json.dumps(writer))
     )
     assert (not reasons(reader, writer)) == (verdict.compatibility is SchemaCompatibilityType.compatible)

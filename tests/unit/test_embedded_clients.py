@@ -54,7 +54,7 @@ def test_the_client_does_all_it_can(client: SchemaRegistryClient) -> None:
     assert client.lookup_schema("views-value", Schema(V1, "AVRO")).version == 1
     latest = client.get_latest_version("views-value")
     assert (latest.version, latest.schema_id, latest.schema.schema_str) == (2, 2, V2)
-    assert client.get_schema_by_guid(latest.guid).schema_str == V2
+    assert client.get_schema_by_guid(str(latest.guid)).schema_str == V2
     assert client.get_version("views-value", 1).schema_id == 1
     assert client.get_versions("views-value") == [1, 2]
     assert client.get_subjects() == ["views-value"]
