@@ -112,11 +112,9 @@ class Daemon:
     def _end(self, process: psutil.Process, by: signal.Signals, seconds: float) -> None:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(by)
-            try:
-                process.wait(seconds)
-            except psutil.TimeoutExpired:
+            if not _ends_within(process, seconds):
                 process.kill()
-                process.wait(10)
+                _ends_within(process, 10)
         self.pid_file.unlink(missing_ok=True)
 
     def last_words(self) -> str:
@@ -128,6 +126,23 @@ class Daemon:
         if not lines:
             return f"It wrote nothing to {self.log}."
         return "\n".join([f"The last lines of {self.log}:", *(f"  | {line}" for line in lines)])
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    """Wait for the process to end; False if it still runs after that time.
+
+    A zombie has ended: it only waits for its parent, which may be a program that started it long ago and lives on.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            process.wait(0.05)
+            return True
+        except psutil.TimeoutExpired:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            if time.monotonic() > deadline:
+                return False
 
 
 def holder_of(port: int) -> str:

@@ -12,10 +12,10 @@ def report(settings: Settings) -> int:
     """Print it. Returns 0 if both servers answer, else 1."""
     topics = probe.topics(settings)
     subjects = probe.subjects(settings)
-    kafka_pid, registry_pid = _pids(settings)
+    kafka, registry = _processes(settings)
     print(f"STACK={settings.stack}")
-    print(f"Kafka     {settings.bootstrap_servers:28}  {_state(topics, 'topic', kafka_pid)}")
-    print(f"registry  {settings.registry_url:28}  {_state(subjects, 'subject', registry_pid)}")
+    print(f"Kafka     {settings.bootstrap_servers:28}  {_state(topics, 'topic', kafka)}")
+    print(f"registry  {settings.registry_url:28}  {_state(subjects, 'subject', registry)}")
     for path in (*data.services(settings), settings.store_path, settings.jars_dir):
         if path.exists():
             print(f"on disk   {data.human(data.size(path)):>9}  {path}")
@@ -27,17 +27,19 @@ def report(settings: Settings) -> int:
     return 1 if isinstance(topics, str) or isinstance(subjects, str) else 0
 
 
-def _state(answer: Sequence[object], what: str, pid: int | None) -> str:
-    process = f" (pid {pid})" if pid else ""
+def _state(answer: Sequence[object], what: str, process: str) -> str:
     if isinstance(answer, str):
-        return f"does not answer{process}: {answer}"
-    return f"runs{process}, {len(answer)} {what}{'' if len(answer) == 1 else 's'}"
+        return f"{process}does not answer: {answer}"
+    return f"{process}answers, {len(answer)} {what}{'' if len(answer) == 1 else 's'}"
 
 
-def _pids(settings: Settings) -> tuple[int | None, int | None]:
+def _processes(settings: Settings) -> tuple[str, str]:
+    """What to say of Kafka's and the registry's process: only with STACK=local they are ours to know."""
     if settings.stack != "local":
-        return None, None
+        return "", ""
     from stack.local import LocalStack
 
     local = LocalStack(settings)
-    return local.broker.pid, local.registry.pid
+    pids = (local.broker.pid, local.registry.pid)
+    kafka, registry = (f"pid {pid}, " if pid else "not started by make up, " for pid in pids)
+    return kafka, registry

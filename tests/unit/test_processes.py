@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from settings import ROOT
 from stack import ports
 from stack.errors import StackError
 from stack.processes import Daemon, holder_of
@@ -66,6 +67,21 @@ def test_kills_what_does_not_stop(daemon: Daemon) -> None:
     assert daemon.stop(0.2) is True
 
     assert not psutil.pid_exists(pid)
+
+
+def test_stops_the_child_of_a_program_that_never_waits_for_it(daemon: Daemon) -> None:
+    """The test session starts a broker that a command in another process stops."""
+    start(daemon, SLEEP)
+    program = (
+        "import sys, pathlib; from stack.processes import Daemon; print(Daemon('x', pathlib.Path(sys.argv[1])).stop(0))"
+    )
+
+    stopped = subprocess.run(
+        [sys.executable, "-c", program, daemon.directory], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+    assert stopped.stdout == "True\n", stopped.stderr
+    assert daemon.pid is None
 
 
 def test_a_killed_process_is_not_running(daemon: Daemon) -> None:

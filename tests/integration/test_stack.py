@@ -1,0 +1,297 @@
+"""The local stack itself: real Kafka and registry in folders and on ports of the test's own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import psutil
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+import settings as settings_module
+from registry.client import RegistryClient
+from settings import ROOT, Settings
+from stack import ports
+from stack.errors import StackError
+from stack.kafka import Broker
+from stack.local import LocalStack
+
+SCHEMA = '{"type": "record", "name": "Kept", "fields": [{"name": "n", "type": "int"}]}'
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The variables of a stack that no other test has."""
+    return {
+        "STACK": "local",
+        "STACK_DIR": str(tmp_path / "stack dir é"),
+        "STORE_PATH": str(tmp_path / "stack dir é" / "analytics.sqlite"),
+        "JARS_DIR": str(settings_module.load().jars_dir),
+        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
+        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
+    }
+
+
+@pytest.fixture
+def stack(environment: dict[str, str]) -> Iterator[LocalStack]:
+    """That stack, not started; deleted afterwards."""
+    stack = LocalStack(settings_module.load(environment, env_file=Path(os.devnull)), say=lambda _: None)
+    yield stack
+    stack.clean()
+
+
+def command(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m stack …` as a person does."""
+    return subprocess.run(
+        [sys.executable, "-m", "stack", *words], env=os.environ | environment, cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def create_topic(broker: Broker, name: str) -> None:
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    admin.create_topics([NewTopic(name, num_partitions=1)])[name].result()
+
+
+def produce(broker: Broker, topic: str, values: list[bytes]) -> None:
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "acks": "all"})
+    for value in values:
+        producer.produce(topic, value)
+    assert producer.flush(30) == 0
+
+
+def consume(broker: Broker, topic: str, count: int) -> list[bytes]:
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "reader"})
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+    try:
+        messages = consumer.consume(count, timeout=30)
+    finally:
+        consumer.close()
+    return [message.value() or b"" for message in messages]
+
+
+def test_up_makes_no_topics_by_accident(cluster: Settings) -> None:
+    producer = Producer({"bootstrap.servers": cluster.bootstrap_servers, "message.timeout.ms": 5000})
+    failures: list[object] = []
+    producer.produce("mis-spelt", b"x", on_delivery=lambda error, _: failures.append(error))
+    producer.flush(30)
+
+    assert len(failures) == 1
+    assert failures[0] is not None
+    topics = AdminClient({"bootstrap.servers": cluster.bootstrap_servers}).list_topics(timeout=30).topics
+    assert "mis-spelt" not in topics
+
+
+def test_data_survives_down_and_up(stack: LocalStack) -> None:
+    values = [b"%d" % n for n in range(100)]
+    stack.up()
+    create_topic(stack.broker, "kept")
+    produce(stack.broker, "kept", values)
+    client = RegistryClient.from_settings(stack.settings)
+    registered = client.register("kept-value", SCHEMA)
+
+    stack.down()
+    assert stack.broker.pid is None
+    assert stack.registry.pid is None
+    assert ports.is_free(stack.broker.port)
+    stack.up()
+
+    assert consume(stack.broker, "kept", 100) == values
+    assert RegistryClient.from_settings(stack.settings).lookup("kept-value", SCHEMA).id == registered
+
+
+def test_data_survives_kill_9(stack: LocalStack) -> None:
+    values = [b"%d" % n for n in range(100)]
+    broker = stack.broker
+    broker.start()
+    create_topic(broker, "kept")
+    produce(broker, "kept", values)
+    process = broker.daemon.process
+    assert process is not None
+
+    process.kill()
+    process.wait(30)
+    assert broker.pid is None
+    assert broker.start() is True
+
+    assert broker.pid != process.pid
+    assert consume(broker, "kept", 100) == values
+
+
+def test_two_ups_at_once_start_one_stack(stack: LocalStack, environment: dict[str, str]) -> None:
+    words = [sys.executable, "-m", "stack", "up"]
+    both = [
+        subprocess.Popen(words, env=os.environ | environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = sorted((process.communicate()[0] for process in both), key=lambda text: "runs already" in text)
+
+    assert [process.returncode for process in both] == [0, 0]
+    starter, other = said
+    assert starter.count("ready after") == 2
+    assert other.count("runs already") == 2
+    assert f"(pid {stack.broker.pid})" in starter
+    assert f"(pid {stack.broker.pid})" in other
+
+
+def test_starts_with_neither_java_nor_network(stack: LocalStack, environment: dict[str, str]) -> None:
+    """The jars are there already: the fixture `cluster` or an earlier test fetched them."""
+    stack.broker.start()
+    stack.down()
+    nowhere = "http://127.0.0.1:9"
+    bare = {"PATH": "/nonexistent", "JAVA_HOME": "", "HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "NO_PROXY": ""}
+
+    result = command(environment | bare, "up")
+
+    assert result.returncode == 0, result.stderr
+    assert stack.broker.pid is not None
+
+
+def test_a_taken_port_is_refused_before_anything_starts(stack: LocalStack, environment: dict[str, str]) -> None:
+    with socket.create_server((ports.LOOPBACK, stack.registry.port)):
+        result = command(environment, "up")
+
+    assert result.returncode == 1
+    assert f"port {stack.registry.port}: it is taken by pid {os.getpid()} (" in result.stderr
+    assert "SCHEMA_REGISTRY_URL in .env" in result.stderr
+    assert stack.broker.pid is None, "half a stack helps nobody"
+
+
+def test_a_start_that_fails_shows_kafkas_last_words(stack: LocalStack) -> None:
+    broker = stack.broker
+    broker.start()
+    broker.kill()
+    meta = broker.data / "meta.properties"
+    meta.write_text(meta.read_text().replace("node.id=1", "node.id=2"))
+
+    with pytest.raises(StackError) as caught:
+        broker.start()
+
+    assert "ended while it started" in str(caught.value)
+    assert "node.id" in str(caught.value) or "node id" in str(caught.value)
+    assert str(broker.daemon.log) in str(caught.value)
+    assert "make clean" in str(caught.value)
+    assert broker.pid is None
+
+
+def test_settings_that_kafka_refuses_are_shown_in_its_words(stack: LocalStack) -> None:
+    broker = attrs.evolve(stack.broker, heap="1")
+
+    with pytest.raises(StackError, match="Too small maximum heap"):
+        broker.start()
+
+
+def test_serves_this_machine_only(stack: LocalStack) -> None:
+    elsewhere = attrs.evolve(stack.settings, bootstrap_servers="kafka.example.com:9092")
+
+    with pytest.raises(StackError, match=r"KAFKA_BOOTSTRAP_SERVERS is kafka\.example\.com:9092.*STACK=external"):
+        LocalStack(elsewhere).up()
+
+
+def test_status_says_what_runs_and_what_it_holds(stack: LocalStack, environment: dict[str, str]) -> None:
+    before = command(environment, "status")
+    stack.up()
+    create_topic(stack.broker, "counted")
+    produce(stack.broker, "counted", [b"x"] * 7)
+    running = command(environment, "status")
+
+    assert before.returncode == 1
+    assert before.stdout.count("does not answer") == 2
+    assert running.returncode == 0
+    assert f"pid {stack.broker.pid}, answers, 1 topic\n" in running.stdout
+    assert f"pid {stack.registry.pid}, answers, 0 subjects\n" in running.stdout
+    assert ["counted", "1", "7"] in [line.split() for line in running.stdout.splitlines()]
+
+
+def test_external_only_checks_that_the_addresses_answer(cluster: Settings, environment: dict[str, str]) -> None:
+    silent = environment | {"STACK": "external"}
+    answering = silent | {
+        "KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers,
+        "SCHEMA_REGISTRY_URL": cluster.registry_url,
+    }
+
+    found = command(answering, "up")
+    down = command(answering, "down")
+    still = command(answering, "up")
+    missing = command(silent, "up")
+
+    assert (found.returncode, down.returncode, still.returncode) == (0, 0, 0)
+    assert cluster.bootstrap_servers in found.stdout
+    assert missing.returncode == 1
+    assert f"KAFKA_BOOTSTRAP_SERVERS={environment['KAFKA_BOOTSTRAP_SERVERS']}" in missing.stderr
+
+
+def test_clean_deletes_its_own_data_only(stack: LocalStack, environment: dict[str, str]) -> None:
+    stack.broker.start()
+    store = stack.settings.store_path
+    own = [store, store.with_name(store.name + "-wal"), stack.settings.stack_dir / "registry.lock.json"]
+    foreign = [stack.settings.stack_dir / "notes.txt", stack.settings.stack_dir.parent / "other.sqlite"]
+    for path in own + foreign:
+        path.write_text("kept?")
+
+    result = command(environment, "clean")
+
+    assert result.returncode == 0
+    assert ports.is_free(stack.broker.port)
+    assert not stack.broker.directory.exists()
+    assert [path.exists() for path in own] == [False] * 3
+    assert [path.exists() for path in foreign] == [True] * 2
+    assert all(f"deleted {path} (" in result.stdout for path in [stack.broker.directory, *own])
+    assert stack.settings.jars_dir.exists()
+    assert "nothing to delete" in command(environment, "clean").stdout
+
+
+def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment: dict[str, str]) -> None:
+    store = stack.settings.stack_dir.parent / "mine.sqlite"
+    store.write_text("mine")
+
+    command(environment | {"STORE_PATH": str(store)}, "clean")
+
+    assert store.read_text() == "mine"
+
+
+def test_down_stops_only_what_up_started(stack: LocalStack, environment: dict[str, str]) -> None:
+    with socket.create_server((ports.LOOPBACK, stack.broker.port)):
+        result = command(environment, "down")
+
+        assert result.returncode == 0
+        assert result.stdout.count("did not run") == 2
+        assert ports.answers(stack.broker.port)
+
+
+def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The fixture `cluster` of a pytest that is killed with -9."""
+    test = tmp_path / "test_hang.py"
+    test.write_text(
+        "from stack.local import LocalStack\n"
+        "def test_hang(cluster, capsys):\n"
+        "    local = LocalStack(cluster)\n"
+        "    with capsys.disabled():\n"
+        "        print('RUNS', local.broker.pid, local.registry.pid, cluster.stack_dir, flush=True)\n"
+        "    input()\n"
+    )
+    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-s", "-p", "conftest", "-p", "no:cacheprovider", "--rootdir", tmp_path, test],
+        env=os.environ | {"PYTHONPATH": paths, "TEST_STACK": ""},
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        line = next(line for line in run.stdout if "RUNS" in line)
+        run.kill()
+    kafka, registry, directory = line.rpartition("RUNS ")[2].split()
+    started = [psutil.Process(int(pid)) for pid in (kafka, registry) if psutil.pid_exists(int(pid))]
+
+    _, alive = psutil.wait_procs(started, timeout=60)
+
+    assert alive == []
+    assert not (Path(directory) / "kafka" / "process.json").exists()
