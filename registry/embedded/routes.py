@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import attrs
 
 from registry import avro_text
 from registry.embedded import deleting, errors, names, reading, registering, schemas, settings
 from registry.embedded.bodies import config_request, mode_request, schema_request
+from registry.embedded.call import Call, Raw, number
 from registry.embedded.errors import ApiError
 from registry.embedded.model import Version
 from registry.embedded.scope import EVERYONE
-from registry.embedded.scope import config as config_in_scope
-from registry.embedded.store import Store
 
 _SEARCH_LIMIT = 1_000
 _LIST_LIMIT = 20_000
-
-
-@attrs.frozen
-class Raw:
-    """An answer that is text already: a schema as such."""
-
-    text: str
-
-
-@attrs.frozen
-class Call:
-    """One request, routed. `path` holds the values of the path's parameters, each decoded."""
-
-    store: Store
-    path: Mapping[str, str]
-    query: Mapping[str, Sequence[str]]
-    body: dict[str, Any]
-
-    @property
-    def subject(self) -> str:
-        """The subject in the path, in its normal form."""
-        return names.normal(self.path["subject"])
-
-    def text(self, name: str, default: str = "") -> str:
-        """A query parameter, its first value."""
-        return next(iter(self.query.get(name, ())), default)
-
-    def flag(self, name: str) -> bool:
-        """A query parameter that is true or not."""
-        return self.text(name).lower() == "true"
-
-    def number(self, name: str, default: int) -> int:
-        """A query parameter that is a number. Raises ApiError 404, as Jersey does, for one that is none."""
-        return _number(self.text(name, str(default)))
-
-    @property
-    def normalize(self) -> bool:
-        """Whether to normalize the schema: if the request or the subject's configuration says so."""
-        return self.flag("normalize") or config_in_scope(self.store, self.subject).get("normalize") is True
-
-    def page(self, items: Sequence[Any], limit: int) -> list[Any]:
-        """The part of a list that `offset` and `limit` name; `limit` counts from 1 to the greatest allowed."""
-        offset, wanted = max(self.number("offset", 0), 0), self.number("limit", -1)
-        return list(items[offset : offset + (wanted if 0 < wanted <= limit else limit)])
-
-    def kept(self, version: Version) -> bool:
-        """Whether the parameters `deleted` and `deletedOnly` let a version through."""
-        if self.flag("deletedOnly"):
-            return version.deleted
-        return not version.deleted or self.flag("deleted")
-
-
-def _number(text: str) -> int:
-    bare = text.strip()
-    if not (bare.isascii() and bare.lstrip("+-").isdigit() and len(bare) < 12 and -(2**31) <= int(bare) < 2**31):
-        raise errors.not_found()
-    return int(bare)
 
 
 def _formatted(call: Call, version: Version) -> dict[str, Any]:
@@ -219,7 +159,7 @@ def _by_id_schema(call: Call) -> Any:
 
 
 def _found_by_id(call: Call) -> Version:
-    schema_id = _number(call.path["id"])
+    schema_id = number(call.path["id"])
     found = reading.by_id(call.store, schema_id, names.normal(call.text("subject")))
     if found is None:
         raise errors.schema_not_found(schema_id)
@@ -244,7 +184,7 @@ def _by_id_subjects(call: Call) -> Any:
 
 
 def _holders(call: Call) -> list[Version]:
-    schema_id, subject = _number(call.path["id"]), names.normal(call.text("subject"))
+    schema_id, subject = number(call.path["id"]), names.normal(call.text("subject"))
     versions = reading.versions_of_id(call.store, schema_id, subject, deleted=call.flag("deleted"))
     if versions is None:
         raise errors.schema_not_found()

@@ -20,8 +20,8 @@ from starlette.types import Receive, Scope, Send
 
 from registry.embedded import schemas
 from registry.embedded.bodies import decode, schema_request
+from registry.embedded.call import Call, Raw
 from registry.embedded.errors import ApiError
-from registry.embedded.routes import Call, Raw
 from registry.embedded.routing import route
 from registry.embedded.store import Store
 
