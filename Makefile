@@ -25,6 +25,12 @@ RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
 DEVELOPMENT := $(STAMPS)/development
 
+.PHONY: demo test
+demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
+	@$(BIN)/python -m stack demo
+test: check ## everything: checks, unit, integration and chaos tests
+	@$(BIN)/pytest -q
+
 # ---- the local stack -------------------------------------------------------------------------
 
 .PHONY: up down status clean
@@ -75,7 +81,7 @@ report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: test check lint types imports generated format generate lock conformance
+.PHONY: check lint types imports generated format generate lock conformance
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from producers.pacing import Seat
-from producers.stopping import stop_signal
+from stopping import stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
     from producers.publisher import Publisher
@@ -75,8 +76,13 @@ def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> i
     shop = world.load()
     seed: int = new_seed() if options.seed is None else options.seed
 
+    sent: list[Counter[str]] = [Counter() for _ in range(options.users)]
+
     def events(seat: int) -> Iterator[Event]:
-        return simulator.EVENTS[contract](simulator.sessions(shop, seed, seat))
+        # A counter for each seat: they are threads, and to add is not one step.
+        for event in simulator.EVENTS[contract](simulator.sessions(shop, seed, seat)):
+            sent[seat][simulator.type_of(event)] += 1
+            yield event
 
     seats = [Seat(number, options.users, options.rate, options.count) for number in range(options.users)]
     started = time.monotonic()
@@ -86,15 +92,17 @@ def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> i
     except EncodeError as error:
         broken = True
         print(f"{contract}: stopped: {error}", file=sys.stderr)
-    _conclude(publisher, seed, time.monotonic() - started, as_json=options.json)
+    by_type = sum(sent, Counter[str]())
+    _conclude(publisher, by_type, seed, time.monotonic() - started, as_json=options.json)
     return 1 if broken or publisher.summary().failed else 0
 
 
-def _conclude(publisher: Publisher, seed: int, seconds: float, *, as_json: bool) -> None:
+def _conclude(publisher: Publisher, by_type: Counter[str], seed: int, seconds: float, *, as_json: bool) -> None:
     summary = publisher.summary()
     per_second = summary.acknowledged / seconds
     if as_json:
-        values = {"event": publisher.topic.event, "seed": seed, "seconds": seconds, "per_second": per_second}
+        values = {"event": publisher.topic.event, "by_type": by_type, "seed": seed, "seconds": seconds}
+        values["per_second"] = per_second
         print(json.dumps(attrs.asdict(summary) | values), flush=True)
     else:
         print(f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}", flush=True)

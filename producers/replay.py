@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from producers.pacing import Pace
-from producers.stopping import stop_signal
+from stopping import stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
     from producers.clickstream import Clickstream, Row

@@ -184,3 +184,12 @@ EVENTS: Mapping[str, Callable[[Iterable[Session]], Iterator[Event]]] = {
     "purchases": purchases,
 }
 """Topic, by its name in the catalogue → what of a session goes there."""
+
+
+def type_of(event: Event) -> str:
+    """What analytics will count the event as."""
+    if isinstance(event, ProductViewed):
+        return "view"
+    if isinstance(event, PurchaseCompleted):
+        return "purchase"
+    return "add_to_cart" if event.action is CartAction.ADD else "remove_from_cart"

@@ -15,6 +15,7 @@ COMMANDS = {
     "up": "start Kafka and the registry, or say that they run",
     "down": "stop them; data stays",
     "status": "say what runs, where, and what it holds; exit code 1 if something does not answer",
+    "demo": "start, register, produce and merge for DEMO_SECONDS, and show that produced and counted are equal",
     "clean": "stop them and delete their data, and the analytics store in the stack's directory",
 }
 
@@ -41,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
             from stack.status import report
 
             return report(settings)
+        if command == "demo":
+            from stack import demo
+
+            return demo.run(settings)
         getattr(_stack(settings), command)()
     except StackError as error:
         print(f"make {command}: {error}", file=sys.stderr)

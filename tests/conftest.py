@@ -14,6 +14,9 @@ import pytest
 from schemas import catalog
 from schemas.catalog import CATALOG, Catalog
 from settings import Settings
+from tests.cluster import cluster, fresh
+
+__all__ = ["cluster", "fresh"]
 
 Edit = Callable[[dict[str, Any]], object]
 
