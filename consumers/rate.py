@@ -27,25 +27,28 @@ class Rate:
 
     def now(self) -> float:
         """The rate of the last seconds, per second; 0 when there is too little to tell."""
-        return self._rates(1)[0] if self._samples else 0.0
+        samples = tuple(self._samples)
+        return _rate(samples, samples[-1][0], _SMOOTH_S) if samples else 0.0
 
     def series(self, points: int) -> list[float]:
         """The rates at so many moments of the span, the latest last. 0 before the first sample."""
-        return self._rates(points) if self._samples else [0.0] * points
-
-    def _rates(self, points: int) -> list[float]:
         samples = tuple(self._samples)
-        first, last = samples[0][0], samples[-1][0]
+        if not samples:
+            return [0.0] * points
         step = self._span_s / points
-        rates = []
-        for moment in (last - step * (points - 1 - number) for number in range(points)):
-            since = max(moment - max(_SMOOTH_S, step), first)
-            grown = _at(samples, moment) - _at(samples, since)
-            rates.append(grown / (moment - since) if moment > since else 0.0)
-        return rates
+        moments = [samples[-1][0] - step * back for back in range(points - 1, -1, -1)]
+        return [_rate(samples, moment, max(step, _SMOOTH_S)) for moment in moments]
 
 
-def _at(samples: tuple[tuple[float, int], ...], moment: float) -> float:
+_Samples = tuple[tuple[float, int], ...]
+
+
+def _rate(samples: _Samples, moment: float, over_s: float) -> float:
+    since = max(moment - over_s, samples[0][0])
+    return (_at(samples, moment) - _at(samples, since)) / (moment - since) if moment > since else 0.0
+
+
+def _at(samples: _Samples, moment: float) -> float:
     """The count at a moment, on a straight line between the samples around it."""
     after = bisect_right(samples, moment, key=lambda sample: sample[0])
     if after == 0:

@@ -31,7 +31,8 @@ _DRAW_EVERY_S = 0.25
 _LINE_EVERY_S = 3.0
 _PRODUCTS = 30
 _PRODUCTS_IN_REPORT = 15
-_PIPED_WIDTH = 72
+_PIPED_WIDTH = 60
+"""Narrow enough for one column."""
 
 
 @contextmanager

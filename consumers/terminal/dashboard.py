@@ -31,7 +31,7 @@ class Dashboard:
         if charted:
             lines += self._chart(width, min(height - _REST_HEIGHT, 12))
         lines += layout.body(self.view, width, height - len(lines))
-        yield Text("\n").join(lines[:height])
+        yield Text("\n", end="").join(lines[:height])
 
     def _logs(self, width: int, height: int) -> list[Text]:
         shown = self.view.logs[-max(height // 8, 2) :]

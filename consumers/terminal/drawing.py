@@ -27,6 +27,8 @@ class Row:
 
 def fit(text: Text | str, width: int) -> Text:
     """The text in exactly so many cells."""
+    if width <= 0:
+        return Text()
     text = Text(text) if isinstance(text, str) else text.copy()
     text.truncate(width, overflow="ellipsis", pad=True)
     return text
@@ -78,10 +80,12 @@ def bar(parts: Sequence[Part], full: float, width: int) -> Text:
         eighths = max(round(8 * width * total / full), 1)
         return text.append("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), parts[0][1])
     cells = [max(round(width * value / full), 1) if value else 0 for value, _ in parts]
-    # The largest piece takes what the others were rounded by.
-    cells[cells.index(max(cells))] += max(round(width * total / full), 1) - sum(cells)
-    for (_, style), length in zip(parts, cells, strict=True):
-        text.append("█" * length, style)
+    length = max(round(width * total / full), sum(map(bool, cells)))
+    # The largest pieces take what the others were rounded by.
+    while (off := length - sum(cells)) != 0:
+        cells[cells.index(max(cells))] += 1 if off > 0 else -1
+    for (_, style), count in zip(parts, cells, strict=True):
+        text.append("█" * count, style)
     return text
 
 
