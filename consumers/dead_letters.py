@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -37,8 +38,13 @@ class DeadLetterWriter:
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self._topic = topic
-        self._producer = Producer(
-            {**settings.kafka_client(), "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 5}
+        self._settings = settings
+
+    @cached_property
+    def _producer(self) -> Producer:
+        """Made for the first dead letter: most members never see one."""
+        return Producer(
+            {**self._settings.kafka_client(), "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 5}
         )
 
     def deliver(self, letters: Sequence[DeadLetter]) -> None:

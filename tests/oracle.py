@@ -66,6 +66,7 @@ def figures(events: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
         "by_segment_and_type": {name: dict(counts) for name, counts in by_segment.items()},
         "by_region": {name: counts.total() for name, counts in by_region.items()},
         "by_region_and_type": {name: dict(counts) for name, counts in by_region.items()},
+        "product_lines": dict(sum(products.values(), Counter[str]())),
         "products": {name: dict(counts) for name, counts in products.items()},
         "sessions": {
             "count": len(sessions),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,14 @@ def totals(by_type: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(((name, sum(n.values())) for name, n in by_type.items()), key=lambda item: (-item[1], item[0])))
 
 
+def _lines(products: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Products named in events, by type: a purchase has one for each of its items."""
+    lines: Counter[str] = Counter()
+    for by_type in products.values():
+        lines.update(by_type)
+    return dict(lines)
+
+
 def as_json(reader: Reader, abandoned_after_minutes: float) -> dict[str, Any]:
     """All figures for scripts; amounts of money are in minor units of their currency."""
     figures = reader.figures(abandoned_after_minutes)
@@ -169,7 +178,8 @@ def as_json(reader: Reader, abandoned_after_minutes: float) -> dict[str, Any]:
         "by_segment_and_type": figures.by_segment,
         "by_region": totals(figures.by_region),
         "by_region_and_type": figures.by_region,
-        "products": reader.products(),
+        "products": (products := reader.products()),
+        "product_lines": _lines(products),
         "sessions": attrs.asdict(figures.sessions),
         "orders": figures.orders,
         "revenue_minor": dict(figures.revenue_minor),
