@@ -145,6 +145,12 @@ class Broker:
         self.daemon.wait_until(self._is_ready, READY_WITHIN_S)
         return True
 
+    @property
+    def records_classes(self) -> bool:
+        """Whether the running broker will write the cache of its classes when it stops, which takes some seconds."""
+        process = self.daemon.process
+        return process is not None and any("-XX:AOTCacheOutput=" in word for word in process.cmdline())
+
     def require_port(self) -> None:
         """Raises StackError, naming the holder, if another process has the port."""
         if not ports.is_free(self.port):
@@ -160,8 +166,10 @@ class Broker:
             # Java removes this file when the cache is complete.
             if recorded.with_suffix(".aot.config").exists():
                 recorded.unlink()
-            else:
-                recorded.replace(self.jars_dir / recorded.name.removeprefix("recorded-"))
+                continue
+            for outdated in self.jars_dir.glob("classes-*.aot"):
+                outdated.unlink()
+            recorded.replace(self.jars_dir / recorded.name.removeprefix("recorded-"))
         return ran
 
     def kill(self) -> bool:

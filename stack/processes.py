@@ -93,7 +93,10 @@ class Daemon:
             time.sleep(0.05)
 
     def stop(self, seconds: float) -> bool:
-        """Ask it to end, wait, and kill it if it does not end in that time. Returns whether it ran."""
+        """Ask it to end, wait, and kill it if it does not end in that time. Returns whether it ran.
+
+        Raises StackError if it cannot be ended.
+        """
         process = self.process
         if process is None:
             self.pid_file.unlink(missing_ok=True)
@@ -114,7 +117,8 @@ class Daemon:
             process.send_signal(by)
             if not _ends_within(process, seconds):
                 process.kill()
-                _ends_within(process, 10)
+                if not _ends_within(process, 10):
+                    raise StackError(f"{self.name} (pid {process.pid}) did not end even when killed")
         self.pid_file.unlink(missing_ok=True)
 
     def last_words(self) -> str:

@@ -174,6 +174,13 @@ def test_says_how_to_find_a_holder_that_the_system_hides() -> None:
     assert f"lsof -nP -iTCP:{port}" in holder_of(port)
 
 
+def test_a_port_that_is_bound_but_does_not_answer_is_taken() -> None:
+    with socket.socket() as holder:
+        holder.bind((ports.LOOPBACK, 0))
+
+        assert not ports.is_free(holder.getsockname()[1])
+
+
 def test_a_server_on_all_addresses_holds_the_port() -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
