@@ -276,10 +276,21 @@ def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
         "        print('RUNS', local.broker.pid, local.registry.pid, cluster.stack_dir, flush=True)\n"
         "    input()\n"
     )
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-s", "-p", "conftest", "-p", "no:cacheprovider", "--rootdir", tmp_path, test],
-        env=os.environ | {"PYTHONPATH": paths, "TEST_STACK": ""},
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-s",
+            "-p",
+            "tests.cluster",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            tmp_path,
+            test,
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TEST_STACK": ""},
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
