@@ -118,7 +118,9 @@ def test_a_damaged_pid_file_is_nobody(daemon: Daemon, content: str) -> None:
 
 def test_a_start_that_fails_shows_the_last_words(daemon: Daemon) -> None:
     lines = "; ".join(f"print('line {n}')" for n in range(40))
-    daemon.start([sys.executable, "-c", f"{lines}; raise SystemExit('no such luck')"], cwd=daemon.directory.parent)
+    daemon.start(
+        [sys.executable, "-u", "-c", f"{lines}; raise SystemExit('no such luck')"], cwd=daemon.directory.parent
+    )
 
     with pytest.raises(StackError, match="Sleeper ended while it started") as caught:
         daemon.wait_until(lambda: False, 30)
