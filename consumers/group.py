@@ -130,6 +130,8 @@ class Member:
     def commit(self, spans: Mapping[Partition, Span]) -> None:
         """Tell Kafka what the store holds by now, as a courtesy: it may fail, and nothing depends on it."""
         offsets = [TopicPartition(*partition, span.next) for partition, span in spans.items()]
+        if not offsets:
+            return
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:

@@ -65,7 +65,6 @@ class Analytics:
                 for name, topic in topics.items()
             },
             DeadLetterWriter(settings, catalog.dead_letters.name),
-            written=lambda spans: self._member.commit(spans),
             full_batch=settings.batch_size,
         )
         self._member = Member(settings, list(topics), self._positions.positions, self._release, self._pipeline.discard)
@@ -89,11 +88,15 @@ class Analytics:
                 self._pipeline.submit(batch)
             if self._pipeline.take_fenced():
                 self._member.rewind()
+            # From this thread alone: a commit waits for a rebalance to end, and the rebalance waits in `_release` for
+            # the thread that writes.
+            self._member.commit(self._pipeline.take_written())
             self._refresh_lag()
             observe(self.status())
             if until_caught_up and not batch.size and self._caught_up():
-                return
+                break
         self._release()
+        self._member.commit(self._pipeline.take_written())
 
     def status(self) -> Status:
         """What the member is doing."""
@@ -118,7 +121,10 @@ class Analytics:
         return not any(self._lag.values())
 
     def _release(self) -> None:
-        if self._closing or not self._pipeline.drain(_DRAIN_S):
+        if self._closing:
+            self._pipeline.discard()
+        elif not self._pipeline.drain(_DRAIN_S):
+            log.warning("not written within %g s: dropped, to be read again", _DRAIN_S)
             self._pipeline.discard()
 
     def _refresh_lag(self) -> None:

@@ -6,6 +6,7 @@ bound what is in memory, and hold the fetching back when the store is slow.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -86,10 +87,9 @@ class Pipeline:
         store: Store,
         routes: Mapping[str, Route],
         dead_letters: DeadLetterWriter,
-        written: Callable[[Mapping[Partition, Span]], None],
         full_batch: int,
     ) -> None:
-        """`routes` says how to read each topic, and `written` hears what each write covered.
+        """`routes` says how to read each topic.
 
         Batches of `full_batch` messages mean that more are waiting in the broker.
         """
@@ -98,7 +98,7 @@ class Pipeline:
         self._routes = routes
         self._topics = {route.event: topic for topic, route in routes.items()}
         self._dead_letters = dead_letters
-        self._written = written
+        self._written: queue.SimpleQueue[Mapping[Partition, Span]] = queue.SimpleQueue()
         self._full_batch = full_batch
         self._generation = 0
         self._fenced = threading.Event()
@@ -137,6 +137,14 @@ class Pipeline:
         fenced = self._fenced.is_set()
         self._fenced.clear()
         return fenced
+
+    def take_written(self) -> dict[Partition, Span]:
+        """What was written since the last call."""
+        some: list[Mapping[Partition, Span]] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                some.append(self._written.get_nowait())
+        return _join(some)
 
     def close(self) -> None:
         """Stop the threads; what is not written is forgotten."""
@@ -254,7 +262,7 @@ class Pipeline:
         self.progress.events += sum(decoded.rows for decoded in pending)
         self.progress.dead_letters += len(letters)
         self.progress.duplicates += merged.duplicates
-        self._written(spans)
+        self._written.put(spans)
 
     def _merge(self, columns: Mapping[str, Frame], counted: Collection[str]) -> Merged:
         with self._timed("merge", within="write"):
