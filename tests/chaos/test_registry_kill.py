@@ -129,12 +129,12 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in done.stderr
 
 
-def test_a_small_process_that_never_loads_polars(tmp_path: Path) -> None:
+def test_a_small_process_without_numpy(tmp_path: Path) -> None:
     with registry(tmp_path) as (process, url):
         Client(url)("POST", "/subjects/s/versions", {"schema": '"int"'})
         maps = Path(f"/proc/{process.pid}/maps")
         if maps.exists():
-            assert "polars" not in maps.read_text()
+            assert "numpy" not in maps.read_text()
             resident = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
             assert resident is not None
             assert int(resident[1]) < 80_000
