@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 
+from registry import evolve_command as evolve
 from registry.embedded import command as serve
 from settings import SettingsError
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     serve.add_arguments(add("serve", "serve a schema registry for this machine", serve.run))
+    evolve.add_arguments(add("evolve", "write the next compatible version of a contract", evolve.run))
     lint = add("lint", "check the contracts by themselves")
     lint.add_argument("--explain", metavar="RULE", help="say why a rule exists; all for every rule")
     check = add(
