@@ -133,18 +133,25 @@ class Pipeline:
         self._generation += 1
 
     def take_fenced(self) -> bool:
-        """Whether a write was refused since the last call, because the offsets had been moved by another member."""
-        fenced = self._fenced.is_set()
+        """Whether a write was refused since the last call, because another member had moved the offsets.
+
+        Then all that was submitted is forgotten, and the caller must read again from the store's offsets.
+        """
+        if not self._fenced.is_set():
+            return False
+        # Only here, not where the write was refused: what was submitted in between continues what was refused, and
+        # must not be joined to what is read again.
+        self.discard()
         self._fenced.clear()
-        return fenced
+        return True
 
     def take_written(self) -> dict[Partition, Span]:
         """What was written since the last call."""
-        some: list[Mapping[Partition, Span]] = []
+        latest: dict[Partition, Span] = {}
         with contextlib.suppress(queue.Empty):
             while True:
-                some.append(self._written.get_nowait())
-        return _join(some)
+                latest |= self._written.get_nowait()
+        return latest
 
     def close(self) -> None:
         """Stop the threads; what is not written is forgotten."""
@@ -221,7 +228,7 @@ class Pipeline:
                 pending.append(item[1])
                 if time.monotonic() < deadline and sum(decoded.rows for decoded in pending) < _ROWS_PER_WRITE:
                     continue
-            if pending and generation == self._generation:
+            if pending and generation == self._generation and not self._fenced.is_set():
                 self._write(pending)
             pending = []
             if isinstance(item, _Marker):
@@ -244,8 +251,8 @@ class Pipeline:
         with self._timed("merge"):
             columns = {event: concat(some) for event, some in frames.items() if some}
             orders = order_ids(columns)
-        spans = _join(decoded.spans for decoded in pending)
         try:
+            spans = _join(decoded.spans for decoded in pending)
             with self._timed("write"):
                 merged = self._store.write(
                     spans,
@@ -256,7 +263,6 @@ class Pipeline:
         except Fenced as fenced:
             log.warning("%s: dropping what was read, going back to the store's offsets", fenced)
             self.progress.fenced += 1
-            self.discard()
             self._fenced.set()
             return
         self.progress.events += sum(decoded.rows for decoded in pending)
@@ -281,10 +287,12 @@ class Pipeline:
 
 
 def _join(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
-    """The spans of batches that follow one another, as one."""
+    """The spans of batches that follow one another, as one. Raises Fenced if they do not."""
     joined: dict[Partition, Span] = {}
     for some in spans:
         for partition, span in some.items():
-            start = joined[partition].start if partition in joined else span.start
-            joined[partition] = Span(start, span.next)
+            before = joined.get(partition)
+            if before is not None and before.next != span.start:
+                raise Fenced(f"{partition[0]}[{partition[1]}] was read to {before.next} and again from {span.start}")
+            joined[partition] = Span(span.start if before is None else before.start, span.next)
     return joined

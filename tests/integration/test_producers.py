@@ -157,11 +157,11 @@ def test_a_stopped_producer_drains_and_says_what_it_did(registered: Settings, nu
 
 def test_all_three_at_once_stop_together(registered: Settings) -> None:
     process = start(registered, "producers", "--rate", 1000, "--users", 10, "--json", "--seed", 3)
-    consumer = Consumer(registered.kafka_client() | {"group.id": "test"})
-    topic = catalog.load(registered).topic(PURCHASES)
-    consumer.assign([TopicPartition(topic.name, partition, 0) for partition in range(topic.partitions)])
-    assert consumer.poll(30) is not None, "the slowest is under way"
-    consumer.close()
+    for topic in catalog.load(registered).topics:
+        consumer = Consumer(registered.kafka_client() | {"group.id": "test"})
+        consumer.assign([TopicPartition(topic.name, partition, 0) for partition in range(topic.partitions)])
+        assert consumer.poll(30) is not None, "each is under way"
+        consumer.close()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
