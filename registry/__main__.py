@@ -1,4 +1,4 @@
-"""Govern the schemas: lint, check, plan and apply; and serve a registry for this machine."""
+"""Govern the schemas: lint, check, plan, apply, drift; and serve a registry for this machine."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage_errors() -> tuple[type[Exception], ...]:
     """What a wrong argument raises; imported only once something was raised."""
     from registry.baseline import BaselineError
+    from registry.history import NoSuchVersion
     from registry.lint import UnknownRule
 
-    return (BaselineError, UnknownRule)
+    return (BaselineError, NoSuchVersion, UnknownRule)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -87,19 +88,34 @@ def _parser() -> argparse.ArgumentParser:
         "check the contracts against what is registered: who would break, in which order to deploy, and a fix",
         formats=(*FORMATS, "sarif", "junit"),
     )
-    check.add_argument(
-        "--against",
-        default="lock",
-        metavar="WHAT",
-        help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
-    )
+    _add_against(check)
     plan = add("plan", "show what apply would do to the topics and the registry")
     apply = add("apply", "check everything; if all passes, create and update topics, levels and schemas, and the lock")
     for command in (plan, apply):
         command.add_argument(
             "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
         )
+    drift = add("drift", "compare the registry, the lock and the working copy; exit 3 if they differ")
+    drift.add_argument(
+        "--shared", action="store_true", help="the registry has other teams' subjects too: do not report those"
+    )
+    history = add("history", "show a subject's versions and what each changed")
+    diff = add("diff", "show what changed between two versions, in words and as a unified diff")
+    for command in (history, diff):
+        command.add_argument("subject", metavar="SUBJECT", help="a subject, or its topic's name in the catalogue")
+        _add_against(command)
+    for name, metavar in (("before", "V1"), ("after", "V2")):
+        diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
     return parser
+
+
+def _add_against(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--against",
+        default="lock",
+        metavar="WHAT",
+        help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
+    )
 
 
 if __name__ == "__main__":

@@ -101,3 +101,63 @@ def apply(args: argparse.Namespace) -> int:
         markdown=lambda: markdown.applied(result),
     )
     return 0
+
+
+def drift(args: argparse.Namespace) -> int:
+    """Compare registry, lock and working copy."""
+    from registry import drift, lock
+    from registry.client import RegistryClient
+    from registry.subjects import snapshot
+
+    loaded = settings.load()
+    registry = RegistryClient.from_settings(loaded)
+    known = lock.load(lock.path_for(loaded)) or lock.Lock(lock.registry_name(loaded.registry_url))
+    topics = catalog.load(loaded).topics
+    names = registry.subjects()
+    if args.shared:
+        names = [name for name in names if name in known.subjects or name in {topic.subject for topic in topics}]
+    found = drift.drift(
+        topics,
+        known,
+        {name: snapshot(registry, name) for name in names},
+        registry=lock.registry_name(loaded.registry_url),
+    )
+    _print(
+        args,
+        text=lambda: text.drift(found),
+        json=lambda: documents.drift(found),
+        markdown=lambda: markdown.drift(found),
+    )
+    return DRIFT if found else 0
+
+
+def history(args: argparse.Namespace) -> int:
+    """Print a subject's versions and their changes."""
+    from registry import history
+    from registry.baseline import baseline
+
+    loaded = settings.load()
+    topic = history.find_topic(args.subject, catalog.load(loaded).topics)
+    entries = history.history(baseline(args.against, loaded, [topic])[topic.subject])
+    _print(
+        args,
+        text=lambda: text.history(topic.subject, entries),
+        json=lambda: documents.history(topic.subject, entries),
+        markdown=lambda: markdown.history(topic.subject, entries),
+    )
+    return 0
+
+
+def diff(args: argparse.Namespace) -> int:
+    """Print what differs between two versions."""
+    from registry import history
+    from registry.baseline import baseline
+
+    loaded = settings.load()
+    topic = history.find_topic(args.subject, catalog.load(loaded).topics)
+    versions = baseline(args.against, loaded, [topic])[topic.subject]
+    found = history.diff(*(history.find_version(name, topic, versions) for name in (args.before, args.after)))
+    _print(
+        args, text=lambda: text.diff(found), json=lambda: documents.diff(found), markdown=lambda: markdown.diff(found)
+    )
+    return 0

@@ -16,7 +16,7 @@ from registry.check import SubjectCheck, check_all
 from registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from registry.lint import Finding, lint
 from registry.steps import Done, Step
-from registry.subjects import Subject, state
+from registry.subjects import Subject, snapshot, state
 from schemas import catalog as catalogue
 from schemas.catalog import Catalog
 from settings import Settings
@@ -141,8 +141,5 @@ def _current(settings: Settings, catalog: Catalog, path: Path) -> lock.Lock:
     registry = RegistryClient.from_settings(settings)
     known = lock.load(path)
     subjects = dict(known.subjects) if known else {}
-    for topic in catalog.topics:
-        level = registry.level(topic.subject) or registry.default_level()
-        mode = registry.mode(topic.subject) or registry.default_mode()
-        subjects[topic.subject] = lock.Subject(level, tuple(registry.versions(topic.subject)), mode)
+    subjects |= {topic.subject: snapshot(registry, topic.subject) for topic in catalog.topics}
     return lock.Lock(lock.registry_name(settings.registry_url), subjects)

@@ -51,6 +51,15 @@ def state(topic: Topic, registry: RegistryClient, history: lock.Lock) -> State:
     )
 
 
+def snapshot(registry: RegistryClient, subject: str) -> lock.Subject:
+    """What the registry has for a subject, as the lock keeps it."""
+    return lock.Subject(
+        registry.level(subject) or registry.default_level(),
+        tuple(registry.versions(subject)),
+        registry.mode(subject) or registry.default_mode(),
+    )
+
+
 class Subject:
     """The steps from a subject's state to what its contract wants."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from registry.changes import Change
 from registry.check import SubjectCheck
+from registry.drift import Drift
+from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, Plan
-from registry.reports.text import shown, verdict
+from registry.reports.text import shown, summary, verdict
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def check(one: SubjectCheck) -> dict[str, Any]:
         "compatible": not one.breaks,
         "verdict": verdict(one),
         "deploy": one.order,
-        "changes": [{"kind": c.kind, "field": c.path, "text": c.text} for c in one.changes],
+        "changes": _changes(one.changes),
         "breaks": [
             {
                 "rule": b.rule,
@@ -68,6 +71,10 @@ def check(one: SubjectCheck) -> dict[str, Any]:
         ],
         "accepted": [{"rule": h.rule, "field": h.path, "reason": reason} for h, reason in one.accepted],
     }
+
+
+def _changes(found: Iterable[Change]) -> list[dict[str, Any]]:
+    return [{"kind": change.kind, "field": change.path, "text": change.text} for change in found]
 
 
 def plan(made: Plan) -> dict[str, Any]:
@@ -91,4 +98,39 @@ def applied(result: Applied) -> dict[str, Any]:
             if step.run is None
         ],
         "lock": {"path": shown(result.lock_path), "updated": result.lock_changed},
+    }
+
+
+def drift(found: Sequence[Drift]) -> dict[str, Any]:
+    """`drift`: subject, kind and text of each difference."""
+    return {"drift": [{"subject": one.subject, "kind": one.kind, "text": one.text} for one in found]}
+
+
+def history(subject: str, entries: Sequence[Entry]) -> dict[str, Any]:
+    """`versions` with number, id, fingerprint, schema (text) and changes."""
+    return {
+        "subject": subject,
+        "versions": [
+            {
+                "version": entry.version.version,
+                "id": entry.version.id,
+                "fingerprint": entry.version.fingerprint,
+                "summary": summary(entry),
+                "reads_before": entry.reads_before,
+                "read_by_before": entry.read_by_before,
+                "changes": _changes(entry.changes),
+                "schema": entry.version.schema,
+            }
+            for entry in entries
+        ],
+    }
+
+
+def diff(found: Diff) -> dict[str, Any]:
+    """`before`, `after`, `changes`, and `unified` (text)."""
+    return {
+        "before": found.before,
+        "after": found.after,
+        "changes": _changes(found.changes),
+        "unified": found.unified,
     }

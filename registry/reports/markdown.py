@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from registry.changes import Change
 from registry.check import SubjectCheck
+from registry.drift import Drift
+from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, Plan
-from registry.reports.text import shown, verdict
+from registry.reports.text import shown, summary, verdict
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> str:
@@ -57,6 +60,30 @@ def applied(result: Applied) -> str:
     rows = [(d.step.kind, f"`{d.step.target}`", d.text) for d in result.done]
     rows += [(step.kind, f"`{step.target}`", step.text) for step in result.plan.steps if step.run is None]
     return "\n".join(table(("", "what", "outcome"), rows))
+
+
+def drift(found: Sequence[Drift]) -> str:
+    """A table of the differences."""
+    rows = [(f"`{one.subject}`", one.kind, one.text) for one in found]
+    return "\n".join(table(("subject", "kind", "difference"), rows)) if found else "no drift"
+
+
+def history(subject: str, entries: Sequence[Entry]) -> str:
+    """A table of the versions."""
+    rows = [(f"v{e.version.version}", str(e.version.id), summary(e), "\n".join(_words(e.changes))) for e in entries]
+    return "\n".join([f"### `{subject}`", *table(("version", "id", "", "changes"), rows)])
+
+
+def diff(found: Diff) -> str:
+    """The changes as a list, then the unified diff."""
+    if not found.unified:
+        return f"{found.before} and {found.after} are the same"
+    words = [f"- {line}" for line in _words(found.changes)]
+    return "\n".join([f"### {found.before} → {found.after}", "", *words, "", "```diff", found.unified, "```"])
+
+
+def _words(found: Sequence[Change]) -> list[str]:
+    return [f"`{change.path or 'the record'}` {change.text}" for change in found]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

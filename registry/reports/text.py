@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from registry.check import SubjectCheck
+from registry.drift import Drift
+from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
 from registry.steps import Done
@@ -126,6 +128,44 @@ def failed(failure: ApplyFailed) -> str:
     if failure.left:
         lines += ["Not begun:", *(f"  {step.target}: {step.text}" for step in failure.left)]
     return "\n".join([*lines, "Apply again to carry on from here."])
+
+
+def drift(found: Sequence[Drift]) -> str:
+    """The differences, by subject."""
+    lines = [f"{one.subject}: {one.text} [{one.kind}]" for one in found]
+    return "\n".join([*lines, f"{len(found)} difference{'' if len(found) == 1 else 's'}" if found else "no drift"])
+
+
+def history(subject: str, entries: Sequence[Entry]) -> str:
+    """Each version with what it changed."""
+    lines = [f"{subject}: {len(entries)} version{'' if len(entries) == 1 else 's'}"]
+    for entry in entries:
+        lines.append(f"v{entry.version.version} (id {entry.version.id}): {summary(entry)}")
+        lines += [f"    {change.path or 'the record'}: {change.text}" for change in entry.changes]
+    return "\n".join(lines)
+
+
+def summary(entry: Entry) -> str:
+    """What a version is to the one before it, in a few words."""
+    if not entry.changes:
+        return "the first"
+    if all(change.kind == "doc" for change in entry.changes):
+        return "docs only"
+    if entry.reads_before and entry.read_by_before:
+        return "compatible both ways"
+    if entry.reads_before:
+        return "reads the version before, and is not read by it"
+    if entry.read_by_before:
+        return "is read by the version before, and does not read it"
+    return "incompatible with the version before"
+
+
+def diff(found: Diff) -> str:
+    """The changes in words, then as a unified diff."""
+    if not found.unified:
+        return f"{found.before} and {found.after} are the same"
+    words = [f"{change.path or 'the record'}: {change.text}" for change in found.changes] or ["same in meaning"]
+    return "\n".join([*words, "", found.unified])
 
 
 def shown(path: Path) -> str:
