@@ -294,11 +294,17 @@ def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     ) as run:
         assert run.stdout is not None
-        line = next(line for line in run.stdout if "RUNS" in line)
+        said, line = [], ""
+        for line in run.stdout:
+            said.append(line)
+            if "RUNS" in line:
+                break
         run.kill()
+    assert "RUNS" in line, "".join(said)
     kafka, registry, directory = line.rpartition("RUNS ")[2].split()
     started = [psutil.Process(int(pid)) for pid in (kafka, registry) if psutil.pid_exists(int(pid))]
 
