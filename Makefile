@@ -45,13 +45,15 @@ clean: $(LOCAL) ## stop them and delete their data
 
 # ---- schemas ---------------------------------------------------------------------------------
 
-.PHONY: register-schemas plan-schemas check-schemas
+.PHONY: register-schemas plan-schemas check-schemas drift-schemas
 register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topics and register
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
 	@$(BIN)/python -m registry plan
 check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, with no registry
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
+drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; 3 if they differ
+	@$(BIN)/python -m registry drift
 
 # ---- producers -------------------------------------------------------------------------------
 
@@ -72,16 +74,20 @@ replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv
 
 # ---- analytics -------------------------------------------------------------------------------
 
-.PHONY: analytics report
+.PHONY: analytics report web
 analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0)
 	@$(BIN)/python -m consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
 	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard)
 report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
 	@$(BIN)/python -m consumers.analytics report $(if $(JSON),--json)
+web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT=8090)
+	@$(BIN)/python -m consumers.web $(if $(PORT),--port $(PORT))
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock conformance
+test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
+	@$(BIN)/pytest -q tests/browser
+.PHONY: test-browser check lint types imports generated format generate lock conformance
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -98,6 +104,6 @@ conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent'
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
-	@for part in runtime stack development; do \
+	@for part in runtime stack development browser; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate requirements/$$part.in -o requirements/$$part.txt || exit 1; done

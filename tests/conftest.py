@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from schemas import catalog
 from schemas.catalog import CATALOG, Catalog
+from schemas.catalog import load as load_catalog
 from settings import Settings
 from tests.cluster import cluster, fresh
 
@@ -29,7 +29,7 @@ class Contracts:
     settings: Settings = attrs.field(factory=Settings)
 
     def load(self) -> Catalog:
-        return catalog.load(self.settings, self.folder / "catalog.toml")
+        return load_catalog(self.settings, self.folder / "catalog.toml")
 
     def edit(self, contract: str, change: Edit) -> Catalog:
         """Change a contract in place and load the catalogue anew."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable, Iterator
+
 import attrs
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
+import settings
 from registry import lock, plan
+from registry.__main__ import main
 from registry.client import RegistryClient, RegistryError
 from registry.steps import Done
+from schemas import catalog
 from schemas.catalog import Topic
 from settings import Settings
 from tests.conftest import Contracts, Edit
+
+Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -191,3 +199,79 @@ def test_a_locked_subject_is_opened_for_the_change_and_locked_again(mine: Contra
     assert len(registry.versions(subject)) == 2
     assert registry.mode(subject) == "READONLY"
     assert apply(mine, lock_down=True).done == ()
+
+
+# ---- the commands ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(mine: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on this test's contracts and cluster: exit code and what it printed. Keywords are settings."""
+    load = catalog.load
+    monkeypatch.setattr(catalog, "load", lambda given: load(given, mine.folder / "catalog.toml"))
+
+    def command(*arguments: str, **changed: str) -> tuple[int, str]:
+        monkeypatch.setattr(settings, "load", lambda: attrs.evolve(mine.settings, **changed))
+        code = main(arguments)
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return command
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where nothing listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{unused.getsockname()[1]}"
+
+
+def test_apply_registers_then_refuses_then_registers(mine: Contracts, run: Run, registry: RegistryClient) -> None:
+    code, printed = run("apply")
+    assert (code, printed.count("registered v1 (id ")) == (0, 3)
+    assert run("drift", "--shared") == (0, "no drift\n")
+
+    mine.edit("product-events", add("string"))
+    code, printed = run("apply")
+    assert code == 1
+    for expected in (
+        "extra: READER_FIELD_MISSING_DEFAULT_VALUE",
+        "consumers on v2 cannot read what producers on v1 wrote",
+        "deploy  producers first",
+        '"type": ["null", "string"], "default": null',
+        "Nothing was written",
+    ):
+        assert expected in printed
+    assert run("check")[0] == run("check", "--against", "registry")[0] == run("plan")[0] == 1
+
+    mine.edit("product-events", lambda schema: schema["fields"][-1].update(type=["null", "string"], default=None))
+    assert run("drift", "--shared")[0] == 3
+    code, printed = run("apply")
+    assert code == 0
+    assert f"registered v2 (id {registry.versions(views(mine).subject)[1].id})" in printed
+    assert "extra: added: null or string, default null" in run("history", "product-events")[1]
+
+
+def test_drift_sees_what_others_did(mine: Contracts, run: Run, registry: RegistryClient) -> None:
+    run("apply")
+    topic = views(mine)
+    registry.set_level(topic.subject, "NONE")
+    registry.register(topic.subject, '"string"')
+    code, printed = run("drift", "--shared")
+    assert code == 3
+    assert f"{topic.subject}: v2 " in printed and "[new-version]" in printed
+    assert "level NONE in the registry, FULL_TRANSITIVE in the lock [level]" in printed
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "drift"])
+def test_a_registry_that_is_down_says_make_up(run: Run, command: str, nobody: str) -> None:
+    code, printed = run(command, registry_url=f"http://{nobody}")
+    assert code == 1
+    assert printed.startswith(f"error: the schema registry at http://{nobody}") and "make up" in printed
+
+
+def test_a_broker_that_is_down_says_make_up(run: Run, nobody: str) -> None:
+    code, printed = run("plan", bootstrap_servers=nobody)
+    assert code == 1
+    assert printed.startswith(f"error: Kafka at {nobody}") and "make up" in printed
