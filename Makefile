@@ -85,9 +85,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
-	@$(BIN)/pytest -q tests/browser
-.PHONY: test-browser check lint types imports generated format generate lock conformance
+.PHONY: check lint types imports generated format generate lock conformance test-browser
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -99,6 +97,8 @@ generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
 generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
+test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
+	@$(BIN)/pytest -q tests/browser
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
 	@$(BIN)/python -m tests.conformance
 format: $(DEVELOPMENT) ## format the code

@@ -73,6 +73,8 @@ class Settings:
     store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
     batch_size: int = _setting("BATCH_SIZE", "10000", int, validator=_positive)
     abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", float, validator=_positive)
+    web_host: str = _setting("WEB_HOST", "127.0.0.1")
+    web_port: int = _setting("WEB_PORT", "8090", int, validator=attrs.validators.in_(range(65536)))
     demo_seconds: float = _setting("DEMO_SECONDS", "20", float, validator=_positive)
 
     @property

@@ -1,0 +1,82 @@
+"""The command line of the web page."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from collections.abc import Sequence
+
+from settings import Settings, SettingsError, load
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve the page until it is stopped. Returns the exit code: 0 fine, 1 it could not start."""
+    try:
+        settings = load()
+        options = _arguments(settings).parse_args(argv)
+        listener = _listen(options.host, options.port)
+    except (SettingsError, OSError) as error:
+        print(f"web: {error}", file=sys.stderr)
+        return 1
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"http://{host}:{listener.getsockname()[1]}  (Ctrl-C stops it)", flush=True)
+    _serve(settings, listener)
+    return 0
+
+
+def _arguments(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m consumers.web",
+        description="Serve the live figures as a web page (/), as JSON (/api/figures), as Server-Sent Events "
+        "(/api/stream) and for Prometheus (/metrics). It only reads the store, and consumes nothing.",
+        epilog="Settings come from the environment and .env: see .env.example. "
+        "exit code: 0 stopped, 1 it could not start, 2 wrong usage",
+    )
+    parser.add_argument(
+        "--host",
+        default=settings.web_host,
+        help="address to listen on; whoever reaches it sees the figures (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--port", type=port, default=settings.web_port, help="port, 0 for any that is free (default: %(default)s)"
+    )
+    return parser
+
+
+def port(text: str) -> int:
+    """The number of a port. Raises ValueError and ArgumentTypeError, which argparse explains."""
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise argparse.ArgumentTypeError(f"{number} is not a port: expected 0 to 65535")
+    return number
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port or WEB_PORT"
+        ) from error
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from consumers.feed import Feed
+    from consumers.web.app import PRODUCTS, create_app
+    from stopping import stop_signal
+
+    with Feed(settings, PRODUCTS) as feed:
+        # A stream never ends by itself, and the server waits for it before it stops.
+        app = create_app(feed, stopping=lambda: server.should_exit)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        # After it has stopped in order, the server raises the signal once more, to whoever had it before.
+        with stop_signal():
+            server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
