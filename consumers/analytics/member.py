@@ -14,7 +14,7 @@ from consumers.analytics.merge import FIELDS
 from consumers.analytics.pipeline import Pipeline, Progress, Route
 from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
-from consumers.group import Member
+from consumers.group import GroupError, Member
 from registry.client import SCHEMA_NOT_FOUND, RegistryClient, RegistryError, RegistryUnavailable
 from schemas.catalog import Catalog
 from schemas.columns import ColumnReader, UnknownSchema
@@ -53,6 +53,7 @@ class Analytics:
         """Open the store and join the group. Raises StoreError, and GroupError."""
         self._registry = registry
         self._waiting_for = ""
+        self._without_broker = ""
         self._closing = False
         self._stop = threading.Event()
         self._store = Store(settings.store_path)
@@ -101,7 +102,11 @@ class Analytics:
     def status(self) -> Status:
         """What the member is doing."""
         return Status(
-            self._pipeline.progress, self._member.assigned, self._lag, self._waiting_for, time.monotonic() - self._began
+            self._pipeline.progress,
+            self._member.assigned,
+            self._lag,
+            self._waiting_for or self._without_broker,
+            time.monotonic() - self._began,
         )
 
     def close(self) -> None:
@@ -128,9 +133,17 @@ class Analytics:
             self._pipeline.discard()
 
     def _refresh_lag(self) -> None:
-        if time.monotonic() - self._lag_at >= _LAG_S:
+        """Ask the broker for the lag. Without an answer the one before stands: a broker that restarts comes back."""
+        if time.monotonic() - self._lag_at < _LAG_S:
+            return
+        try:
             self._lag = self._member.lag()
-            self._lag_at = time.monotonic()
+            self._without_broker = ""
+        except GroupError as error:
+            if not self._without_broker:
+                log.warning("waiting for the broker: %s", error)
+            self._without_broker = f"the broker: {error}"
+        self._lag_at = time.monotonic()
 
     @contextmanager
     def _fetching(self) -> Iterator[None]:
@@ -148,7 +161,7 @@ class Analytics:
             except RegistryUnavailable as error:
                 if not self._waiting_for:
                     log.warning("waiting for the registry: %s", error)
-                self._waiting_for = str(error)
+                self._waiting_for = f"the registry: {error}"
                 # The thread that fetches may wait too by then, for room in the queue.
                 self._observe(self.status())
             except RegistryError as error:

@@ -71,7 +71,7 @@ class Dashboard:
     def _notice(self, width: int) -> Text:
         view, status = self.view, self.view.status
         if status is not None and status.waiting_for:
-            return fit(Text(f"Waiting for the registry: {status.waiting_for}", "bold yellow"), width)
+            return fit(Text(f"Waiting for {status.waiting_for}", "bold yellow"), width)
         if status is None or not status.partitions:
             return fit(Text("Waiting for partitions: the group has not given this member any yet", "yellow"), width)
         if not view.figures.events:

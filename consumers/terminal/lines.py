@@ -18,7 +18,7 @@ def progress(view: View) -> str:
     facts += [f"{LABELS[name]} {count:,}" for name, count in figures.by_type.items()]
     facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
     if view.status is not None and view.status.waiting_for:
-        facts.append(f"waiting for the registry: {view.status.waiting_for}")
+        facts.append(f"waiting for {view.status.waiting_for}")
     return f"{datetime.now():%H:%M:%S}  " + "  ".join(facts)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 _SHOWN_S = 30.0
-_KEPT = 1000
+_KEPT = 100
 
 
 @contextmanager
