@@ -101,8 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     history = add("history", "show a subject's versions and what each changed")
     diff = add("diff", "show what changed between two versions, in words and as a unified diff")
-    for command in (history, diff):
+    census = add("census", "count a topic's records by schema version, and say which versions can be deleted")
+    for command in (history, diff, census):
         command.add_argument("subject", metavar="SUBJECT", help="a subject, or its topic's name in the catalogue")
+    for command in (history, diff):
         _add_against(command)
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")

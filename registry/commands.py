@@ -161,3 +161,27 @@ def diff(args: argparse.Namespace) -> int:
         args, text=lambda: text.diff(found), json=lambda: documents.diff(found), markdown=lambda: markdown.diff(found)
     )
     return 0
+
+
+def census(args: argparse.Namespace) -> int:
+    """Count a topic's records by version."""
+    from registry import census, counting, history
+    from registry.client import RegistryClient
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    loaded = settings.load()
+    topic = history.find_topic(args.subject, catalog.load(loaded).topics)
+    counted = counting.count(
+        loaded,
+        topic.name,
+        lambda read, total: print(f"read {read:,} of {total:,} offsets", file=sys.stderr, flush=True),
+    )
+    # After the records: a version registered while they were read is then known.
+    found = census.census(topic, RegistryClient.from_settings(loaded).versions(topic.subject), counted)
+    _print(
+        args,
+        text=lambda: text.census(found),
+        json=lambda: documents.census(found),
+        markdown=lambda: markdown.census(found),
+    )
+    return 0 if found.ok else FINDINGS

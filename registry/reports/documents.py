@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import attrs
+
+from registry.census import Census
 from registry.changes import Change
 from registry.check import SubjectCheck
 from registry.drift import Drift
@@ -133,4 +136,27 @@ def diff(found: Diff) -> dict[str, Any]:
         "after": found.after,
         "changes": _changes(found.changes),
         "unified": found.unified,
+    }
+
+
+def census(found: Census) -> dict[str, Any]:
+    """`topic`, `subject`, `ok`, `records`, `ids` with version (null: none), records, first and last, `unframed`."""
+    return {
+        "topic": found.topic,
+        "subject": found.subject,
+        "ok": found.ok,
+        "records": found.records,
+        "ids": [
+            {
+                "id": row.id,
+                "version": row.version,
+                "records": row.use.records if row.use else 0,
+                "first": attrs.asdict(row.use.first) if row.use else None,
+                "last": attrs.asdict(row.use.last) if row.use else None,
+                "deletable": row.deletable,
+                "reason": row.reason,
+            }
+            for row in found.rows
+        ],
+        "unframed": [{"seen": seen, "records": number} for seen, number in sorted(found.unframed.items())],
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from registry.census import Census
 from registry.changes import Change
 from registry.check import SubjectCheck
 from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, Plan
-from registry.reports.text import shown, summary, verdict
+from registry.reports.text import deletion, place, records, shown, summary, verdict
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> str:
@@ -84,6 +85,24 @@ def diff(found: Diff) -> str:
 
 def _words(found: Sequence[Change]) -> list[str]:
     return [f"`{change.path or 'the record'}` {change.text}" for change in found]
+
+
+def census(found: Census) -> str:
+    """A table of the schema ids."""
+    rows = [
+        (
+            "none" if row.version is None else f"v{row.version}",
+            str(row.id),
+            records(row),
+            place(row.use.first) if row.use else "",
+            place(row.use.last) if row.use else "",
+            deletion(row),
+        )
+        for row in found.rows
+    ]
+    rows += [("none", "none", f"{number:,}", "", "", seen) for seen, number in sorted(found.unframed.items())]
+    heads = ("version", "id", "records", "first", "last", "")
+    return "\n".join([f"### `{found.topic}`", *table(heads, rows)])
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

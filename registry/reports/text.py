@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from registry.census import Census, Place, Row
 from registry.check import SubjectCheck
 from registry.drift import Drift
 from registry.history import Diff, Entry
@@ -166,6 +168,38 @@ def diff(found: Diff) -> str:
         return f"{found.before} and {found.after} are the same"
     words = [f"{change.path or 'the record'}: {change.text}" for change in found.changes] or ["same in meaning"]
     return "\n".join([*words, "", found.unified])
+
+
+def census(found: Census) -> str:
+    """Each version with its records, and whether it can be deleted."""
+    lines = [f"{found.topic}: {found.records:,} record{'' if found.records == 1 else 's'}"]
+    for row in found.rows:
+        name = "no version" if row.version is None else f"v{row.version}"
+        lines.append(f"{name} (id {row.id}): {records(row)}; {deletion(row)}")
+        if row.use:
+            lines += [f"    first  {place(row.use.first)}", f"    last   {place(row.use.last)}"]
+    lines += [f"no schema id: {number:,}: {seen}" for seen, number in sorted(found.unframed.items())]
+    free = sum(row.deletable for row in found.rows)
+    return "\n".join([*lines, f"{free} version{'' if free == 1 else 's'} can be deleted"])
+
+
+def records(row: Row) -> str:
+    """How many records an id has."""
+    number = row.use.records if row.use else 0
+    return f"{number:,} record{'' if number == 1 else 's'}"
+
+
+def deletion(row: Row) -> str:
+    """Whether an id's version can be deleted, and why."""
+    if row.version is None:
+        return row.reason
+    return f"{'can be deleted' if row.deletable else 'keep'}: {row.reason}"
+
+
+def place(at: Place) -> str:
+    """When and where a record is, for example `2026-01-31 12:00:00Z, partition 0 offset 7`."""
+    when = "no timestamp" if at.time_ms < 0 else f"{datetime.fromtimestamp(at.time_ms // 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
+    return f"{when}, partition {at.partition} offset {at.offset}"
 
 
 def shown(path: Path) -> str:

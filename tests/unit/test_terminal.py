@@ -108,7 +108,8 @@ def test_an_unknown_product_is_shown_by_its_id(view: View) -> None:
 
 def test_the_dashboard_says_what_it_waits_for(view: View) -> None:
     assert view.status is not None
-    waiting = attrs.evolve(view, status=attrs.evolve(view.status, waiting_for="the registry: http://registry: no answer"))
+    status = attrs.evolve(view.status, waiting_for="the registry: http://registry: no answer")
+    waiting = attrs.evolve(view, status=status)
     assert "Waiting for the registry: http://registry: no answer" in "\n".join(drawn(waiting, 80, 24))
     idle = attrs.evolve(view, status=attrs.evolve(view.status, partitions=0))
     assert "Waiting for partitions" in "\n".join(drawn(idle, 80, 24))

@@ -1,0 +1,130 @@
+"""The census of a topic on a real broker and registry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from registry import counting, plan
+from registry.__main__ import main
+from registry.census import Place, census
+from registry.client import RegistryClient
+from registry.counting import count
+from registry.topics import KafkaUnavailable
+from schemas import catalog, wire
+from schemas.catalog import Topic
+from settings import Settings
+
+NOBODYS = 4_000_000_000
+
+
+@attrs.frozen
+class Subject:
+    """A subject with an older version beside the contract's, and its topic."""
+
+    settings: Settings
+    topic: Topic
+    ids: tuple[int, ...]
+    """v1 (the contract), v2 and v3: the contract with other docs."""
+
+    def write(self, partition: int, *values: tuple[bytes | None, int]) -> None:
+        """Write values with their timestamps, in order."""
+        producer = Producer(self.settings.kafka_client())
+        for value, time_ms in values:
+            producer.produce(self.topic.name, value, partition=partition, timestamp=time_ms)
+        assert producer.flush(30) == 0
+
+
+@pytest.fixture
+def subject(fresh: Settings) -> Subject:
+    plan.apply(fresh)
+    topic = catalog.load(fresh).topic("product-events")
+    registry = RegistryClient.from_settings(fresh)
+    for doc in ("Second.", "Third."):
+        registry.register(topic.subject, json.dumps(topic.schema | {"doc": doc}))
+    return Subject(fresh, topic, tuple(version.id for version in registry.versions(topic.subject)))
+
+
+def framed(schema_id: int) -> bytes:
+    """A value whose body no schema can decode: the census must not look at it."""
+    return wire.frame(schema_id, b"\xff" * 9)
+
+
+def test_counts_every_id_with_its_first_and_last(subject: Subject) -> None:
+    one, two, three = subject.ids
+    subject.write(0, (framed(one), 5000), (framed(two), 6000), (framed(one), 3000))
+    subject.write(1, (framed(one), 4000), (framed(one), 9000), (None, 9000), (b"\x07", 9000), (framed(NOBODYS), 7000))
+    counted = count(subject.settings, subject.topic.name)
+    assert {id: use.records for id, use in counted.uses.items()} == {one: 4, two: 1, NOBODYS: 1}
+    assert counted.uses[one].first == Place(0, 2, 3000)
+    assert counted.uses[one].last == Place(1, 1, 9000)
+    assert counted.unframed == {
+        "the value is null (a tombstone)": 1,
+        "the value begins with byte 0x07, expected the magic byte 0x00": 1,
+    }
+    found = census(
+        subject.topic, RegistryClient.from_settings(subject.settings).versions(subject.topic.subject), counted
+    )
+    assert [(row.id, row.version) for row in found.rows] == [(one, 1), (two, 2), (three, 3), (NOBODYS, None)]
+    assert (found.records, found.ok) == (8, False)
+
+
+def test_only_a_version_that_nothing_needs_can_be_deleted(subject: Subject) -> None:
+    def verdicts() -> dict[int, tuple[bool, str]]:
+        counted = count(subject.settings, subject.topic.name)
+        versions = RegistryClient.from_settings(subject.settings).versions(subject.topic.subject)
+        return {row.id: (row.deletable, row.reason) for row in census(subject.topic, versions, counted).rows}
+
+    one, two, three = subject.ids
+    kept = {one: (False, "producers write with it"), three: (False, "the latest version")}
+    assert verdicts() == kept | {two: (True, "no record has it")}
+    subject.write(0, (framed(two), 1000))
+    assert verdicts() == kept | {two: (False, "records need it")}
+
+
+def test_stops_where_the_topic_ended_and_commits_nothing(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, _ = subject.ids
+    subject.write(0, *[(framed(one), 1000)] * 30)
+    ranges = counting._ranges
+
+    def then_more(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
+        found = ranges(consumer, topic)
+        subject.write(0, (framed(two), 1000))
+        return found
+
+    monkeypatch.setattr(counting, "_ranges", then_more)
+    monkeypatch.setattr(counting, "_PROGRESS_S", 0)
+    told: list[tuple[int, int]] = []
+    counted = count(subject.settings, subject.topic.name, lambda read, total: told.append((read, total)))
+    assert {id: use.records for id, use in counted.uses.items()} == {one: 30}
+    assert told == sorted(told)
+    assert told[-1] == (30, 30)
+    groups = AdminClient(subject.settings.kafka_client()).list_consumer_groups().result()
+    assert "registry-census" not in {group.group_id for group in groups.valid}
+
+
+def test_a_topic_that_does_not_exist(fresh: Settings) -> None:
+    with pytest.raises(KafkaUnavailable, match="cannot be read"):
+        count(fresh, catalog.load(fresh).topic("purchases").name)
+
+
+def test_the_command(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    one, two, _ = subject.ids
+    subject.write(0, (framed(one), 1_790_000_000_123))
+
+    def said(form: str) -> str:
+        assert main(["census", "product-events", "--format", form]) == 0
+        return capsys.readouterr().out
+
+    assert f"v1 (id {one}): 1 record; keep: records need it" in said("text")
+    assert f"| v2 | {two} | 0 records |  |  | can be deleted: no record has it |" in said("markdown")
+    first: dict[str, Any] = json.loads(said("json"))["ids"][0]
+    assert first["first"] == {"partition": 0, "offset": 0, "time_ms": 1_790_000_000_123}
+    subject.write(0, (None, 1))
+    assert main(["census", "product-events"]) == 1
