@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from consumers.analytics.member import Status
 from consumers.analytics.pipeline import Progress
 from consumers.analytics.queries import AbandonedCarts, Reader
 from consumers.labels import product_names
-from consumers.terminal import drawing
+from consumers.terminal import drawing, layout
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
@@ -66,6 +67,14 @@ def test_the_dashboard_fits(view: View, width: int, height: int) -> None:
     lines = drawn(view, width, height)
     assert len(lines) <= height
     assert {cell_len(line) for line in lines} == {width}
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_sections_share_the_lines_there_are(view: View, width: int) -> None:
+    whole = layout.body(view, width, None)
+    for height in range(len(whole) + 5):
+        assert len(layout.body(view, width, height)) <= height
+    assert layout.body(view, width, len(whole)) == whole
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -227,7 +236,8 @@ def read_until(fd: int, *wanted: bytes) -> bytes:
     seen = b""
     deadline = time.monotonic() + 30
     while not all(word in seen for word in wanted):
-        assert time.monotonic() < deadline, seen.decode(errors="replace")
+        ready, _, _ = select.select([fd], [], [], max(deadline - time.monotonic(), 0))
+        assert ready, seen.decode(errors="replace")
         seen += os.read(fd, 65536)
     return seen
 
