@@ -10,7 +10,7 @@ from consumers.terminal import layout
 from consumers.terminal.drawing import chart, fit, heading, spread
 from consumers.terminal.view import View
 
-_OLD_S = 3.0
+_OLD_S = 5.0
 _CHART_FROM = 36
 """With so many lines, the rate gets a chart instead of a sparkline."""
 _REST_HEIGHT = 34
