@@ -7,7 +7,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge, order_ids
+from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
 from consumers.analytics.store import Store
 from consumers.group import Partition, Span
 from producers import simulator, world
@@ -65,7 +65,6 @@ class Writer:
             spans[partition] = Span(start, self._at[partition])
         return self.store.write(
             spans,
-            order_ids(frames),
             lambda counted: merge(frames, self.topics, counted),
             dead_letters or {},
         )

@@ -63,15 +63,6 @@ class Merged:
     """How many purchases were left out because their order had been counted."""
 
 
-def order_ids(frames: Mapping[str, Frame]) -> list[str]:
-    """The orders among these events, each once."""
-    if PURCHASES not in frames:
-        return []
-    ids = frames[PURCHASES].text("order_id")
-    _, first = ids.factorize()
-    return _strings(ids.take(first))
-
-
 def merge(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:
     """What these events add to every figure.
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import attrs
 from confluent_kafka import Message
 
-from consumers.analytics.merge import Merged, merge, order_ids
+from consumers.analytics.merge import Merged, merge
 from consumers.analytics.store import Fenced, Store
 from consumers.dead_letters import DeadLetter, DeadLetterWriter
 from consumers.group import Batch, Partition, Span
@@ -250,13 +250,11 @@ class Pipeline:
             self._dead_letters.deliver(letters)
         with self._timed("merge"):
             columns = {event: concat(some) for event, some in frames.items() if some}
-            orders = order_ids(columns)
         try:
             spans = _join(decoded.spans for decoded in pending)
             with self._timed("write"):
                 merged = self._store.write(
                     spans,
-                    orders,
                     lambda counted: self._merge(columns, counted),
                     Counter(str(letter.message.topic()) for letter in letters),
                 )

@@ -53,21 +53,20 @@ class Store:
     def write(
         self,
         spans: Mapping[Partition, Span],
-        order_ids: Sequence[str],
         merge: Callable[[frozenset[str]], Merged],
         dead_letters: Mapping[str, int],
     ) -> Merged:
         """Write one batch: all of it, or nothing.
 
-        `order_ids` are the orders in the batch, and `merge` makes its deltas when told which of them have been counted.
-        `dead_letters` says how many messages of each topic could not be read. Returns what was written.
+        `merge` makes its deltas, told which orders must not count; it is asked again if some of its orders have been
+        counted. `dead_letters` says how many messages of each topic could not be read. Returns what was written.
         Raises Fenced when a span does not begin where the store stands.
         """
         merged = merge(frozenset())
         with self._transaction():
             for (topic, partition), span in sorted(spans.items()):
                 self._advance(topic, partition, span)
-            counted = self._counted(order_ids)
+            counted = self._counted(merged.orders)
             if counted:
                 merged = merge(counted)
             self._db.executemany("INSERT INTO orders VALUES (?)", ((order,) for order in sorted(merged.orders)))
@@ -95,10 +94,11 @@ class Store:
         if moved.rowcount != 1:
             raise Fenced(f"{topic}[{partition}] no longer stands at {span.start}")
 
-    def _counted(self, order_ids: Sequence[str]) -> frozenset[str]:
+    def _counted(self, orders: Sequence[str]) -> frozenset[str]:
+        """Those of these orders that the store has."""
         known: set[str] = set()
-        for at in range(0, len(order_ids), _VARIABLES):
-            some = order_ids[at : at + _VARIABLES]
+        for at in range(0, len(orders), _VARIABLES):
+            some = orders[at : at + _VARIABLES]
             marks = ", ".join("?" * len(some))
             known.update(row[0] for row in self._db.execute(f"SELECT id FROM orders WHERE id IN ({marks})", some))
         return frozenset(known)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.analytics import queries
-from consumers.analytics.merge import FIELDS, merge, order_ids
+from consumers.analytics.merge import FIELDS, merge
 from consumers.analytics.store import Fenced, Store, StoreError
 from consumers.group import Span
 from schemas import catalog
@@ -108,7 +108,7 @@ def columns(events: Sequence[Event]) -> dict[str, Frame]:
 
 def write(store: Store, events: Sequence[Event], spans: Mapping[tuple[str, int], Span]) -> None:
     frames = columns(events)
-    store.write(spans, order_ids(frames), lambda counted: merge(frames, NAMES, counted), {})
+    store.write(spans, lambda counted: merge(frames, NAMES, counted), {})
 
 
 def report(path: Path) -> dict[str, Any]:
