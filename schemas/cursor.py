@@ -12,9 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.text import NULL, Integers, Text, Words
-
-Mask = NDArray[np.bool_]
+from schemas.text import NULL, Integers, Mask, Text, Words
 
 PADDING = 32
 """Bytes after the last row, so that a read that starts at its end stays inside the buffer."""

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import text
-from schemas.text import Integers, Text
-
-Mask = NDArray[np.bool_]
+from schemas.text import Integers, Mask, Text
 
 
 @attrs.frozen(eq=False)
@@ -58,34 +56,35 @@ class Frame:
 
 
 def concat(frames: Sequence[Frame]) -> Frame:
-    """One frame of all rows. All frames have the same columns; at least one is needed."""
-    starts = np.cumsum([0, *(frame.rows for frame in frames)])
-    rows = [np.arange(start, start + frame.rows) for start, frame in zip(starts, frames, strict=False)]
+    """One frame of all rows, in their order. All frames have the same columns; at least one is needed."""
+    starts = np.cumsum([0, *(frame.rows for frame in frames)]).tolist()
     names = frames[0].columns
-    return Frame(
-        int(starts[-1]),
-        {name: gather([(r, f.columns[name]) for r, f in zip(rows, frames, strict=True)]) for name in names},
-    )
+    return Frame(starts[-1], {name: _stack([frame.columns[name] for frame in frames], starts) for name in names})
 
 
 def gather(pieces: Sequence[tuple[NDArray[np.signedinteger[Any]], Column]]) -> Column:
     """One column from pieces, which together fill it: the rows where each belongs, and its values."""
     rows = np.concatenate([place for place, _ in pieces])
-    columns = [column for _, column in pieces]
-    first = columns[0]
-    if isinstance(first, Lines):
-        lists = [(place, column) for place, column in pieces if isinstance(column, Lines) and len(column.parent)]
-        if not lists:
-            return first
-        return Lines(
-            np.concatenate([place[column.parent] for place, column in lists]),
-            concat([column.frame for _, column in lists]),
-        )
+    stacked = _stack([column for _, column in pieces], np.cumsum([0, *(len(place) for place, _ in pieces)]).tolist())
+    if isinstance(stacked, Lines):
+        return Lines(rows[stacked.parent].astype(np.int64), stacked.frame)
     place = np.empty(len(rows), np.int64)
     place[rows] = np.arange(len(rows))
+    return stacked.take(place) if isinstance(stacked, Text) else stacked[place]
+
+
+def _stack(columns: Sequence[Column], starts: Sequence[int]) -> Column:
+    """Columns one below the other; `starts` has the row where each begins."""
+    first = columns[0]
+    if isinstance(first, Lines):
+        # A list that is empty in all rows has no columns, so it is left out.
+        lists = [(c, at) for c, at in zip(columns, starts, strict=False) if isinstance(c, Lines) and len(c.parent)]
+        if not lists:
+            return first
+        return Lines(np.concatenate([c.parent + at for c, at in lists]), concat([c.frame for c, _ in lists]))
     if isinstance(first, Text):
-        return text.concat([column for column in columns if isinstance(column, Text)]).take(place)
-    return np.concatenate([column for column in columns if isinstance(column, np.ndarray)])[place]
+        return text.concat([column for column in columns if isinstance(column, Text)])
+    return np.concatenate([column for column in columns if isinstance(column, np.ndarray)])
 
 
 def _take(column: Column, keep: Mask) -> Column:

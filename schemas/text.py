@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
 
 NULL = -1
 """The length that stands for a null in a column of optional text."""
