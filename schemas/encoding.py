@@ -134,7 +134,7 @@ class _Writer:
         return self._functions[id(kind)]
 
     def _nested(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
-        variable = self._assigned(value, name)
+        variable = self.source.assigned(value, name)
         if isinstance(kind, avro.Record):
             return self._fields(kind, variable)
         if isinstance(kind, avro.Union):
@@ -196,7 +196,7 @@ class _Writer:
         if kind.kind == "string" and bounds.pattern:
             return [f"{self.source.constant(name, Patterned(bounds))}[{value}]"]
         if isinstance(kind, avro.Decimal):
-            return self._decimal(kind, self._assigned(value, name), bounds)
+            return self._decimal(kind, self.source.assigned(value, name), bounds)
         if kind.kind == "string":
             variable = self.source.variable(name)
             self.source.line(f"{variable} = {value}.encode()")
@@ -204,7 +204,7 @@ class _Writer:
                 self._refuse(f"{variable}.translate(UUID_FORM) != UUID_SHAPE")
                 return [_literal(write_long(len(UUID_SHAPE))), variable]
             return [f"LENGTH[len({variable})]", variable]
-        variable = self._assigned(value, name)
+        variable = self.source.assigned(value, name)
         if kind.kind in INTEGERS:
             return self._integer(kind.kind, variable, bounds)
         if kind.kind in FLOATS:
@@ -241,14 +241,6 @@ class _Writer:
         digits = self.source.variable("digits")
         self.source.line(f'{digits} = {number}.to_bytes(({number}.bit_length() + 8) >> 3, "big", signed=True)')
         return [f"LENGTH[len({digits})]", digits]
-
-    def _assigned(self, value: str, name: str) -> str:
-        """A variable that holds the value of an expression: itself if it is one."""
-        if value.isidentifier():
-            return value
-        variable = self.source.variable(name)
-        self.source.line(f"{variable} = {value}")
-        return variable
 
     def _beyond(self, variable: str, bounds: Limits) -> None:
         """Refuse a number outside a field's own limits."""

@@ -199,18 +199,12 @@ class Reader:
                 for count, target in enumerate(targets[field.name]):
                     if count:
                         self.source.line(f"at = {start}")
-                    values[target.name] = self._assigned(self.value(field.type, target.type, target.name), target.name)
+                    value = self.value(field.type, target.type, target.name)
+                    values[target.name] = self.source.assigned(value, target.name)
         for target in reader.fields:
             if target.name not in values:
                 values[target.name] = self._default(target)
         return self._built(reader, {target.name: values[target.name] for target in reader.fields})
-
-    def _assigned(self, value: str, name: str) -> str:
-        if value.isidentifier():
-            return value
-        variable = self.source.variable(name)
-        self.source.line(f"{variable} = {value}")
-        return variable
 
     def _default(self, field: avro.Field) -> str:
         with self.source.within(f".{field.name}"):

@@ -84,6 +84,14 @@ class Source:
         """A name that nothing else has: no field, keyword or builtin ends in a number of ours."""
         return f"{name}_{next(self._variables)}"
 
+    def assigned(self, value: str, name: str) -> str:
+        """A variable that holds the value of an expression: itself if it is one."""
+        if value.isidentifier():
+            return value
+        variable = self.variable(name)
+        self.line(f"{variable} = {value}")
+        return variable
+
     def constant(self, name: str, value: Any) -> str:
         """A name by which the source refers to an object."""
         constant = self.variable(name.upper())
