@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 import settings as settings_module
+from registry import plan
 from settings import ROOT, Settings
 from stack import ports
 from stack.local import LocalStack
@@ -78,3 +79,10 @@ def fresh(cluster: Settings, tmp_path: Path) -> Settings:
         store_path=tmp_path / "analytics.sqlite",
         lock_path=tmp_path / "registry.lock.json",
     )
+
+
+@pytest.fixture
+def registered(fresh: Settings) -> Settings:
+    """`fresh`, with its topics made and its contracts registered."""
+    plan.apply(fresh)
+    return fresh

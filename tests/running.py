@@ -91,6 +91,15 @@ def received(settings: Settings, topic: str) -> list[Message]:
     return messages
 
 
+def await_first(settings: Settings, topic: str) -> None:
+    """Wait until a topic has a message."""
+    consumer = Consumer({**settings.kafka_client(), "group.id": "oracle"})
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+    assert consumer.poll(PATIENCE_S) is not None, f"nothing came to {topic}"
+    consumer.close()
+
+
 def plain_pass(settings: Settings) -> tuple[dict[str, Any], int]:
     """The figures by an independent pass over the topics, and how many messages could not be read."""
     events: list[tuple[str, dict[str, Any]]] = []

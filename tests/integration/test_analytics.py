@@ -15,7 +15,6 @@ from typing import Any
 
 import attrs
 import fastavro
-import pytest
 from confluent_kafka import Producer
 
 from registry import plan
@@ -27,12 +26,6 @@ from stack.registry import RegistryServer
 from tests import running
 
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"
-
-
-@pytest.fixture
-def registered(fresh: Settings) -> Settings:
-    plan.apply(fresh)
-    return fresh
 
 
 def produce(settings: Settings, count: int, seed: int = 7) -> None:

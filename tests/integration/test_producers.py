@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,37 +16,25 @@ from typing import Any
 import attrs
 import fastavro
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
-from registry import plan
 from registry.client import RegistryClient
 from schemas import catalog, wire
 from settings import ROOT, Settings
+from tests import running
 
 SAMPLE = ROOT / "data" / "clickstream-sample.csv"
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"
 
 
-@pytest.fixture
-def registered(fresh: Settings) -> Settings:
-    plan.apply(fresh)
-    return fresh
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    return os.environ | {
-        "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
-        "SCHEMA_REGISTRY_URL": settings.registry_url,
-        "REGISTRY_LOCK_PATH": str(settings.lock_path),
-        "PYTHONPATH": str(ROOT),
-        **settings.topic_names,
-    }
-
-
 def start(settings: Settings, module: str, *options: object, cwd: Path = ROOT) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", module, *map(str, options)]
     return subprocess.Popen(
-        command, env=environment(settings), cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=running.environment(settings, PYTHONPATH=str(ROOT)),
+        cwd=cwd,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -62,20 +49,12 @@ def received(settings: Settings, contract: str) -> list[dict[str, Any]]:
     topic = catalog.load(settings).topic(contract)
     expected_id = RegistryClient.from_settings(settings).lookup(topic.subject, topic.text).id
     schema = fastavro.parse_schema(topic.schema)
-    consumer = Consumer(settings.kafka_client() | {"group.id": "test", "enable.partition.eof": True})
-    consumer.assign([TopicPartition(topic.name, number, 0) for number in range(topic.partitions)])
-    found, ended = [], 0
-    while ended < topic.partitions:
-        message = consumer.poll(30)
-        assert message is not None
-        if message.error():
-            ended += 1
-            continue
+    found = []
+    for message in running.received(settings, topic.name):
         schema_id, body = wire.split(message.value())
         assert schema_id == expected_id
         event = fastavro.schemaless_reader(io.BytesIO(body), schema)
         found.append(event | {"key": message.key().decode(), "partition": message.partition()})
-    consumer.close()
     return found
 
 
@@ -143,11 +122,7 @@ def test_the_same_world_again_sends_the_same_orders(registered: Settings) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_producer_drains_and_says_what_it_did(registered: Settings, number: signal.Signals) -> None:
     process = start(registered, "producers.product_events", "--rate", 500, "--json")
-    consumer = Consumer(registered.kafka_client() | {"group.id": "test"})
-    topic = catalog.load(registered).topic(VIEWS)
-    consumer.assign([TopicPartition(topic.name, partition, 0) for partition in range(topic.partitions)])
-    assert consumer.poll(30) is not None, "it is under way"
-    consumer.close()
+    running.await_first(registered, catalog.load(registered).topic(VIEWS).name)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     summary = json.loads(out)
@@ -158,10 +133,7 @@ def test_a_stopped_producer_drains_and_says_what_it_did(registered: Settings, nu
 def test_all_three_at_once_stop_together(registered: Settings) -> None:
     process = start(registered, "producers", "--rate", 1000, "--users", 10, "--json", "--seed", 3)
     for topic in catalog.load(registered).topics:
-        consumer = Consumer(registered.kafka_client() | {"group.id": "test"})
-        consumer.assign([TopicPartition(topic.name, partition, 0) for partition in range(topic.partitions)])
-        assert consumer.poll(30) is not None, "each is under way"
-        consumer.close()
+        running.await_first(registered, topic.name)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -234,11 +206,7 @@ def test_bad_rows_are_reported_kept_and_the_rest_goes_on(registered: Settings, t
 
 def test_a_replay_keeps_the_files_pace_and_stops_when_told(registered: Settings, tmp_path: Path) -> None:
     process = start(registered, "producers.replay", SAMPLE, "--speed", 1, cwd=tmp_path)
-    consumer = Consumer(registered.kafka_client() | {"group.id": "test"})
-    topic = catalog.load(registered).topic(VIEWS)
-    consumer.assign([TopicPartition(topic.name, partition, 0) for partition in range(topic.partitions)])
-    assert consumer.poll(30) is not None, "the first row is due at once"
-    consumer.close()
+    running.await_first(registered, catalog.load(registered).topic(VIEWS).name)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
