@@ -103,9 +103,12 @@ def _conclude(publisher: Publisher, by_type: Counter[str], seed: int, seconds: f
     if as_json:
         values = {"event": publisher.topic.event, "by_type": by_type, "seed": seed, "seconds": seconds}
         values["per_second"] = per_second
-        print(json.dumps(attrs.asdict(summary) | values), flush=True)
+        line = json.dumps(attrs.asdict(summary) | values)
     else:
-        print(f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}", flush=True)
+        line = f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}"
+    # In one piece: three producers may share this output, and `print` writes the line's end by itself when unbuffered.
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _publish(
