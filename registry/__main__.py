@@ -20,8 +20,8 @@ Run = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    args = parser().parse_args(arguments)  # outside: a failing `except` clause below imports all there is
     try:
-        args = _parser().parse_args(arguments)
         return int(args.run(args))
     except SettingsError as error:
         return _fail(error, USAGE)
@@ -65,9 +65,10 @@ def _command(name: str) -> Run:
     return lambda args: int(getattr(importlib.import_module("registry.commands"), name)(args))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m registry", description=__doc__, epilog=EXIT_CODES)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+def parser() -> argparse.ArgumentParser:
+    """The command line; nothing heavy is imported, and no setting is read."""
+    whole = argparse.ArgumentParser(prog="python -m registry", description=__doc__, epilog=EXIT_CODES)
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, text: str, run: Run | None = None, formats: Sequence[str] = FORMATS) -> argparse.ArgumentParser:
         description = text[0].upper() + text[1:] + "."
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_against(command)
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
-    return parser
+    return whole
 
 
 def _add_against(command: argparse.ArgumentParser) -> None:

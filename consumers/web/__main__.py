@@ -12,20 +12,21 @@ from settings import Settings, SettingsError, load
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve the page until it is stopped. Returns the exit code: 0 fine, 1 it could not start."""
+    options = _arguments().parse_args(argv)
     try:
         settings = load()
-        options = _arguments(settings).parse_args(argv)
-        listener = _listen(options.host, options.port)
+        address = options.host or settings.web_host
+        listener = _listen(address, settings.web_port if options.port is None else options.port)
     except (SettingsError, OSError) as error:
         print(f"web: {error}", file=sys.stderr)
         return 1
-    host = f"[{options.host}]" if ":" in options.host else options.host
+    host = f"[{address}]" if ":" in address else address
     print(f"http://{host}:{listener.getsockname()[1]}  (Ctrl-C stops it)", flush=True)
     _serve(settings, listener)
     return 0
 
 
-def _arguments(settings: Settings) -> argparse.ArgumentParser:
+def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m consumers.web",
         description="Serve the live figures as a web page (/), as JSON (/api/figures), as Server-Sent Events "
@@ -34,13 +35,9 @@ def _arguments(settings: Settings) -> argparse.ArgumentParser:
         "exit code: 0 stopped, 1 it could not start, 2 wrong usage",
     )
     parser.add_argument(
-        "--host",
-        default=settings.web_host,
-        help="address to listen on; whoever reaches it sees the figures (default: %(default)s)",
+        "--host", help="address to listen on; whoever reaches it sees the figures (default: WEB_HOST, else 127.0.0.1)"
     )
-    parser.add_argument(
-        "--port", type=port, default=settings.web_port, help="port, 0 for any that is free (default: %(default)s)"
-    )
+    parser.add_argument("--port", type=port, help="port, 0 for any that is free (default: WEB_PORT, else 8090)")
     return parser
 
 

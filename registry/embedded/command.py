@@ -12,34 +12,42 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `serve`."""
-    import settings
-
-    values = settings.load()
     parser.description = (
         "Serve a schema registry for Avro that answers as Confluent's does. For laptops, tests and demos: one process, "
         "no TLS. With a user and a password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD) it asks clients for them."
     )
-    parser.add_argument("--port", type=int, default=values.registry_port, help="the port (%(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s: this machine only)")
-    folder = values.stack_dir / "registry"
-    parser.add_argument("--data", type=Path, default=folder, help="the folder that keeps the schemas (%(default)s)")
-    parser.add_argument("--user", default=values.registry_user, help="the user that clients must name")
+    parser.add_argument("--port", type=int, help="the port, 0 for any that is free (default: SCHEMA_REGISTRY_URL's)")
     parser.add_argument(
-        "--password",
-        default=values.registry_password,
-        help="the user's password; better given as SCHEMA_REGISTRY_PASSWORD, which others on this machine do not see",
+        "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="the folder that keeps the schemas (default: registry, in the stack's folder)"
+    )
+    parser.add_argument("--user", help="the user that clients must name (default: SCHEMA_REGISTRY_USER)")
+    parser.add_argument(
+        "--password", help="better given as SCHEMA_REGISTRY_PASSWORD (the default), which others here do not see"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM, then finish the requests at hand. Returns 0, or 1 if it could not start."""
+    """Serve until SIGINT or SIGTERM, then finish the requests at hand. Returns 0, or 1 if it could not start.
+
+    Raises SettingsError.
+    """
+    import settings
+
+    values = settings.load()
+    port = values.registry_port if args.port is None else args.port
     try:
-        listener = listen(args.host, args.port)
+        listener = listen(args.host, port)
     except OSError as error:
-        print(f"cannot listen on {args.host}:{args.port}: {os.strerror(error.errno or 0)}", file=sys.stderr)
+        print(f"cannot listen on {args.host}:{port}: {os.strerror(error.errno or 0)}", file=sys.stderr)
         print("Another process has the port; name a free one with --port (0 picks one).", file=sys.stderr)
         return 1
-    return _serve(args, listener)
+    data = args.data or values.stack_dir / "registry"
+    user = values.registry_user if args.user is None else args.user
+    password = values.registry_password if args.password is None else args.password
+    return _serve(listener, data, user, password)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,14 +65,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(args: argparse.Namespace, listener: socket.socket) -> int:
+def _serve(listener: socket.socket, data: Path, user: str, password: str) -> int:
     import uvicorn
 
     from registry.embedded.server import create_app
     from registry.embedded.store import StoreInUse
 
     try:
-        app = create_app(args.data, args.user, args.password)
+        app = create_app(data, user, password)
     except (StoreInUse, OSError) as error:
         listener.close()
         print(f"cannot start: {error}", file=sys.stderr)
@@ -75,7 +83,7 @@ def _serve(args: argparse.Namespace, listener: socket.socket) -> int:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             host, port = listener.getsockname()[:2]
-            print(f"Registry ready at http://{host}:{port}, {subjects} subjects, data in {args.data}", flush=True)
+            print(f"Registry ready at http://{host}:{port}, {subjects} subjects, data in {data}", flush=True)
 
     # uvicorn raises the signal again once it has drained; the summary below is the answer to it.
     for number in (signal.SIGINT, signal.SIGTERM):
