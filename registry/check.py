@@ -15,7 +15,7 @@ from registry import changes, compatibility, exemptions, fixes, lock, semantics
 from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
 from registry.lint import known_rules
-from registry.rules import ENVELOPE
+from registry.rules.basics import ENVELOPE
 from registry.semantics import DANGERS, NOTES, Hazard
 from schemas.catalog import Topic
 

@@ -1,8 +1,7 @@
 """Lint the contracts: rules with ids, each with its reason, that can be switched off for a field with a reason.
 
-A rule is a function whose docstring is what `lint --explain` prints. `rules.py` has those that `apply` insists on,
-`conventions.py` the others; this module finds the contracts, runs the rules, and takes out what
-`schemas/exemptions.toml` switches off.
+A rule is a function whose docstring is what `lint --explain` prints. They are in `registry/rules`; this module finds
+the contracts, runs the rules, and takes out what `schemas/exemptions.toml` switches off.
 """
 
 from __future__ import annotations
@@ -100,8 +99,7 @@ def rule(name: str, *, basic: bool = False) -> Callable[[Rule], Rule]:
 
 def registered() -> dict[str, Registration]:
     """All rules by id, the basic ones first."""
-    import registry.conventions
-    import registry.rules  # noqa: F401  (they fill RULES, and import this module)
+    from registry.rules import basics, shapes, values  # noqa: F401  (they fill RULES, and import this module)
 
     return dict(sorted(RULES.items(), key=lambda item: not item[1].basic))
 

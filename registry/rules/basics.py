@@ -1,4 +1,4 @@
-"""The lint rules. Each docstring is what `lint --explain RULE` prints."""
+"""What `apply` insists on: without it the merge, the key or a registry would fail."""
 
 from __future__ import annotations
 
