@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import attrs
+
+from registry.json_text import locate
 
 NAMED = ("record", "error", "enum", "fixed")
 
@@ -99,37 +99,6 @@ def full_name(spec: dict[str, Any], namespace: str = "") -> str:
     return name if "." in name or not inside else f"{inside}.{name}"
 
 
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,\s"]+)')
-
-
 def lines(text: str) -> dict[str, int]:
     """Where each value of a JSON text begins: its pointer → line, from 1. Raises ValueError if it is not JSON."""
-    json.loads(text)
-    found: dict[str, int] = {}
-    tokens = list(_TOKEN.finditer(text))
-    line_ends = [match.start() for match in re.finditer("\n", text)]
-    line, at = 1, 0
-
-    def visit(pointer: str) -> None:
-        nonlocal line, at
-        token = tokens[at]
-        while line <= len(line_ends) and line_ends[line - 1] < token.start(1):
-            line += 1
-        found[pointer] = line
-        at += 1
-        if token[1] not in ("{", "["):
-            return
-        close, position = {"{": "}", "[": "]"}[token[1]], 0
-        while tokens[at][1] != close:
-            if tokens[at][1] == ",":
-                at += 1
-            key = str(position)
-            if close == "}":
-                key = str(json.loads(tokens[at][1])).replace("~", "~0").replace("/", "~1")
-                at += 2
-            visit(f"{pointer}/{key}")
-            position += 1
-        at += 1
-
-    visit("")
-    return found
+    return {pointer: text.count("\n", 0, place.value) + 1 for pointer, place in locate(text).items()}
