@@ -103,6 +103,13 @@ def parser() -> argparse.ArgumentParser:
     history = add("history", "show a subject's versions and what each changed")
     diff = add("diff", "show what changed between two versions, in words and as a unified diff")
     census = add("census", "count a topic's records by schema version, and say which versions can be deleted")
+    census.description = (
+        "Read a topic from its beginning to where it ends now, and count its records by the version that wrote them, "
+        "with the oldest and the newest of each. A version can be deleted from the registry when no record and no dead "
+        "letter has its id, and it is neither the latest nor the contract. Only the prefix of each value is read; no "
+        "offset is committed. Exits with 1 if there are records without a version of the subject: other subjects', "
+        "deleted versions', or none in Confluent's wire format."
+    )
     for command in (history, diff, census):
         command.add_argument("subject", metavar="SUBJECT", help="a subject, or its topic's name in the catalogue")
     for command in (history, diff):

@@ -1,6 +1,7 @@
 """Which versions of a subject still have records in its topic, and so which can be deleted.
 
 A consumer needs the writer schema of every record it reads, so a version must stay for as long as a record has its id.
+So it must for the dead letters, which are kept longer than the topic's records: to read one again takes its schema.
 Only the prefix of each value is parsed, so this also counts records that nothing can decode any more.
 """
 
@@ -52,6 +53,8 @@ class Row:
     id: int
     version: int | None
     use: Use | None
+    letters: int
+    """How many dead letters have the id, whichever topic they come from."""
     deletable: bool
     reason: str
 
@@ -77,33 +80,34 @@ class Census:
         return not self.unframed and all(row.version is not None for row in self.rows)
 
 
-def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted) -> Census:
-    """Put what was counted beside the registered versions.
+def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted, letters: Counted) -> Census:
+    """Put what was counted, in the topic and in the dead letters, beside the registered versions.
 
-    A version can be deleted when no record has its id, no newer version would be left without it as the latest, and
-    it is not the contract that our producers write with.
+    A version can be deleted when no record and no dead letter has its id, no newer version would be left without it as
+    the latest, and it is not the contract that our producers write with.
     """
     contract = lock.fingerprint(topic.text)
-    rows = [
-        _version(version, counted.uses.get(version.id), version is versions[-1], version.fingerprint == contract)
-        for version in versions
-    ]
+    dead = {schema_id: use.records for schema_id, use in letters.uses.items()}
+    rows = []
+    for version in versions:
+        use, dead_here = counted.uses.get(version.id), dead.get(version.id, 0)
+        needed = _needed(use, dead_here, version.fingerprint == contract, version is versions[-1])
+        rows.append(Row(version.id, version.version, use, dead_here, not needed, needed or "no record has it"))
     known = {version.id for version in versions}
     rows += [
-        Row(schema_id, None, use, False, f"not a version of {topic.subject}: deleted, or another subject's")
-        for schema_id, use in sorted(counted.uses.items())
-        if schema_id not in known
+        Row(id, None, use, dead.get(id, 0), False, f"not a version of {topic.subject}: deleted, or another subject's")
+        for id, use in sorted(counted.uses.items())
+        if id not in known
     ]
     return Census(topic.name, topic.subject, tuple(rows), counted.unframed)
 
 
-def _version(version: lock.Version, use: Use | None, latest: bool, contract: bool) -> Row:
+def _needed(use: Use | None, letters: int, contract: bool, latest: bool) -> str:
+    """Why a version has to stay; empty if nothing needs it."""
     if use:
-        reason = "records need it"
-    elif contract:
-        reason = "producers write with it"
-    elif latest:
-        reason = "the latest version"
-    else:
-        reason = "no record has it"
-    return Row(version.id, version.version, use, not (use or contract or latest), reason)
+        return "records need it"
+    if letters:
+        return "dead letters need it"
+    if contract:
+        return "producers write with it"
+    return "the latest version" if latest else ""

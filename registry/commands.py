@@ -170,14 +170,18 @@ def census(args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     loaded = settings.load()
-    topic = history.find_topic(args.subject, catalog.load(loaded).topics)
-    counted = counting.count(
-        loaded,
-        topic.name,
-        lambda read, total: print(f"read {read:,} of {total:,} offsets", file=sys.stderr, flush=True),
-    )
+    topics = catalog.load(loaded)
+    topic = history.find_topic(args.subject, topics.topics)
+
+    def count(name: str) -> census.Counted:
+        def tell(read: int, total: int) -> None:
+            print(f"{name}: read {read:,} of {total:,} offsets", file=sys.stderr, flush=True)
+
+        return counting.count(loaded, name, tell)
+
+    counted, letters = count(topic.name), count(topics.dead_letters.name)
     # After the records: a version registered while they were read is then known.
-    found = census.census(topic, RegistryClient.from_settings(loaded).versions(topic.subject), counted)
+    found = census.census(topic, RegistryClient.from_settings(loaded).versions(topic.subject), counted, letters)
     _print(
         args,
         text=lambda: text.census(found),

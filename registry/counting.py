@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from threading import Event
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -26,13 +27,14 @@ _BATCH = 10_000
 def count(settings: Settings, topic: str, on_progress: Progress = lambda _read, _total: None) -> Counted:
     """Read the topic once, from its beginning to where it ended at the start; no offset is committed.
 
+    `on_progress` is told every two seconds, and once more when the reading ends, however it ends.
     Raises KafkaUnavailable if the topic does not exist or the brokers do not answer.
     """
     records: Counter[int] = Counter()
     unframed: Counter[str] = Counter()
     first: dict[int, Place] = {}
     last: dict[int, Place] = {}
-    for message in _messages(settings, topic, on_progress):
+    for message in messages(settings, topic, on_progress):
         try:
             schema_id, _ = wire.split(message.value())
         except wire.WireError as error:
@@ -55,7 +57,11 @@ def _place(message: Message) -> Place:
     return Place(partition, offset, -1 if kind == TIMESTAMP_NOT_AVAILABLE else time_ms)
 
 
-def _messages(settings: Settings, topic: str, on_progress: Progress) -> Iterator[Message]:
+def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event | None = None) -> Iterator[Message]:
+    """The topic's messages from its beginning to where it ended at the start, or until `stop` is set.
+
+    No consumer group sees it, and no offset is committed. Raises KafkaUnavailable as `count` does.
+    """
     consumer = Consumer(
         settings.kafka_client()
         | {
@@ -69,9 +75,12 @@ def _messages(settings: Settings, topic: str, on_progress: Progress) -> Iterator
         }
     )
     try:
-        yield from _read(consumer, _ranges(consumer, topic), topic, on_progress)
+        yield from _read(consumer, _ranges(consumer, topic), topic, on_progress, stop or Event())
     except KafkaException as error:
-        raise KafkaUnavailable(f"topic {topic} cannot be read: {error.args[0].str()}") from error
+        raise KafkaUnavailable(
+            f"topic {topic} at {settings.bootstrap_servers} cannot be read: {error.args[0].str()}; "
+            "start the local stack with `make up`, or set KAFKA_BOOTSTRAP_SERVERS"
+        ) from error
     finally:
         consumer.close()
 
@@ -92,32 +101,49 @@ def _ranges(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
 
 
 def _read(
-    consumer: Consumer, ranges: dict[int, tuple[int, int]], topic: str, on_progress: Progress
+    consumer: Consumer, ranges: dict[int, tuple[int, int]], topic: str, on_progress: Progress, stop: Event
 ) -> Iterator[Message]:
     total = sum(end - begin for begin, end in ranges.values())
     at = {partition: begin for partition, (begin, _) in ranges.items()}
+
+    def tell() -> None:
+        on_progress(total - sum(ranges[partition][1] - at[partition] for partition in at), total)
+
     consumer.assign([TopicPartition(topic, partition, begin) for partition, begin in at.items()])
     told = heard = time.monotonic()
-    while unread := {partition for partition, (_, end) in ranges.items() if at[partition] < end}:
-        messages = consumer.consume(_BATCH, timeout=1.0)
-        now = time.monotonic()
-        if messages:
-            heard = now
-        elif now - heard > _SILENCE_S:
-            raise KafkaUnavailable(f"topic {topic}: partitions {sorted(unread)} sent nothing for {_SILENCE_S:.0f} s")
-        for message in messages:
-            partition, offset, error = message.partition(), message.offset(), message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            assert partition is not None
-            assert offset is not None
-            end = ranges[partition][1]
-            if error is not None:  # what is left up to the end are markers of transactions, or was compacted away
-                at[partition] = end
-                continue
-            at[partition] = min(offset + 1, end)
-            if offset < end:
-                yield message
-        if now - told > _PROGRESS_S:
-            told = now
-            on_progress(total - sum(ranges[p][1] - at[p] for p in at), total)
+    try:
+        while not stop.is_set() and (unread := {number for number, (_, end) in ranges.items() if at[number] < end}):
+            if stop.is_set():
+                return
+            batch = consumer.consume(_BATCH, timeout=1.0)
+            now = time.monotonic()
+            if batch:
+                heard = now
+            elif now - heard > _SILENCE_S:
+                raise KafkaUnavailable(
+                    f"topic {topic}: partitions {sorted(unread)} sent nothing for {_SILENCE_S:.0f} s; "
+                    "see whether they have a leader, and try again"
+                )
+            for message in batch:
+                yield from _advance(message, ranges, at)
+            if now - told > _PROGRESS_S:
+                told = now
+                tell()
+    finally:  # Ctrl-C, too, says how far it came
+        tell()
+
+
+def _advance(message: Message, ranges: dict[int, tuple[int, int]], at: dict[int, int]) -> Iterator[Message]:
+    """Move the partition's position past the message, and yield it if it is a record from before the count began."""
+    partition, offset, error = message.partition(), message.offset(), message.error()
+    if error is not None and error.code() != KafkaError._PARTITION_EOF:
+        raise KafkaException(error)
+    assert partition is not None
+    assert offset is not None
+    end = ranges[partition][1]
+    if error is not None:  # what is left up to the end are markers of transactions, or was compacted away
+        at[partition] = end
+        return
+    at[partition] = min(offset + 1, end)
+    if offset < end:
+        yield message

@@ -140,7 +140,7 @@ def diff(found: Diff) -> dict[str, Any]:
 
 
 def census(found: Census) -> dict[str, Any]:
-    """`topic`, `subject`, `ok`, `records`, `ids` with version (null: none), records, first and last, `unframed`."""
+    """`topic`, `subject`, `ok`, `records`, `unframed`, and `ids` with version (null: none), records, dead letters."""
     return {
         "topic": found.topic,
         "subject": found.subject,
@@ -151,6 +151,7 @@ def census(found: Census) -> dict[str, Any]:
                 "id": row.id,
                 "version": row.version,
                 "records": row.use.records if row.use else 0,
+                "dead_letters": row.letters,
                 "first": attrs.asdict(row.use.first) if row.use else None,
                 "last": attrs.asdict(row.use.last) if row.use else None,
                 "deletable": row.deletable,

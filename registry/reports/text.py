@@ -184,9 +184,10 @@ def census(found: Census) -> str:
 
 
 def records(row: Row) -> str:
-    """How many records an id has."""
+    """How many records, and how many dead letters, an id has."""
     number = row.use.records if row.use else 0
-    return f"{number:,} record{'' if number == 1 else 's'}"
+    words = f"{number:,} record{'' if number == 1 else 's'}"
+    return words + (f", {row.letters:,} dead letter{'' if row.letters == 1 else 's'}" if row.letters else "")
 
 
 def deletion(row: Row) -> str:

@@ -7,19 +7,22 @@ from typing import Any
 
 import attrs
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from consumers.dead_letters import DeadLetter, DeadLetterWriter
 from registry import counting, plan
 from registry.__main__ import main
-from registry.census import Place, census
+from registry.census import Census, Place, census
 from registry.client import RegistryClient
 from registry.counting import count
 from registry.topics import KafkaUnavailable
 from schemas import catalog, wire
 from schemas.catalog import Topic
 from settings import Settings
+from tests.running import received
 
+Capture = pytest.CaptureFixture[str]
 NOBODYS = 4_000_000_000
 
 
@@ -38,6 +41,17 @@ class Subject:
         for value, time_ms in values:
             producer.produce(self.topic.name, value, partition=partition, timestamp=time_ms)
         assert producer.flush(30) == 0
+
+    def census(self) -> Census:
+        """The census of what is there now."""
+        counted = [count(self.settings, name) for name in (self.topic.name, self.dead_letters)]
+        versions = RegistryClient.from_settings(self.settings).versions(self.topic.subject)
+        return census(self.topic, versions, *counted)
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of their topic."""
+        return catalog.load(self.settings).dead_letters.name
 
 
 @pytest.fixture
@@ -67,24 +81,35 @@ def test_counts_every_id_with_its_first_and_last(subject: Subject) -> None:
         "the value is null (a tombstone)": 1,
         "the value begins with byte 0x07, expected the magic byte 0x00": 1,
     }
-    found = census(
-        subject.topic, RegistryClient.from_settings(subject.settings).versions(subject.topic.subject), counted
-    )
+    found = subject.census()
     assert [(row.id, row.version) for row in found.rows] == [(one, 1), (two, 2), (three, 3), (NOBODYS, None)]
     assert (found.records, found.ok) == (8, False)
 
 
 def test_only_a_version_that_nothing_needs_can_be_deleted(subject: Subject) -> None:
     def verdicts() -> dict[int, tuple[bool, str]]:
-        counted = count(subject.settings, subject.topic.name)
-        versions = RegistryClient.from_settings(subject.settings).versions(subject.topic.subject)
-        return {row.id: (row.deletable, row.reason) for row in census(subject.topic, versions, counted).rows}
+        return {row.id: (row.deletable, row.reason) for row in subject.census().rows}
 
     one, two, three = subject.ids
     kept = {one: (False, "producers write with it"), three: (False, "the latest version")}
     assert verdicts() == kept | {two: (True, "no record has it")}
     subject.write(0, (framed(two), 1000))
     assert verdicts() == kept | {two: (False, "records need it")}
+
+
+def test_a_dead_letter_keeps_its_version(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    one, two, _ = subject.ids
+    subject.write(0, (framed(two), 1000), (framed(one), 1000))
+    letter, other = received(subject.settings, subject.topic.name)
+    DeadLetterWriter(subject.settings, subject.dead_letters).deliver([DeadLetter(letter, "a test")])
+    topics = AdminClient(subject.settings.kafka_client())
+    (deleted,) = topics.delete_records([TopicPartition(subject.topic.name, 0, other.offset() or 0)]).values()
+    deleted.result(30)
+    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    assert main(["census", "product-events"]) == 0
+    printed = capsys.readouterr()
+    assert f"v2 (id {two}): 0 records, 1 dead letter; keep: dead letters need it" in printed.out
+    assert f"{subject.dead_letters}: read 1 of 1 offsets" in printed.err
 
 
 def test_stops_where_the_topic_ended_and_commits_nothing(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +138,7 @@ def test_a_topic_that_does_not_exist(fresh: Settings) -> None:
         count(fresh, catalog.load(fresh).topic("purchases").name)
 
 
-def test_the_command(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr("settings.load", lambda: subject.settings)
     one, two, _ = subject.ids
     subject.write(0, (framed(one), 1_790_000_000_123))
