@@ -1,0 +1,119 @@
+"""Measure the project against its peers and its goals: `python -m benchmarks --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
+    from benchmarks.bed import Bed
+    from benchmarks.report import Section
+
+CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume")
+SECTIONS = {
+    "merge": "ours against all peers, on the same topics",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print. Returns 0, or 1 if something could not be measured or came to a wrong result."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    names = set(options.only or SECTIONS)
+    if "merge" in names:
+        names |= set(CONTESTANTS)
+    from benchmarks.measure import BenchmarkError
+    from stack.errors import StackError
+
+    try:
+        sections = _run(options, names)
+    except (BenchmarkError, StackError) as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        options.json.write_text(json.dumps(_as_json(sections), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure ours against its peers on a broker of its own, and print each goal beside what was "
+        "measured. Every result is checked against an independent pass.",
+        epilog="names: " + "; ".join(f"{name}: {what}" for name, what in SECTIONS.items()) + "; or of merge alone some "
+        f"of {', '.join(CONTESTANTS)}. exit code: 0 measured, 1 something failed or came to a wrong result, "
+        "2 wrong usage",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single run to a file as well")
+    parser.add_argument(
+        "--rounds", type=_positive, default=3, metavar="N", help="runs to take the median of (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--events", type=_positive, default=1_000_000, metavar="N", help="events to load (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=(*SECTIONS, *CONTESTANTS),
+        metavar="NAME",
+        help="only these sections, or these contestants of the section merge",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep what the broker holds in this folder, and use it when it is there (default: a temporary folder)",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace, names: set[str]) -> list[Section]:
+    from benchmarks.bed import bed
+
+    cores = os.cpu_count()
+    print(f"Python {platform.python_version()}, {cores} cores, load {os.getloadavg()[0]:.1f}")
+    sections = []
+    with bed(options.keep) as ground:
+        for section in _sections(options, names):
+            found = section(ground)
+            found.show()
+            sections.append(found)
+    return sections
+
+
+def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Bed], Section]]:
+    from benchmarks.contest import contest
+
+    sections: list[Callable[[Bed], Section]] = []
+    if names & set(CONTESTANTS):
+        sections.append(lambda bed: contest(bed, names, options.events, options.rounds))
+    return sections
+
+
+def _as_json(sections: Sequence[Section]) -> Mapping[str, Any]:
+    from importlib.metadata import version
+
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "versions": {name: version(name) for name in ("confluent-kafka", "fastavro", "numpy")},
+        "sections": [section.as_json() for section in sections],
+    }
+
+
+def _positive(text: str) -> int:
+    number = int(text.replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The broker, the registry and the topics that everything is measured on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+import settings as settings_module
+from benchmarks import measure
+from benchmarks.measure import BenchmarkError
+from settings import ROOT, Settings
+
+
+@attrs.frozen
+class Load:
+    """Topics that are full of events, and the figures that they come to."""
+
+    settings: Settings
+    events: int
+    expected: Path
+    """The figures by an independent pass, as JSON."""
+
+
+@attrs.frozen
+class Bed:
+    """A running stack, and a folder for what the measurements leave."""
+
+    settings: Settings
+    directory: Path
+
+    def path(self, name: str) -> Path:
+        """A file or folder that does not exist yet."""
+        return self.directory / "runs" / f"{name}-{uuid.uuid4().hex[:8]}"
+
+    def topics(self) -> Settings:
+        """Settings with registered topics that are empty."""
+        settings = self._named(uuid.uuid4().hex[:8])
+        from registry import plan
+
+        plan.apply(settings)
+        return settings
+
+    def member(self, settings: Settings) -> Settings:
+        """The same topics, for a group and a store that are new."""
+        path = self.path("store")
+        path.mkdir()
+        return attrs.evolve(settings, consumer_group=path.name, store_path=path / "analytics.sqlite")
+
+    def load(self, events: int, parts: int = 1) -> Load:
+        """Topics with so many events in each of `parts`; those that an earlier run left in this folder are used again.
+
+        Each part has sessions and orders of its own.
+        """
+        note = self.directory / f"load-{events}-{parts}.json"
+        expected = note.with_suffix(".expected.json")
+        if note.exists():
+            name = json.loads(note.read_text(encoding="utf-8"))["topics"]
+            return Load(self._named(name), events * parts, expected)
+        settings = self.topics()
+        for part in range(parts):
+            print(f"Loading {events:,} events{f', part {part + 1} of {parts}' if parts > 1 else ''}", file=sys.stderr)
+            command = ["--events", str(events), "--seed", str(part + 1)]
+            environment = self.environment(settings)
+            if subprocess.run(
+                [sys.executable, "-m", "benchmarks.load", *command], cwd=ROOT, env=environment
+            ).returncode:
+                raise BenchmarkError("the events could not be loaded")
+        if parts == 1:
+            print("Counting them by an independent pass", file=sys.stderr)
+            measure.run("benchmarks.check", expected, log=self.path("check"), environment=self.environment(settings))
+        name = settings.topic_names["KAFKA_TOPIC_PRODUCTS"].removeprefix("product-events-")
+        note.write_text(json.dumps({"topics": name}), encoding="utf-8")
+        return Load(settings, events * parts, expected)
+
+    def environment(self, settings: Settings) -> dict[str, str]:
+        """The environment of a process that works with these settings."""
+        from tests.running import environment
+
+        return environment(settings)
+
+    def events(self, settings: Settings) -> dict[str, str]:
+        """Which topic carries which event, by the event's name."""
+        from schemas import catalog
+
+        return {topic.event: topic.name for topic in catalog.load(settings).topics}
+
+    def _named(self, name: str) -> Settings:
+        return attrs.evolve(
+            self.settings,
+            topic_names={
+                "KAFKA_TOPIC_PRODUCTS": f"product-events-{name}",
+                "KAFKA_TOPIC_USERS": f"user-events-{name}",
+                "KAFKA_TOPIC_PURCHASES": f"purchases-{name}",
+                "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{name}",
+            },
+            lock_path=self.directory / f"registry-{name}.lock.json",
+        )
+
+
+@contextmanager
+def bed(keep: Path | None) -> Iterator[Bed]:
+    """A stack on free ports in a temporary folder, or in `keep`, where its data stays for the next time."""
+    from stack import ports
+    from stack.local import LocalStack
+
+    directory = Path(tempfile.mkdtemp(prefix="tributary-benchmarks-")) if keep is None else keep.resolve()
+    (directory / "runs").mkdir(parents=True, exist_ok=True)
+    environment = {
+        "STACK": "local",
+        "STACK_DIR": str(directory / "stack"),
+        "JARS_DIR": str(settings_module.load().jars_dir),
+        "STORE_PATH": str(directory / "stack" / "analytics.sqlite"),
+        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
+        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
+    }
+    # This process may be killed at any moment. So another one stops the stack when its standard input ends, which
+    # happens when we close it, and just as well when we die.
+    stopper = subprocess.Popen(
+        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack "$1"', sys.executable, "down" if keep else "clean"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | environment,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        settings = settings_module.load(environment, env_file=Path(os.devnull))
+        LocalStack(settings, say=lambda line: print(line, file=sys.stderr)).up()
+        yield Bed(settings, directory)
+    finally:
+        assert stopper.stdin is not None
+        stopper.stdin.close()
+        stopper.wait()
+        shutil.rmtree(directory / "runs" if keep else directory, ignore_errors=True)

@@ -1,0 +1,29 @@
+"""`Consumer.consume` and nothing else: the most that a Python program can do with this client."""
+
+from __future__ import annotations
+
+import sys
+
+from confluent_kafka import Consumer
+
+from benchmarks.peers.job import Job, clock
+
+
+def main(job: Job) -> None:
+    """Fetch every message and drop it."""
+    consumer = Consumer(
+        job.consumer(**{"enable.auto.commit": False, "fetch.wait.max.ms": 100, "fetch.queue.backoff.ms": 20})
+    )
+    consumer.subscribe(list(job.topics.values()))
+    seen, first = 0, 0.0
+    while seen < job.events:
+        messages = consumer.consume(10_000, 1.0)
+        first = first or (clock() if messages else 0.0)
+        seen += len(messages)
+    last = clock()
+    consumer.close()
+    job.done(first, last)
+
+
+if __name__ == "__main__":
+    main(Job.read(sys.argv[1]))

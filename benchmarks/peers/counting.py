@@ -1,0 +1,224 @@
+"""The figures with dictionaries and SQLite, as a good plain program keeps them: all those that analytics keeps.
+
+Shared by the peers, so that each differs only in how messages reach it. Nothing here is the product's code.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+ACTIONS = {"ADD": "add_to_cart", "REMOVE": "remove_from_cart"}
+MIXED = "XXX"
+MINUTE_MS = 60_000
+
+TABLES = {
+    "by_type": ("topic, type", "n"),
+    "by_segment": ("segment, type", "n"),
+    "by_region": ("region, type", "n"),
+    "by_minute": ("type, minute", "n"),
+    "products": ("product, type", "n, units"),
+    "revenue": ("currency", "n, minor"),
+    "sessions": (
+        "session",
+        "views, adds, removes, purchases, cart_units, cart_minor, revenue_minor, currency, first_at, last_at",
+    ),
+}
+"""The tables: keys, and what is kept for each."""
+
+VIEWS, ADDS, REMOVES, PURCHASES, CART_UNITS, CART_MINOR, REVENUE, CURRENCY, FIRST, LAST = range(10)
+_COLUMN = {"view": VIEWS, "add_to_cart": ADDS, "remove_from_cart": REMOVES, "purchase": PURCHASES}
+
+
+class Counted:
+    """The figures of the events that were added."""
+
+    def __init__(self, orders: set[str] | None = None) -> None:
+        """`orders` are those that must not count again; new ones are added to it."""
+        self.orders = set() if orders is None else orders
+        self.new_orders: list[str] = []
+        self.duplicates = 0
+        self.by_type: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.by_segment: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.by_region: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.by_minute: defaultdict[tuple[str, int], int] = defaultdict(int)
+        self.products: dict[tuple[str, str], list[int]] = {}
+        self.revenue: dict[str, list[int]] = {}
+        self.sessions: dict[str, list[Any]] = {}
+
+    def add(self, topic: str, event: Mapping[str, Any], at: int) -> None:
+        """Count one event that happened at `at`, milliseconds since the epoch."""
+        session = self.sessions.get(event["session_id"])
+        if session is None:
+            session = self.sessions[event["session_id"]] = [0, 0, 0, 0, 0, 0, 0, "", at, at]
+        if "action" in event:
+            kind = ACTIONS[event["action"]]
+            units = event["quantity"]
+            self._product(event["product_id"], kind, units)
+            signed = units if kind == "add_to_cart" else -units
+            session[CART_UNITS] += signed
+            session[CART_MINOR] += signed * event["price_minor"]
+            _same(session, event["currency"])
+        elif "items" in event:
+            kind = "purchase"
+            if event["order_id"] in self.orders:
+                self.duplicates += 1
+                return
+            self.orders.add(event["order_id"])
+            self.new_orders.append(event["order_id"])
+            for item in event["items"]:
+                self._product(item["product_id"], kind, item["quantity"])
+            total, currency = event["total_minor"], event["currency"]
+            revenue = self.revenue.setdefault(currency, [0, 0])
+            revenue[0] += 1
+            revenue[1] += total
+            session[REVENUE] += total
+            _same(session, currency)
+        else:
+            kind = "view"
+            self._product(event["product_id"], kind, 0)
+        session[_COLUMN[kind]] += 1
+        if at < session[FIRST]:
+            session[FIRST] = at
+        if at > session[LAST]:
+            session[LAST] = at
+        self.by_type[topic, kind] += 1
+        self.by_segment[event["segment"], kind] += 1
+        self.by_region[event["region"], kind] += 1
+        self.by_minute[kind, at // MINUTE_MS * MINUTE_MS] += 1
+
+    def _product(self, product: str, kind: str, units: int) -> None:
+        row = self.products.get((product, kind))
+        if row is None:
+            self.products[product, kind] = [1, units]
+        else:
+            row[0] += 1
+            row[1] += units
+
+    def rows(self, table: str) -> Iterable[tuple[Any, ...]]:
+        """A table's rows: keys, then what is kept for them; sorted, which is how a B-tree takes them most cheaply."""
+        kept: Mapping[Any, Any] = getattr(self, table)
+        return sorted((*_row(keys), *_row(values)) for keys, values in kept.items())
+
+    def figures(self) -> dict[str, Any]:
+        """The figures in the oracle's shape."""
+        return figures({table: self.rows(table) for table in TABLES}, self.duplicates)
+
+
+def _row(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _same(session: list[Any], currency: str) -> None:
+    if session[CURRENCY] != currency:
+        session[CURRENCY] = MIXED if session[CURRENCY] else currency
+
+
+class Store:
+    """The same figures in SQLite, with the offsets they include: one transaction writes both."""
+
+    def __init__(self, path: str) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -65536"):
+            self._db.execute(f"PRAGMA {pragma}")
+        for table, (keys, kept) in TABLES.items():
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({keys}, {kept}, PRIMARY KEY ({keys})) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE IF NOT EXISTS duplicates (n INTEGER)")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS offsets (topic, number, next, PRIMARY KEY (topic, number)) WITHOUT ROWID"
+        )
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        """The next offset of each partition."""
+        return {(topic, number): after for topic, number, after in self._db.execute("SELECT * FROM offsets")}
+
+    def orders(self) -> set[str]:
+        """The orders that are counted."""
+        return {order for (order,) in self._db.execute("SELECT id FROM orders")}
+
+    def write(self, counted: Counted, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Add what was counted, and move the offsets."""
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        for table, upsert in _UPSERTS.items():
+            db.executemany(upsert, counted.rows(table))
+        db.executemany("INSERT INTO orders VALUES (?)", [(order,) for order in sorted(counted.new_orders)])
+        if counted.duplicates:
+            db.execute("INSERT INTO duplicates VALUES (?)", (counted.duplicates,))
+        db.executemany(
+            "INSERT OR REPLACE INTO offsets VALUES (?, ?, ?)", [(*at, after) for at, after in offsets.items()]
+        )
+        db.execute("COMMIT")
+
+    def figures(self) -> dict[str, Any]:
+        """The figures in the oracle's shape."""
+        rows = {table: self._db.execute(f"SELECT * FROM {table}") for table in TABLES}
+        (duplicates,) = self._db.execute("SELECT ifnull(sum(n), 0) FROM duplicates").fetchone()
+        return figures(rows, duplicates)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+
+def _upsert(table: str, keys: str, kept: str) -> str:
+    columns = kept.split(", ")
+    changes = {column: f"{column} = {column} + excluded.{column}" for column in columns}
+    if table == "sessions":
+        changes["currency"] = (
+            "currency = CASE WHEN excluded.currency IN ('', currency) THEN currency"
+            f" WHEN currency = '' THEN excluded.currency ELSE '{MIXED}' END"
+        )
+        changes["first_at"] = "first_at = min(first_at, excluded.first_at)"
+        changes["last_at"] = "last_at = max(last_at, excluded.last_at)"
+    marks = ", ".join("?" * (len(columns) + len(keys.split(", "))))
+    return f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO UPDATE SET {', '.join(changes.values())}"
+
+
+_UPSERTS = {table: _upsert(table, *columns) for table, columns in TABLES.items()}
+
+
+def figures(tables: Mapping[str, Iterable[tuple[Any, ...]]], duplicates: int) -> dict[str, Any]:
+    """The rows of all tables as `tests.oracle.figures` gives the figures."""
+    by_type = dict.fromkeys(("view", "add_to_cart", "remove_from_cart", "purchase"), 0)
+    by_topic: defaultdict[str, int] = defaultdict(int)
+    for topic, kind, n in tables["by_type"]:
+        by_type[kind] += n
+        by_topic[topic] += n
+    products, segments, regions = (_nested(tables[table]) for table in ("products", "by_segment", "by_region"))
+    lines: defaultdict[str, int] = defaultdict(int)
+    for kinds in products.values():
+        for kind, n in kinds.items():
+            lines[kind] += n
+    reached = dict.fromkeys(("count", "viewed", "carted", "purchased"), 0)
+    for _, views, adds, _, purchases, *_ in tables["sessions"]:
+        reached["count"] += 1
+        reached["viewed"] += views > 0
+        reached["carted"] += adds > 0
+        reached["purchased"] += purchases > 0
+    revenue = list(tables["revenue"])
+    return {
+        "events": sum(by_type.values()),
+        "by_type": by_type,
+        "by_topic": dict(by_topic),
+        "by_segment": {name: sum(kinds.values()) for name, kinds in segments.items()},
+        "by_segment_and_type": segments,
+        "by_region": {name: sum(kinds.values()) for name, kinds in regions.items()},
+        "by_region_and_type": regions,
+        "product_lines": dict(lines),
+        "products": products,
+        "sessions": reached,
+        "orders": sum(n for _, n, _ in revenue),
+        "revenue_minor": {currency: minor for currency, _, minor in revenue},
+        "duplicate_purchases": duplicates,
+    }
+
+
+def _nested(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for outer, inner, n, *_ in rows:
+        nested.setdefault(outer, {})[inner] = n
+    return nested

@@ -1,0 +1,79 @@
+"""What a section found: tables for people, goals beside what was measured, and all raw values for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Table:
+    """Rows of text under a title."""
+
+    title: str
+    heading: Sequence[str]
+    rows: list[Sequence[str]] = attrs.field(factory=list)
+
+    def add(self, *cells: str) -> None:
+        """Add a row, a cell for each column."""
+        self.rows.append(cells)
+
+
+@attrs.frozen
+class Goal:
+    """What the project has set itself, and what was measured."""
+
+    what: str
+    sense: str
+    """`at least`, `at most` or `under`."""
+    goal: float
+    measured: float
+    unit: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether the measured value is as good as the goal."""
+        return self.measured >= self.goal if self.sense == "at least" else self.measured <= self.goal
+
+
+@attrs.frozen
+class Section:
+    """What one section found."""
+
+    name: str
+    tables: Sequence[Table]
+    goals: Sequence[Goal]
+    raw: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for scripts."""
+        goals = [attrs.asdict(goal) | {"reached": goal.reached} for goal in self.goals]
+        return {"name": self.name, "goals": goals, "raw": self.raw}
+
+    def show(self) -> None:
+        """Print it."""
+        for table in self.tables:
+            print(f"\n{table.title}")
+            _print([table.heading, *table.rows])
+        if self.goals:
+            print("\ngoals")
+            _print(
+                [
+                    (
+                        f"  {goal.what}",
+                        f"{goal.measured:,.4g} {goal.unit}",
+                        f"{goal.sense} {goal.goal:,.4g} {goal.unit}",
+                        "reached" if goal.reached else "not reached",
+                    )
+                    for goal in self.goals
+                ]
+            )
+
+
+def _print(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        first, *others = (f"{cell:{'<' if at == 0 else '>'}{widths[at]}}" for at, cell in enumerate(row))
+        print("  ".join([first, *others]).rstrip())

@@ -1,0 +1,37 @@
+"""See from outside how far a store is, while a member writes to it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from consumers.analytics.queries import Reader
+
+Offsets = Mapping[tuple[str, int], int]
+
+
+class Watch:
+    """Reads a store's offsets whenever it is asked to look, and keeps when they moved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: Reader | None = None
+        self.moves: list[tuple[float, Offsets]] = []
+        """When (`time.monotonic`), and the next offset by topic and partition from then on."""
+
+    def look(self) -> None:
+        """Read once; takes some hundredths of a millisecond."""
+        # Until the member has made the store there is no file, and for a moment no table in it.
+        with suppress(FileNotFoundError, sqlite3.OperationalError):
+            self._reader = self._reader or Reader(self._path)
+            offsets = self._reader.offsets()
+            if offsets and (not self.moves or offsets != self.moves[-1][1]):
+                self.moves.append((time.monotonic(), offsets))
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._reader is not None:
+            self._reader.close()
