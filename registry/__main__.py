@@ -36,10 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage_errors() -> tuple[type[Exception], ...]:
     """What a wrong argument raises; imported only once something was raised."""
     from registry.baseline import BaselineError
+    from registry.fixtures import FixtureError
     from registry.history import NoSuchVersion
     from registry.lint import UnknownRule
 
-    return (BaselineError, NoSuchVersion, UnknownRule)
+    return (BaselineError, FixtureError, NoSuchVersion, UnknownRule)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -50,9 +51,10 @@ def _failures() -> tuple[type[Exception], ...]:
     from registry.lock import LockError
     from registry.topics import KafkaUnavailable
     from schemas.catalog import CatalogError
+    from schemas.generate import GenerateError
 
     asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable)
-    return (*asking, CatalogError, ExemptionError, LockError, SchemaError)
+    return (*asking, CatalogError, ExemptionError, GenerateError, LockError, SchemaError)
 
 
 def _fail(error: object, code: int) -> int:
@@ -114,6 +116,22 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("subject", metavar="SUBJECT", help="a subject, or its topic's name in the catalogue")
     for command in (history, diff):
         _add_against(command)
+    prove = add("prove", "decode real records of every version with the contracts as they are in the working copy")
+    prove.add_argument(
+        "topics", metavar="TOPIC", nargs="*", help="a subject, or its topic's name in the catalogue (default: all)"
+    )
+    prove.add_argument(
+        "--last",
+        type=_positive,
+        default=1000,
+        metavar="N",
+        help="take the newest N records of each version; the topic is read once as a whole (default: %(default)s)",
+    )
+    prove.add_argument(
+        "--fixtures",
+        metavar="DIR",
+        help="take files of one message's value each, in DIR/TOPIC/…, instead of Kafka; needs only the lock",
+    )
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
     return whole
@@ -126,6 +144,12 @@ def _add_against(command: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
     )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

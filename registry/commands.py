@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import settings
@@ -189,3 +190,32 @@ def census(args: argparse.Namespace) -> int:
         markdown=lambda: markdown.census(found),
     )
     return 0 if found.ok else FINDINGS
+
+
+def prove(args: argparse.Namespace) -> int:
+    """Decode real records with the contracts of the working copy."""
+    from registry import history, proving
+    from registry.reports import proofs
+    from stopping import stop_signal
+
+    def tell(topic: str, read: int, total: int) -> None:
+        print(f"{topic}: read {read:,} of {total:,} offsets", file=sys.stderr, flush=True)
+
+    loaded = settings.load()
+    contracts = catalog.load(loaded)
+    topics = [history.find_topic(name, contracts.topics) for name in args.topics] or list(contracts.topics)
+    with stop_signal() as stop:
+        found = (
+            proving.from_files(Path(args.fixtures), loaded, contracts, topics)
+            if args.fixtures
+            else proving.from_kafka(loaded, contracts, topics, args.last, tell, stop)
+        )
+        proven = list(found)
+        left = topics[len(proven) :] if stop.is_set() and not args.fixtures else []
+    _print(
+        args,
+        text=lambda: proofs.text(proven, left),
+        json=lambda: proofs.document(proven, left),
+        markdown=lambda: proofs.markdown(proven, left),
+    )
+    return 0 if not left and all(proof.ok for proof in proven) else FINDINGS
