@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from schemas import text
 from schemas.alignment import Unreadable, Wanted, plan, wanted_fields
-from schemas.cursor import Cursor
+from schemas.cursor import LONGEST, Cursor
 from schemas.decoding import DecodeError, decoder
 from schemas.frame import Column, Frame, Lines
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
-LARGE = 16 * 1024
+LARGE = LONGEST
 """Bytes from which a message is decoded alone: columns gain nothing there, and one long list or text would make the
 columns of a whole batch as large as itself."""
 

@@ -7,6 +7,7 @@ that cannot be is marked bad, alone. Formats: https://avro.apache.org/docs/1.12.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import attrs
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from schemas.text import NULL, Integers, Mask, Text, Words
 
-PADDING = 32
-"""Bytes after the last row, so that a read that starts at its end stays inside the buffer."""
+LONGEST = 2048
+"""Bytes that a payload may have: a string is read with as many bytes as the longest in its column."""
 
 _ONE = np.uint64(1)
 _STOP_BITS = np.uint64(0x8080808080808080)
@@ -27,7 +28,8 @@ _FOLDS = (
 )
 _KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """Masks that keep the first n bytes of a word."""
-_NONE = np.zeros(0, np.uint64)
+_PADDING = bytes(LONGEST + 16)
+"""Bytes after the last row, so that a read that starts at its end stays inside the buffer."""
 
 
 @attrs.define(eq=False)
@@ -43,9 +45,9 @@ class Cursor:
 
     @classmethod
     def over(cls, payloads: Sequence[bytes]) -> Cursor:
-        """A cursor at the first byte of each payload."""
+        """A cursor at the first byte of each payload, none of which may be longer than LONGEST."""
         rows = len(payloads)
-        data = np.frombuffer(b"".join((*payloads, bytes(PADDING))), np.uint8)
+        data = np.frombuffer(b"".join((*payloads, _PADDING)), np.uint8)
         length = np.fromiter(map(len, payloads), np.int64, rows)
         end = np.cumsum(length)
         words = np.lib.stride_tricks.as_strided(data[:8].view("<u8"), (len(data) - 7,), (1,), writeable=False)
@@ -136,16 +138,21 @@ class Cursor:
         self.advance(length)
         if self.bad.any():
             length = np.where(self.bad, 0, length)
-        longest, shortest = int(length.max(initial=0)), int(length.min(initial=2**62))
-        words = np.empty((-(-longest // 8), len(length)), np.uint64)
-        last = len(self.words) - 1
-        for i, out in enumerate(words):
-            word = self.words[np.minimum(start + 8 * i, last)]
-            left = min(longest - 8 * i, 8) if longest == shortest else np.clip(length - 8 * i, 0, 8)
-            np.bitwise_and(word, _KEEP[left], out=out)
-        beyond_ascii = np.bitwise_or.reduce(words, axis=0) & _STOP_BITS if len(words) else _NONE
+        longest, shortest = int(length.max(initial=0)), int(length.min(initial=LONGEST))
+        width = -(-longest // 8)
+        if not width:
+            return Text(np.empty((len(length), 0), np.uint64), length)
+        # From each start as many bytes as the longest string has, which costs less than a word at a time; what lies
+        # behind a string's end is masked.
+        bytes_from = np.lib.stride_tricks.as_strided(self.data, (len(self.data) - 8 * width + 1, 8 * width), (1, 1))
+        words = bytes_from[start].view("<u8")
+        if longest == shortest:
+            words[:, -1] &= _KEEP[longest - 8 * (width - 1)]
+        else:
+            words &= _masks(width).take(length, axis=0)
+        beyond_ascii = words & _STOP_BITS
         if beyond_ascii.any():
-            self._check_utf8(np.flatnonzero(beyond_ascii), start, length)
+            self._check_utf8(np.flatnonzero(beyond_ascii.any(axis=1)), start, length)
         return Text(words, length)
 
     def _check_utf8(self, rows: NDArray[np.intp], start: Integers, length: Integers) -> None:
@@ -156,6 +163,14 @@ class Cursor:
             except UnicodeDecodeError:
                 broken[row] = True
         self.fail(broken)
+
+
+@lru_cache(8)
+def _masks(width: int) -> Words:
+    """For each length up to so many words, what keeps its bytes: shape (8 * width + 1, width)."""
+    left = np.arange(8 * width + 1)[:, None] - 8 * np.arange(width)
+    masks: Words = _KEEP[left.clip(0, 8)]
+    return masks
 
 
 def _unzigzag(number: Words) -> Integers:

@@ -16,6 +16,7 @@ from consumers.analytics.kpis import KPIS, MIXED, EventType, Grain, Kpi, Merge
 from schemas import text
 from schemas.events import CartAction, Segment
 from schemas.frame import Frame, concat
+from schemas.grouping import group_integers
 from schemas.text import Integers, Text
 
 ENVELOPE = ("occurred_at", "session_id", "segment", "region")
@@ -46,7 +47,7 @@ _LABELS: Mapping[str, Sequence[str]] = {
 
 @attrs.frozen(eq=False)
 class Delta:
-    """What some rows add to one figure: a row each, its keys and then its measures, sorted for the store."""
+    """What some rows add to one figure: a row each, its keys and then its measures, in the order of the first key."""
 
     kpi: Kpi
     rows: list[tuple[Any, ...]]
@@ -169,10 +170,18 @@ def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta
         frame = Frame(frame.rows, {**frame.columns, "window_start": window})
     if not frame.rows:
         return Delta(kpi, [])
-    codes, first = _group([frame.columns[name] for name in kpi.keys])
+    codes, first = _in_order(*_group([frame.columns[name] for name in kpi.keys]), frame.columns[kpi.keys[0]])
     keys = [_values(frame.columns[name], first, labels.get(name)) for name in kpi.keys]
     measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
-    return Delta(kpi, sorted(zip(*keys, *measures, strict=True)))
+    return Delta(kpi, list(zip(*keys, *measures, strict=True)))
+
+
+def _in_order(codes: Integers, first: Integers, key: Any) -> tuple[Integers, Integers]:
+    """Number groups in the order of a key: then the store walks through its tables instead of jumping about in them."""
+    order = key.take(first).order() if isinstance(key, Text) else key[first].argsort()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[codes], first[order]
 
 
 def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
@@ -180,25 +189,12 @@ def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
     codes, first = _codes(columns[0])
     for column in columns[1:]:
         more, further = _codes(column)
-        codes, first = _dense(codes * len(further) + more)
+        codes, first = group_integers(codes * len(further) + more)
     return codes, first
 
 
 def _codes(column: Integers | Text) -> tuple[Integers, Integers]:
-    return column.factorize() if isinstance(column, Text) else _dense(column)
-
-
-def _dense(values: Integers) -> tuple[Integers, Integers]:
-    """Number the distinct values, counted from 0: `(code of each row, a row of each code)`."""
-    low = values.min()
-    span = int(values.max()) - int(low) + 1
-    if span > 4 * len(values) + 1024:
-        _, first, codes = np.unique(values, return_index=True, return_inverse=True)
-        return codes.astype(np.int64), first.astype(np.int64)
-    seen = np.full(span, -1, np.int64)
-    seen[values - low] = np.arange(len(values))
-    present = seen >= 0
-    return (np.cumsum(present) - 1)[values - low], seen[present]
+    return column.factorize() if isinstance(column, Text) else group_integers(column)
 
 
 def _sum(column: Integers, codes: Integers, groups: int) -> list[Any]:
@@ -222,13 +218,14 @@ def _max(column: Integers, codes: Integers, groups: int) -> list[Any]:
 
 def _same(column: Text, codes: Integers, groups: int) -> list[Any]:
     labels, first = column.factorize()
-    names = _strings(column.take(first))
+    names = ["", *_strings(column.take(first)), MIXED]
     says = np.flatnonzero(column.length > 0)
     low = np.full(groups, len(names))
     high = np.full(groups, -1)
     np.minimum.at(low, codes[says], labels[says])
     np.maximum.at(high, codes[says], labels[says])
-    return ["" if h < 0 else names[h] if h == lo else MIXED for lo, h in zip(low.tolist(), high.tolist(), strict=True)]
+    name = np.where(high < 0, 0, np.where(low == high, high + 1, len(names) - 1))
+    return [names[number] for number in name.tolist()]
 
 
 _MERGES: Mapping[Merge, Any] = {Merge.SUM: _sum, Merge.MIN: _min, Merge.MAX: _max, Merge.SAME: _same}

@@ -10,7 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
 from consumers.analytics.merge import Merged
@@ -66,20 +68,32 @@ class Store:
         with self._transaction():
             for (topic, partition), span in sorted(spans.items()):
                 self._advance(topic, partition, span)
-            counted = self._counted(merged.orders)
+            counted = self._claim(merged.orders)
             if counted:
                 merged = merge(counted)
-            self._db.executemany("INSERT INTO orders VALUES (?)", ((order,) for order in sorted(merged.orders)))
+                self._claim(merged.orders)
             for delta in merged.deltas:
-                self._db.executemany(_UPSERTS[delta.kpi.name], delta.rows)
-            self._db.executemany(_ADD_COUNT, self._counts(merged, dead_letters))
+                self._insert(delta.kpi.name, delta.rows, _MERGE[delta.kpi.name])
+            self._insert("counts", self._counts(merged, dead_letters), _ADD_COUNT)
         return merged
 
-    def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
-        for topic, count in dead_letters.items():
-            yield "dead_letters", topic, count
-        if merged.duplicates:
-            yield "duplicate_purchases", "", merged.duplicates
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], on_conflict: str) -> int:
+        """Insert rows, many with each statement. Returns how many rows were inserted or changed.
+
+        SQLite lets go of the interpreter for a statement, and with many rows in one it does so seldom: each time,
+        getting it back may have to wait for another thread.
+        """
+        changed = 0
+        for at in range(0, len(rows), _ROWS_PER_STATEMENT):
+            some = rows[at : at + _ROWS_PER_STATEMENT]
+            marks = f"({', '.join('?' * len(some[0]))})"
+            statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(some))} ON CONFLICT {on_conflict}"
+            changed += self._db.execute(statement, list(chain.from_iterable(some))).rowcount
+        return changed
+
+    def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> list[tuple[str, str, int]]:
+        counts = [("dead_letters", topic, count) for topic, count in dead_letters.items()]
+        return [*counts, ("duplicate_purchases", "", merged.duplicates)] if merged.duplicates else counts
 
     def _advance(self, topic: str, partition: int, span: Span) -> None:
         if span.start is None:
@@ -94,14 +108,18 @@ class Store:
         if moved.rowcount != 1:
             raise Fenced(f"{topic}[{partition}] no longer stands at {span.start}")
 
-    def _counted(self, orders: Sequence[str]) -> frozenset[str]:
-        """Those of these orders that the store has."""
-        known: set[str] = set()
-        for at in range(0, len(orders), _VARIABLES):
-            some = orders[at : at + _VARIABLES]
-            marks = ", ".join("?" * len(some))
-            known.update(row[0] for row in self._db.execute(f"SELECT id FROM orders WHERE id IN ({marks})", some))
-        return frozenset(known)
+    def _claim(self, orders: Sequence[str]) -> frozenset[str]:
+        """Note these orders as counted, or, if some are already, none; returns those."""
+        self._db.execute("SAVEPOINT claim")
+        rows = [(order,) for order in sorted(orders)]
+        if self._insert("orders", rows, "DO NOTHING") == len(rows):
+            known: frozenset[str] = frozenset()
+        else:
+            self._db.execute("ROLLBACK TO claim")
+            look = "SELECT id FROM orders WHERE id = ?"
+            known = frozenset(order for order in orders if self._db.execute(look, (order,)).fetchone())
+        self._db.execute("RELEASE claim")
+        return known
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -123,8 +141,7 @@ class Store:
             self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
 
 
-_VARIABLES = 500
-"""How many values one query names at once."""
+_ROWS_PER_STATEMENT = 500
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS offsets (topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL,"
@@ -133,7 +150,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS counts (name TEXT, topic TEXT, n INTEGER NOT NULL,"
     " PRIMARY KEY (name, topic)) WITHOUT ROWID",
 )
-_ADD_COUNT = "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+_ADD_COUNT = "DO UPDATE SET n = n + excluded.n"
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -151,10 +168,8 @@ def _create_table(kpi: Kpi) -> str:
     return f"CREATE TABLE IF NOT EXISTS {kpi.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"
 
 
-def _upsert(kpi: Kpi) -> str:
-    marks = ", ".join("?" * (len(kpi.keys) + len(kpi.measures)))
-    changes = ", ".join(f"{measure.name} = {_merged(measure)}" for measure in kpi.measures)
-    return f"INSERT INTO {kpi.name} VALUES ({marks}) ON CONFLICT DO UPDATE SET {changes}"
+def _merge(kpi: Kpi) -> str:
+    return f"DO UPDATE SET {', '.join(f'{measure.name} = {_merged(measure)}' for measure in kpi.measures)}"
 
 
 def _merged(measure: Measure) -> str:
@@ -170,4 +185,5 @@ def _merged(measure: Measure) -> str:
             return f"CASE WHEN {new} IN ('', {name}) THEN {name} WHEN {name} = '' THEN {new} ELSE '{MIXED}' END"
 
 
-_UPSERTS = {kpi.name: _upsert(kpi) for kpi in KPIS}
+_MERGE = {kpi.name: _merge(kpi) for kpi in KPIS}
+"""What becomes of a row that is there already."""

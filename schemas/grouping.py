@@ -1,0 +1,54 @@
+"""Number the distinct values of a column, by hashing: what a dictionary does, for all rows at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+ODD = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 divided by the golden ratio. To multiply by an odd number modulo 2**64 keeps different numbers different."""
+
+
+def group(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Group rows by their hash, of which the high bits should be good.
+
+    Returns the code of each row, counted from 0, and a row in which each code stands.
+
+    Every row writes its number into the bucket of its hash, and whichever stays there stands for all rows of its hash.
+    Rows of other hashes in that bucket go to another one in the next round. Several times as fast as a sort.
+    """
+    rows = len(hashes)
+    bits = max(rows, 8).bit_length() + 1
+    buckets = np.empty(1 << bits, np.int64)
+    stands_for = np.empty(rows, np.int64)
+    left, mixed = np.arange(rows), hashes
+    while len(left):
+        bucket = (mixed >> np.uint64(64 - bits)).astype(np.int64)
+        buckets[bucket] = left
+        found = buckets[bucket]
+        stands_for[left] = found
+        other = hashes[found] != hashes[left]
+        left, mixed = left[other], mixed[other] * ODD
+    return _number(stands_for)
+
+
+def group_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Group rows by their number; as `group`."""
+    low = values.min(initial=0)
+    span = int(values.max(initial=0)) - int(low) + 1
+    if span > 4 * len(values) + 1024:
+        return group(values.view(np.uint64) * ODD)
+    places = values - low
+    buckets = np.empty(span, np.int64)
+    buckets[places] = np.arange(len(values))
+    return _number(buckets[places])
+
+
+def _number(stands_for: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the rows that stand for others: `(code of each row, row of each code)`."""
+    chosen = np.zeros(len(stands_for), np.bool_)
+    chosen[stands_for] = True
+    row_of_code = np.flatnonzero(chosen).astype(np.int64)
+    code = np.empty(len(stands_for), np.int64)
+    code[row_of_code] = np.arange(len(row_of_code))
+    return code[stands_for], row_of_code
