@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         return command
 
     serve.add_arguments(add("serve", "serve a schema registry for this machine", serve.run))
-    evolve.add_arguments(add("evolve", "write the next compatible version of a contract", evolve.run))
+    evolve.add_arguments(add("evolve", "write the next compatible version of a contract", evolve.run), FORMATS)
     lint = add("lint", "check the contracts by themselves")
     lint.add_argument("--explain", metavar="RULE", help="say why a rule exists; all for every rule")
     check = add(

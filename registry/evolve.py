@@ -1,148 +1,198 @@
-"""Write the next version of a contract for its author: one edit, only where its compatibility level allows it."""
+"""Write the next version of a contract for its author: one edit, only where levels and lint allow it.
+
+What several contracts have in common (the envelope, an enum that more than one defines) is edited in each of them, all
+or none.
+"""
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Callable, Sequence
+import difflib
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from registry import compatibility, lock
-from registry.check import SubjectCheck, check_subject
-from schemas.catalog import Topic
+from registry import avro, json_text
+from registry.baseline import Versions
+from registry.check import SubjectCheck, check_all
+from registry.edits import Edit, Spec
+from registry.exemptions import EXEMPTIONS
+from registry.lint import Finding, lint
+from registry.reports.text import shown
+from registry.rules.basics import ENVELOPE
+from registry.targets import EvolveError, counterpart
+from registry.walk import Field, Node
+from schemas.catalog import Catalog, Topic
 
-Field = dict[str, Any]
-Edit = Callable[[list[Field]], list[Field]]
-
-
-class EvolveError(ValueError):
-    """The edit cannot be made or is forbidden; the message says why, and the way around."""
-
-
-def add_field(name: str, avro_type: Any, *, optional: bool, doc: str) -> Edit:
-    """A new last field; an optional one is null by default."""
-
-    def edit(fields: list[Field]) -> list[Field]:
-        if any(field["name"] == name for field in fields):
-            raise EvolveError(f"field {name!r} exists already")
-        kind = {"type": ["null", avro_type], "default": None} if optional else {"type": avro_type}
-        return [*fields, {"name": name, **kind, "doc": doc}]
-
-    return edit
+__all__ = ["Evolution", "EvolveError", "Rewritten", "evolve", "write"]
 
 
-def rename(old: str, new: str) -> Edit:
-    """Another name; the earlier one stays as an alias, so that new readers find it in old data."""
+@attrs.frozen
+class Rewritten:
+    """One contract's file, before and after the edit."""
 
-    def edit(fields: list[Field]) -> list[Field]:
-        if any(field["name"] == new for field in fields):
-            raise EvolveError(f"field {new!r} exists already")
-        return _replace(fields, old, lambda f: {**f, "name": new, "aliases": [*f.get("aliases", ()), old]})
+    path: Path
+    before: str
+    after: str
 
-    return edit
-
-
-def deprecate(name: str, doc: str) -> Edit:
-    """Say in the field's doc that it should no longer be used, and what to use instead."""
-    words = f"Deprecated: {doc}"
-    return lambda fields: _replace(fields, name, lambda f: {**f, "doc": f"{words} {f.get('doc', '')}".strip()})
-
-
-def widen(name: str, avro_type: str) -> Edit:
-    """A wider type, for example long for int; a nullable field stays nullable."""
-    return lambda fields: _replace(fields, name, lambda f: {**f, "type": _widened(f["type"], avro_type)})
+    @property
+    def diff(self) -> str:
+        """A unified diff that `git apply` and `patch -p1` take."""
+        name = shown(self.path)
+        before, after = (list(io.StringIO(text, newline="\n")) for text in (self.before, self.after))
+        lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def add_symbol(name: str, symbol: str) -> Edit:
-    """One more symbol, the last, of an enum that is named by its own name or by its field's."""
+@attrs.frozen
+class Evolution:
+    """An edit as it would be, and the verdict on it."""
 
-    def edit(fields: list[Field]) -> list[Field]:
-        owner = next((f for f in fields if (e := _enum(f["type"])) and name in (f["name"], e["name"])), None)
-        enum = _enum(owner["type"]) if owner else None
-        if owner is None or enum is None:
-            raise EvolveError(f"no enum and no field with an enum is named {name!r}")
-        if symbol in enum["symbols"]:
-            raise EvolveError(f"enum {enum['name']} has the symbol {symbol} already")
-        kind, longer = owner["type"], {**enum, "symbols": [*enum["symbols"], symbol]}
-        changed = [longer if b is enum else b for b in kind] if isinstance(kind, list) else longer
-        return _replace(fields, owner["name"], lambda f: {**f, "type": changed})
+    files: tuple[Rewritten, ...]
+    """The contract's, and those of the contracts that have the same thing."""
+    findings: tuple[Finding, ...]
+    """What lint finds with the edit and did not find without it."""
+    checks: tuple[SubjectCheck, ...]
+    """Of the contracts that are edited; empty where lint has findings already."""
+    scope: str
+    """Why the edit is of several contracts, as a sentence; empty where it is of one."""
+    notes: tuple[str, ...]
+    """What the author should know of an edit that is allowed."""
+    ways_around: tuple[str, ...]
+    """What to do instead; empty where it is allowed."""
 
-    return edit
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be written."""
+        return not self.findings and all(check.passed for check in self.checks)
+
+    @property
+    def diff(self) -> str:
+        """The unified diff of all files."""
+        return "".join(file.diff for file in self.files)
 
 
-def evolve(topic: Topic, versions: Sequence[lock.Version], edit: Edit, way_around: str) -> SubjectCheck:
-    """Make the edit in the contract's file and return its check against `versions` and the file as it stood.
+@attrs.frozen(slots=False)
+class _Draft(Topic):
+    """A contract with a text that its file does not have yet."""
 
-    Raises EvolveError, with the file untouched, if the edit cannot be made or the topic's level forbids it;
-    `avro.SchemaError` if the result is no schema.
+    text: str
+
+    @classmethod
+    def of(cls, topic: Topic, text: str) -> _Draft:
+        return cls(**{**attrs.asdict(topic, recurse=False), "text": text})
+
+
+def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, exempt: Path = EXEMPTIONS) -> Evolution:
+    """What an edit of a topic's contract makes of it and of those that share what it changes; nothing is written.
+
+    `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, and what the check
+    and the lint raise.
     """
-    text = rewrite(topic.text, edit)
-    compatibility.parse(text)
-    known = list(versions)
-    if not known or known[-1].fingerprint != lock.fingerprint(topic.text):
-        known.append(lock.Version(known[-1].version + 1 if known else 1, 0, topic.text))
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / topic.path.name
-        draft.write_text(text, encoding="utf-8")
-        checked = check_subject(attrs.evolve(topic, path=draft), topic.compatibility, known)
-    if checked.breaks:
-        reasons = "\n".join(
-            f"  {one.path or topic.event}: {one.rule}: {one.message}; {one.who}" for one in checked.breaks
-        )
-        raise EvolveError(f"{topic.path}: {topic.compatibility} forbids this; not changed\n{reasons}\n{way_around}")
-    topic.path.write_text(text, encoding="utf-8")
-    return checked
+    # As bytes: reading as text would turn the line ends of another system into those of this one.
+    texts = {one.contract: one.path.read_bytes().decode("utf-8") for one in catalog.topics}
+    joined = {*(one.key for one in catalog.topics), *ENVELOPE}
+    with _naming(topic):
+        node = edit.find(topic.schema)
+    files: dict[str, Rewritten] = {}
+    for one in catalog.topics:
+        with _naming(one):
+            same = node if one.contract == topic.contract else counterpart(node, one.schema, joined)
+            if same is not None:
+                files[one.contract] = _rewritten(one, texts[one.contract], edit.change(same), same.pointer)
+    before = _with_texts(catalog, texts)
+    after = _with_texts(catalog, {**texts, **{contract: file.after for contract, file in files.items()}})
+    findings = _new(lint(before, exempt=exempt), lint(after, exempt=exempt))
+    checks = [] if findings else [c for c in check_all(after.topics, versions, exempt) if c.topic.contract in files]
+    return Evolution(
+        tuple(files.values()),
+        tuple(findings),
+        tuple(checks),
+        _scope(node, list(files), joined),
+        tuple(edit.notes(node)),
+        tuple(dict.fromkeys(_ways_around(edit, node, checks, check_all(before.topics, versions, exempt)))),
+    )
 
 
-def rewrite(text: str, edit: Edit) -> str:
-    """The contract's text after the edit; every field that it leaves alone keeps its text.
-
-    Raises EvolveError if the edit cannot be made, or changes a field that is not written on one line.
-    """
-    spans = _spans(text)
-    fields = [json.loads(text[start:end]) for start, end in spans]
-    edited = edit(fields)
-    for (start, end), before, after in reversed(list(zip(spans, fields, edited, strict=False))):
-        if before == after:
-            continue
-        if text[start:end] != json.dumps(before, ensure_ascii=False):
-            raise EvolveError(f"field {before['name']!r} is not written on one line; edit it by hand")
-        text = text[:start] + json.dumps(after, ensure_ascii=False) + text[end:]
-    if len(edited) > len(fields):
-        end = _spans(text)[-1][1]
-        text = f"{text[:end]},\n    {json.dumps(edited[-1], ensure_ascii=False)}{text[end:]}"
-    return text
+@contextmanager
+def _naming(topic: Topic) -> Iterator[None]:
+    """Let errors say which contract they are about."""
+    try:
+        yield
+    except (EvolveError, avro.SchemaError) as error:
+        raise EvolveError(f"{shown(topic.path)}: {error}") from error
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Where each field of the outermost record begins and ends."""
-    decoder, position = json.JSONDecoder(), text.index("[", text.index('"fields":')) + 1
-    spans: list[tuple[int, int]] = []
-    while True:
-        while text[position] in " \n\r\t,":
-            position += 1
-        if text[position] == "]":
-            return spans
-        _, end = decoder.raw_decode(text, position)
-        spans.append((position, end))
-        position = end
+def _rewritten(topic: Topic, text: str, spec: Spec, pointer: str) -> Rewritten:
+    after = json_text.rewrite(text, pointer, spec)
+    avro.parse(after)
+    return Rewritten(topic.path, text, after)
 
 
-def _replace(fields: list[Field], name: str, change: Callable[[Field], Field]) -> list[Field]:
-    if all(field["name"] != name for field in fields):
-        raise EvolveError(f"no field {name!r}; there are {', '.join(field['name'] for field in fields)}")
-    return [change(field) if field["name"] == name else field for field in fields]
+def _with_texts(catalog: Catalog, texts: Mapping[str, str]) -> Catalog:
+    return attrs.evolve(catalog, topics=tuple(_Draft.of(one, texts[one.contract]) for one in catalog.topics))
 
 
-def _widened(kind: Any, avro_type: str) -> Any:
-    if isinstance(kind, list):
-        return [branch if branch == "null" else _widened(branch, avro_type) for branch in kind]
-    return {**kind, "type": avro_type} if isinstance(kind, dict) else avro_type
+def _new(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+    """What is found now and was not; a finding that only moved, for example to a field's new name, is not new."""
+    grown = Counter((f.rule, f.topic) for f in after) - Counter((f.rule, f.topic) for f in before)
+    known = {(f.rule, f.topic, f.path, f.message) for f in before}
+    return [f for f in after if grown[f.rule, f.topic] and (f.rule, f.topic, f.path, f.message) not in known]
 
 
-def _enum(kind: Any) -> Field | None:
-    branches = kind if isinstance(kind, list) else [kind]
-    return next((b for b in branches if isinstance(b, dict) and b.get("type") == "enum"), None)
+def _scope(node: Node, contracts: Sequence[str], joined: set[str]) -> str:
+    if len(contracts) < 2:
+        return ""
+    if isinstance(node, Field) and not node.record.pointer and node.name in joined:
+        what = f"{node.name} is the same on every event"
+    else:
+        record = node.record if isinstance(node, Field) else node
+        what = f"{record.spec['name']} is defined in several contracts and means the same in each"
+    return f"{what}: the edit is made in {', '.join(contracts)}, in all or in none"
+
+
+def _ways_around(edit: Edit, node: Node, checks: Sequence[SubjectCheck], before: Sequence[SubjectCheck]) -> list[str]:
+    stood = {check.topic.contract: check for check in before}
+    return [_way_around(edit, node, check, stood[check.topic.contract]) for check in checks if not check.passed]
+
+
+def _way_around(edit: Edit, node: Node, check: SubjectCheck, before: SubjectCheck) -> str:
+    if not before.passed and set(check.breaks) <= set(before.breaks) and set(check.hazards) <= set(before.hazards):
+        return f"{check.topic.contract} did not pass before the edit either; mend that first: make check-schemas"
+    if check.breaks:
+        return edit.way_around(node, check)
+    return "the level allows it, but data does not survive it; if that is meant, accept it in schemas/exemptions.toml"
+
+
+def write(evolution: Evolution) -> None:
+    """Write the files, each at once, and all of them or none. Raises OSError."""
+    with ExitStack() as undo:
+        drafts = []
+        for file in evolution.files:
+            path = file.path.resolve()  # where it is a link, it stays one
+            undo.callback(_draft_of(path).unlink, missing_ok=True)
+            _write_draft(path, file.after)
+            drafts.append((path, file))
+        for path, file in drafts:
+            undo.callback(_put, path, file.before)
+            _draft_of(path).replace(path)
+        undo.pop_all()
+
+
+def _put(path: Path, text: str) -> None:
+    _write_draft(path, text)
+    _draft_of(path).replace(path)
+
+
+def _write_draft(path: Path, text: str) -> None:
+    draft = _draft_of(path)
+    draft.write_bytes(text.encode("utf-8"))
+    shutil.copymode(path, draft)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")

@@ -4,93 +4,146 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from registry.evolve import Edit
+    from registry.edits import Edit
+
+FINDINGS, USAGE = 1, 2
+_PROMOTED = ("long", "float", "double", "string", "bytes")
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Describe the edits; nothing heavy is imported."""
-    command.add_argument("topic", metavar="TOPIC", help="the topic's name in the catalogue, for example product-events")
+    _add_options(command, formats, default=formats[0])
+    command.add_argument("topic", metavar="TOPIC", help="a topic's name in the catalogue, for example product-events")
     edits = command.add_subparsers(dest="edit", metavar="EDIT", required=True)
 
     def add(name: str, text: str, /, **arguments: str) -> argparse.ArgumentParser:
-        edit = edits.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        description = f"{text[0].upper()}{text[1:]}. {_SHARED}"
+        edit = edits.add_parser(name, help=text, description=description, epilog=command.epilog)
+        _add_options(edit, formats, default=argparse.SUPPRESS)
         for argument, words in arguments.items():
             edit.add_argument(argument, metavar=argument.upper(), help=words)
         return edit
 
-    field = add("add-field", "add a field, as the last", name="the field's name")
+    field = add("add-field", "add a field, as the last", path="the field's name; items[].colour for one in a record")
     field.add_argument("type", metavar="TYPE", type=_type, help="an Avro type: string, or JSON for one with attributes")
     field.add_argument("--optional", action="store_true", help="null where there is none, and by default")
+    field.add_argument(
+        "--default",
+        metavar="JSON",
+        type=_parsed,
+        default=argparse.SUPPRESS,  # null is a default, too
+        help='what data without the field reads as, for example 0 or "none" (with the quotes); default: none',
+    )
+    field.add_argument(
+        "--attribute",
+        metavar="NAME=JSON",
+        type=_attribute,
+        action="append",
+        default=[],
+        help='an attribute that Avro carries along, for example minimum=0 or pii="pseudonym"; may be repeated',
+    )
     field.add_argument("--doc", required=True, help="what the field means")
-    add("rename", "rename a field; the earlier name stays as an alias", old="its name now", new="its new name")
-    deprecated = add("deprecate", "say in a field's doc that it is deprecated", name="the field's name")
+    renamed = add("rename", "rename a field; the earlier name stays as an alias", path=_FIELD, new="its new name")
+    renamed.add_argument(
+        "--prepare",
+        action="store_true",
+        help="the step before: only let readers accept the new name, so that consumers on that version survive it",
+    )
+    deprecated = add("deprecate", "say in a field's doc that it is deprecated", path=_FIELD)
     deprecated.add_argument("--doc", required=True, help="why, or what to use instead")
-    add("widen", "give a field a wider type", name="the field's name", type="the wider type, for example long")
-    add("add-symbol", "add a symbol to an enum", name="the enum, or its field", symbol="the new symbol")
+    widened = add("widen", "give a field a wider type, by Avro's promotions", path=_FIELD)
+    widened.add_argument("type", metavar="TYPE", choices=_PROMOTED, help=f"the wider type: {', '.join(_PROMOTED)}")
+    add("add-symbol", "add a symbol to an enum", name="the enum, or a field that holds it", symbol="the new symbol")
+
+
+_FIELD = "the field: region, or items[].quantity (items.quantity for short)"
+_SHARED = (
+    "Nothing is written where a level or a lint rule forbids it. What several contracts have in common is edited in "
+    "each, all or none."
+)
+
+
+def _add_options(command: argparse.ArgumentParser, formats: Sequence[str], default: str) -> None:
+    """Options that may stand before the topic as well as after the edit; there, they are set only if given."""
+    command.add_argument("--format", choices=formats, default=default, help=f"how to print it (default: {formats[0]})")
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        default=False if default != argparse.SUPPRESS else default,
+        help="print the unified diff and write nothing",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the edit, or say why not and leave the file alone; 1 if it was refused."""
+    """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
     import settings
+    from registry import evolve
     from registry.baseline import baseline
-    from registry.evolve import EvolveError, evolve
+    from registry.history import find_topic
+    from registry.reports import evolution
     from schemas import catalog
 
     loaded = settings.load()
-    topic = catalog.load(loaded).topic(args.topic)
-    edit, way_around = _edit(args)
+    contracts = catalog.load(loaded)
+    topic = find_topic(args.topic, contracts.topics)
     try:
-        checked = evolve(topic, baseline("lock", loaded, [topic])[topic.subject], edit, way_around)
-    except EvolveError as error:
+        made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args))
+        if written := made.allowed and not args.dry_run:
+            evolve.write(made)
+    except evolve.EvolveError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"{topic.path}: changed; {checked.level} allows it")
-    for change in checked.changes:
-        print(f"  {change.path or topic.event}: {change.text}")
-    for hazard in checked.hazards:
-        print(f"  mind: {hazard.path or topic.event}: {hazard.text}")
-    if args.edit == "rename" and checked.level.startswith(("FORWARD", "FULL")):
-        print(f"  mind: consumers on an older version read {args.old}'s default instead of what is written from now on")
-        print(way_around)
-    print(f"deploy: {checked.order}\nnext: make generate, then make check-schemas")
-    return 0
+        return USAGE
+    except OSError as error:
+        print(f"error: {error}; nothing was written", file=sys.stderr)
+        return FINDINGS
+    match args.format:
+        case "json":
+            print(json.dumps(evolution.document(made, written=written), indent=2, ensure_ascii=False))
+        case "markdown":
+            print(evolution.as_markdown(made, written=written))
+        case _:
+            print(evolution.text(made, written=written))
+    return 0 if made.allowed else FINDINGS
 
 
-def _edit(args: argparse.Namespace) -> tuple[Edit, str]:
-    """The edit, and the way around if the level forbids it."""
-    from registry import evolve
+def _edit(args: argparse.Namespace) -> Edit:
+    from registry import edits
 
-    again = f"python -m registry evolve {args.topic}"
     match args.edit:
         case "add-field":
-            edit = evolve.add_field(args.name, args.type, optional=args.optional, doc=args.doc)
-            return edit, "way around: make it --optional, so that there is a value where nobody wrote one"
+            default = {"default": args.default} if "default" in args else {}
+            attributes = dict(args.attribute)
+            return edits.AddField(args.path, args.type, args.doc, args.optional, attributes=attributes, **default)
         case "rename":
-            return evolve.rename(args.old, args.new), (
-                "way around, in two steps: an alias helps new readers only, so first add the new name beside the old:\n"
-                f"  {again} add-field {args.new} TYPE --optional --doc …   (producers then write both)\n"
-                f'  {again} deprecate {args.old} --doc "Use {args.new}."   (once every consumer reads {args.new})'
-            )
+            return edits.Rename(args.path, args.new, args.prepare)
         case "deprecate":
-            return evolve.deprecate(args.name, args.doc), "way around: none is needed; the contract broke before"
+            return edits.Deprecate(args.path, args.doc)
         case "widen":
-            return evolve.widen(args.name, args.type), (
-                "way around: add a field of the wider type, write both, and deprecate this one when all have moved:\n"
-                f"  {again} add-field {args.name}_{args.type} {args.type} --optional --doc …"
-            )
+            return edits.Widen(args.path, args.type)
         case _:
-            return evolve.add_symbol(args.name, args.symbol), (
-                "way around: give the enum itself a default, which readers take for a symbol they do not know;\n"
-                "deploy that to every consumer, then add the symbol"
-            )
+            return edits.AddSymbol(args.name, args.symbol)
 
 
 def _type(text: str) -> Any:
+    return _parsed(text) if text.startswith(("{", "[", '"')) else text
+
+
+def _attribute(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON")
+    return name, _parsed(value)
+
+
+def _parsed(text: str) -> Any:
     try:
-        return json.loads(text) if text.startswith(("{", "[", '"')) else text
+        return json.loads(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+        quoted = shlex.quote(json.dumps(text, ensure_ascii=False))
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error}); if it is text, write {quoted}") from error

@@ -1,87 +1,359 @@
-"""The next version of a contract: a minimal edit where the level allows it, and nothing where it does not."""
+"""The next version of a contract: a minimal edit where the levels and lint allow it, and nothing where they do not."""
 
 from __future__ import annotations
 
-import difflib
 import json
-import shutil
+import re
 from pathlib import Path
+from typing import Any
 
-import attrs
 import pytest
 
-import settings
-from registry import evolve, lock
-from schemas import catalog
-from schemas.catalog import Topic
+from registry import evolve
+from registry.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
+from registry.evolve import Evolution, EvolveError
+from registry.lint import lint
+from registry.lock import Version
+from schemas.catalog import LEVELS
+from tests.conftest import Contracts, field
+
+REQUIRED = AddField("items[].colour", "string", "Its colour.")
+OPTIONAL = AddField("items[].colour", "string", "Its colour.", optional=True)
+DEFAULT = AddField("items[].colour", "string", "Its colour.", default="none")
+
+
+class Workshop:
+    """Contracts to evolve at a level; what is registered is what they were at first, and what is added to it."""
+
+    def __init__(self, contracts: Contracts, level: str) -> None:
+        self.contracts = contracts
+        catalog = contracts.folder / "catalog.toml"
+        catalog.write_text(catalog.read_text().replace("FULL_TRANSITIVE", level))
+        self.versions: dict[str, list[Version]] = {topic.subject: [] for topic in contracts.load().topics}
+        self.register()
+
+    def register(self) -> None:
+        for topic in self.contracts.load().topics:
+            known = self.versions[topic.subject]
+            known.append(Version(len(known) + 1, 0, topic.text))
+
+    def texts(self) -> dict[str, str]:
+        return {topic.contract: topic.path.read_bytes().decode() for topic in self.contracts.load().topics}
+
+    def evolve(self, contract: str, edit: Edit) -> Evolution:
+        catalog = self.contracts.load()
+        before = self.texts()
+        made = evolve.evolve(catalog, self.versions, catalog.topic(contract), edit, Path("no such file"))
+        assert self.texts() == before  # only write() writes
+        if made.allowed:
+            evolve.write(made)
+        return made
+
+    def schema(self, contract: str) -> dict[str, Any]:
+        return self.contracts.load().topic(contract).schema
 
 
 @pytest.fixture
-def topic(tmp_path: Path) -> Topic:
-    """A copy of a contract of ours, to edit."""
-    original = catalog.load(settings.load()).topic("user-events")
-    shutil.copy(original.path, tmp_path / original.path.name)
-    return attrs.evolve(original, path=tmp_path / original.path.name, compatibility="FULL_TRANSITIVE")
+def workshop(contracts: Contracts) -> Workshop:
+    return Workshop(contracts, "FULL_TRANSITIVE")
 
 
-def run(topic: Topic, edit: evolve.Edit) -> list[str]:
-    """The changed lines, - and +, of the file."""
-    before = topic.text
-    evolve.evolve(topic, [lock.Version(1, 1, before)], edit, "the way around")
-    after = topic.path.read_text(encoding="utf-8")
-    json.loads(after)
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-    return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
+def changed(made: Evolution) -> list[str]:
+    """The changed lines, - and +, of all files."""
+    return [line for line in made.diff.splitlines() if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def test_an_optional_field_is_one_more_line(topic: Topic) -> None:
-    lines = run(topic, evolve.add_field("referrer", "string", optional=True, doc="Where from."))
-    assert [line[0] for line in lines] == ["-", "+", "+"]
-    assert lines[1] == "+" + lines[0][1:] + ","
-    assert lines[2] == '+    {"name": "referrer", "type": ["null", "string"], "default": null, "doc": "Where from."}'
+# ---- what is written -------------------------------------------------------------------------------
 
 
-def test_a_symbol_changes_one_line(topic: Topic) -> None:
-    removed, added = run(topic, evolve.add_symbol("CartAction", "SAVE"))
-    assert added[1:] == removed[1:].replace('"REMOVE"]', '"REMOVE", "SAVE"]')
-
-
-def test_a_deprecation_is_in_the_doc(topic: Topic) -> None:
-    removed, added = run(topic, evolve.deprecate("region", "Use market."))
-    assert added[1:] == removed[1:].replace('"Sales', '"Deprecated: Use market. Sales')
+def test_a_field_is_one_more_line(workshop: Workshop) -> None:
+    removed, comma, added = changed(workshop.evolve("purchases", OPTIONAL))
+    assert comma == f"+{removed[1:]},"
+    assert added == '+      {"name": "colour", "type": ["null", "string"], "default": null, "doc": "Its colour."}'
 
 
 @pytest.mark.parametrize(
-    "edit",
+    ("edit", "before", "after"),
     [
-        evolve.add_field("referrer", "string", optional=False, doc="Where from."),
-        evolve.rename("quantity", "pieces"),
-        evolve.widen("quantity", "long"),
+        (AddSymbol("CartAction", "SAVE"), '"REMOVE"]', '"REMOVE", "SAVE"]'),
+        (AddSymbol("action", "SAVE"), '"REMOVE"]', '"REMOVE", "SAVE"]'),
+        (Deprecate("quantity", "Use pieces"), '"How', '"Deprecated: Use pieces. How'),
+        (Rename("quantity", "pieces", prepare=True), '"minimum": 1}', '"minimum": 1, "aliases": ["pieces"]}'),
     ],
 )
-def test_what_the_level_forbids_is_not_written(topic: Topic, edit: evolve.Edit) -> None:
-    before = topic.text
-    with pytest.raises(evolve.EvolveError, match=r"FULL_TRANSITIVE forbids this(.|\n)*the way around"):
-        run(topic, edit)
-    assert topic.path.read_text(encoding="utf-8") == before
+def test_an_edit_changes_nothing_but_what_it_is_about(workshop: Workshop, edit: Edit, before: str, after: str) -> None:
+    removed, added = changed(workshop.evolve("user-events", edit))
+    assert added[1:] == removed[1:].replace(before, after) != removed[1:]
 
 
-def test_a_level_that_looks_backward_allows_widening_and_renaming(topic: Topic) -> None:
-    backward = attrs.evolve(topic, compatibility="BACKWARD")
-    removed, added = run(backward, evolve.widen("quantity", "long"))
-    assert added[1:] == removed[1:].replace('"int"', '"long"')
-    again = attrs.evolve(backward)
-    _, renamed = run(again, evolve.rename("quantity", "pieces"))
-    assert '"name": "pieces"' in renamed and '"aliases": ["quantity"]' in renamed
+def test_a_rename_keeps_the_earlier_names_as_aliases(contracts: Contracts) -> None:
+    workshop = Workshop(contracts, "BACKWARD_TRANSITIVE")
+    for old, new in (("items.quantity", "pieces"), ("items.pieces", "count"), ("items.count", "pieces")):
+        assert workshop.evolve("purchases", Rename(old, new)).allowed
+    item = field(workshop.schema("purchases"), "items")["type"]["items"]["fields"][1]
+    assert (item["name"], item["aliases"]) == ("pieces", ["quantity", "count"])
 
 
-def test_a_pending_edit_counts_as_a_version(topic: Topic) -> None:
-    registered = [lock.Version(1, 1, topic.text)]
-    evolve.evolve(topic, registered, evolve.add_field("a", "int", optional=True, doc="A."), "")
-    checked = evolve.evolve(attrs.evolve(topic), registered, evolve.add_field("b", "int", optional=True, doc="B."), "")
-    assert [change.path for change in checked.changes] == ["b"]
+@pytest.mark.parametrize("layout", [{"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}, {}])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_layout_and_line_ends_stay(workshop: Workshop, layout: dict[str, Any], end: str) -> None:
+    path = workshop.contracts.load().topic("purchases").path
+    text = json.dumps(workshop.schema("purchases"), **layout).replace("\n", end or "\n") + end
+    path.write_bytes(text.encode())
+    workshop.evolve("purchases", Deprecate("items.quantity", "Use pieces."))
+    assert path.read_bytes().decode() == text.replace("How many", "Deprecated: Use pieces. How many")
 
 
-def test_an_unknown_field_is_named(topic: Topic) -> None:
-    with pytest.raises(evolve.EvolveError, match="no field 'nowhere'; there are event_id"):
-        run(topic, evolve.deprecate("nowhere", "x"))
+def test_a_new_field_is_laid_out_as_those_before_it(workshop: Workshop) -> None:
+    workshop.contracts.edit("purchases", lambda _: None)  # one attribute a line
+    made = workshop.evolve("purchases", OPTIONAL).files[0]
+    indent = re.search(r"\n( +)\"name\": \"quantity\",\n", made.before)
+    assert indent
+    outer, inner = indent[1][:-2], indent[1]
+    members = ['"name": "colour"', '"type": ["null", "string"]', '"default": null', '"doc": "Its colour."']
+    field = f",\n{outer}{{\n" + ",\n".join(inner + member for member in members) + f"\n{outer}}}"
+    assert made.after.replace(field, "") == made.before
+
+
+def test_a_default_is_of_the_first_branch(workshop: Workshop) -> None:
+    both = AddField("items.colour", "string", "Its colour.", optional=True, default="none")
+    made = workshop.evolve("purchases", both)
+    assert [finding.rule for finding in made.findings] == ["optional-null-first"]
+    assert '"type": ["string", "null"], "default": "none"' in made.diff
+
+
+def test_attributes_are_carried_along(workshop: Workshop) -> None:
+    edit = AddField("email", "string", "Where to write to.", optional=True)
+    refused = workshop.evolve("purchases", edit)
+    assert [finding.rule for finding in refused.findings] == ["personal-data-marked"]
+    marked = AddField("email", "string", "Where to write to.", optional=True, attributes={"pii": "identity"})
+    assert workshop.evolve("purchases", marked).allowed
+    assert field(workshop.schema("purchases"), "email")["pii"] == "identity"
+
+
+# ---- what cannot be made ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (Deprecate("nowhere", "x"), "no field 'nowhere'; there are event_id"),
+        (AddField("quantity", "int", "x"), "field 'quantity' exists already"),
+        (AddField("quantity.unit", "int", "x"), "field 'quantity' holds no record"),
+        (AddField("extra", "strng", "x"), r'undefined name: "tributary\.events\.strng"'),
+        (AddField("extra", "string", "x", default=3), "invalid default for field extra .*: 3 is no string"),
+        (AddField("extra", "string", "x", default=None), "invalid default for field extra .*: null is no string"),
+        (AddField("no good", "string", "x", optional=True), "no good"),
+        (Rename("quantity", "currency"), "field 'currency' exists already"),
+        (Rename("quantity", "quantity"), "field 'quantity' has that name already"),
+        (AddSymbol("CartAction", "ADD"), "enum CartAction has the symbol ADD already"),
+        (AddSymbol("quantity", "ADD"), r"named 'quantity'; the enums are: Segment \(segment\), CartAction \(action\)"),
+        (Widen("price_minor", "string"), "'price_minor' is long, not to be widened to string; .* to float or double"),
+        (Widen("quantity", "bytes"), "Avro promotes it to long or float or double"),
+        (Widen("action", "string"), "is enum CartAction, .* promotes it to nothing"),
+    ],
+)
+def test_what_cannot_be_made_is_explained(workshop: Workshop, edit: Edit, words: str) -> None:
+    with pytest.raises(EvolveError, match=rf"cart_updated\.avsc: .*{words}"):
+        workshop.evolve("user-events", edit)
+
+
+def test_names_that_are_still_read_are_taken(workshop: Workshop) -> None:
+    assert workshop.evolve("user-events", Rename("quantity", "pieces", prepare=True)).allowed
+    with pytest.raises(EvolveError, match="'pieces' is the earlier name of 'quantity'"):
+        workshop.evolve("user-events", AddField("pieces", "int", "x", optional=True))
+    with pytest.raises(EvolveError, match="is read under the name 'pieces' already"):
+        workshop.evolve("user-events", Rename("quantity", "pieces", prepare=True))
+
+
+def test_a_field_is_deprecated_once(workshop: Workshop) -> None:
+    assert workshop.evolve("user-events", Deprecate("quantity", "x")).allowed
+    with pytest.raises(EvolveError, match=r"deprecated already: Deprecated: x\. How"):
+        workshop.evolve("user-events", Deprecate("quantity", "y"))
+
+
+# ---- what a level allows ---------------------------------------------------------------------------
+
+EVERY, NOT_FORWARD = ["NONE", "BACKWARD", "FORWARD", "FULL"], ["NONE", "BACKWARD"]
+ALLOWED: list[tuple[str, Edit, list[str]]] = [
+    ("required", REQUIRED, ["NONE", "FORWARD"]),
+    ("optional", OPTIONAL, EVERY),
+    ("default", DEFAULT, EVERY),
+    ("rename", Rename("items.quantity", "pieces"), NOT_FORWARD),
+    ("prepare", Rename("items.quantity", "pieces", prepare=True), EVERY),
+    ("widen", Widen("items.quantity", "long"), NOT_FORWARD),
+    ("symbol", AddSymbol("Segment", "GOLD"), EVERY),
+    ("deprecate", Deprecate("items.quantity", "Use pieces."), EVERY),
+]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(("edit", "levels"), [pytest.param(*case[1:], id=case[0]) for case in ALLOWED])
+def test_the_level_decides(contracts: Contracts, level: str, edit: Edit, levels: list[str]) -> None:
+    made = Workshop(contracts, level).evolve("purchases", edit)
+    assert made.allowed is (level.removesuffix("_TRANSITIVE") in levels)
+    assert bool(made.ways_around) is not made.allowed
+    assert {check.level for check in made.checks} == {level}
+
+
+def test_data_has_to_survive_at_every_level(contracts: Contracts) -> None:
+    made = Workshop(contracts, "NONE").evolve("purchases", Widen("items.quantity", "float"))
+    assert [hazard.rule for check in made.checks for hazard in check.hazards] == ["precision-lost"]
+    assert not made.allowed and "exemptions.toml" in made.ways_around[0]
+
+
+@pytest.mark.parametrize("level", ["FORWARD", "FULL"])
+def test_the_two_steps_of_a_rename(contracts: Contracts, level: str) -> None:
+    workshop, rename = Workshop(contracts, level), Rename("items.quantity", "pieces")
+    (way,) = workshop.evolve("purchases", rename).ways_around
+    assert "rename 'items[].quantity' pieces --prepare" in way
+    assert workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True)).allowed
+    assert not workshop.evolve("purchases", rename).allowed  # not registered yet
+    workshop.register()
+    assert workshop.evolve("purchases", rename).allowed
+
+
+def test_a_transitive_level_remembers_versions_without_the_alias(workshop: Workshop) -> None:
+    assert workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True)).allowed
+    workshop.register()
+    (way,) = workshop.evolve("purchases", Rename("items.quantity", "pieces")).ways_around
+    assert "put the new name beside the old" in way
+
+
+def without_default(schema: dict[str, Any]) -> None:
+    del field(schema, "action")["type"]["default"]
+
+
+def test_a_symbol_needs_a_default_of_the_enum_itself(contracts: Contracts) -> None:
+    contracts.edit("user-events", without_default)
+    workshop, edit = Workshop(contracts, "FULL"), AddSymbol("action", "SAVE")
+    (way,) = workshop.evolve("user-events", edit).ways_around
+    assert 'give the enum CartAction itself a default ("default": "UNKNOWN"' in way
+    contracts.edit("user-events", lambda schema: field(schema, "action")["type"].update(default="UNKNOWN"))
+    assert not workshop.evolve("user-events", edit).allowed  # not registered yet
+    workshop.register()
+    made = workshop.evolve("user-events", edit)
+    assert made.allowed
+    assert made.notes == ("consumers on an older version read SAVE as UNKNOWN, CartAction's own default",)
+
+
+def test_a_symbol_without_a_default_is_for_levels_that_do_not_look_forward(contracts: Contracts) -> None:
+    contracts.edit("user-events", without_default)
+    made = Workshop(contracts, "BACKWARD").evolve("user-events", AddSymbol("action", "SAVE"))
+    assert made.allowed
+    assert "fail on SAVE" in made.notes[0]
+
+
+def test_a_renamed_field_with_a_default_is_lost_to_older_consumers(workshop: Workshop) -> None:
+    made = workshop.evolve("product-events", Rename("category", "department"))
+    assert made.allowed
+    assert made.notes[0].startswith("consumers on an older version do not know department: from now on they read null")
+
+
+def test_a_name_that_meant_something_else_is_not_taken_again(contracts: Contracts) -> None:
+    contracts.edit(
+        "purchases", lambda s: s["fields"].append({"name": "extra", "type": "int", "doc": "x", "default": 0})
+    )
+    workshop = Workshop(contracts, "BACKWARD_TRANSITIVE")
+    contracts.edit("purchases", lambda s: s["fields"].pop())
+    workshop.register()
+    (way,) = workshop.evolve("purchases", AddField("extra", "string", "y", optional=True)).ways_around
+    assert way.startswith("take another name")
+
+
+def test_the_check_is_against_what_is_registered_pending_edits_included(workshop: Workshop) -> None:
+    for name in ("one", "two"):
+        made = workshop.evolve("purchases", AddField(name, "int", "x", optional=True))
+    assert [change.path for change in made.checks[0].changes] == ["one", "two"]
+    assert made.checks[0].next_version == 2
+
+
+def test_a_contract_that_was_broken_before_is_mended_first(workshop: Workshop) -> None:
+    workshop.contracts.edit("purchases", lambda s: field(s, "total_minor").update(type="string"))
+    (way,) = workshop.evolve("purchases", Deprecate("currency", "x")).ways_around
+    assert way == "purchases did not pass before the edit either; mend that first: make check-schemas"
+
+
+# ---- lint ------------------------------------------------------------------------------------------
+
+
+def test_lint_has_to_find_nothing_that_it_did_not_find_before(workshop: Workshop) -> None:
+    made = workshop.evolve("purchases", AddField("Colour", "string", " ", optional=True))
+    assert {finding.rule for finding in made.findings} == {"names", "docs-present"}
+    assert not made.allowed and made.checks == ()
+
+
+def test_what_lint_found_before_does_not_hinder(contracts: Contracts) -> None:
+    contracts.edit("purchases", lambda schema: field(schema, "total_minor").update(doc=""))
+    workshop = Workshop(contracts, "BACKWARD")
+    assert len(lint(contracts.load())) == 1
+    assert workshop.evolve("purchases", Rename("total_minor", "sum_minor")).allowed
+    assert not workshop.evolve("purchases", AddField("extra", "int", "", optional=True)).allowed
+
+
+# ---- what contracts have in common -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edit", "scope"),
+    [
+        (AddSymbol("segment", "GOLD"), "Segment is defined in several contracts and means the same in each"),
+        (Deprecate("region", "Use market."), "region is the same on every event"),
+    ],
+)
+def test_every_contract_that_has_it_is_edited(workshop: Workshop, edit: Edit, scope: str) -> None:
+    made = workshop.evolve("purchases", edit)
+    assert made.allowed
+    assert made.scope == f"{scope}: the edit is made in product-events, user-events, purchases, in all or in none"
+    assert len(made.files) == len(made.checks) == 3
+    assert lint(workshop.contracts.load()) == []
+    assert len({json.dumps(workshop.schema(c)["fields"][:6]) for c in workshop.texts()}) == 1
+
+
+def test_none_is_edited_if_one_may_not_be(workshop: Workshop) -> None:
+    def drop(schema: dict[str, Any]) -> None:
+        del field(schema, "segment")["type"]["default"]
+
+    topic = workshop.contracts.load().topic("user-events")
+    text = topic.text
+    workshop.contracts.edit("user-events", drop)
+    workshop.versions[topic.subject] = [Version(1, 0, topic.path.read_text())]
+    topic.path.write_text(text)
+    made = workshop.evolve("purchases", AddSymbol("Segment", "GOLD"))
+    assert [check.topic.contract for check in made.checks if check.breaks] == ["user-events"]
+    assert not made.allowed
+
+
+def test_a_rename_of_the_envelope_is_refused_by_its_rule(workshop: Workshop) -> None:
+    made = workshop.evolve("purchases", Rename("region", "area"))
+    assert {finding.rule for finding in made.findings} == {"envelope-present"}
+
+
+# ---- writing ---------------------------------------------------------------------------------------
+
+
+def test_a_failure_midway_puts_everything_back(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog, before, replace = workshop.contracts.load(), workshop.texts(), Path.replace
+    made = evolve.evolve(catalog, workshop.versions, catalog.topics[0], AddSymbol("Segment", "GOLD"))
+
+    def failing(self: Path, target: Path) -> Path:
+        if target.name == "cart_updated.avsc" and "GOLD" in self.read_text():
+            raise OSError("the disk is full")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="the disk is full"):
+        evolve.write(made)
+    assert workshop.texts() == before
+    assert list(workshop.contracts.folder.rglob("*.new")) == []
+
+
+def test_mode_and_link_stay(workshop: Workshop, tmp_path: Path) -> None:
+    path = workshop.contracts.load().topic("purchases").path
+    real = tmp_path / "elsewhere.avsc"
+    path.rename(real)
+    path.symlink_to(real)
+    real.chmod(0o640)
+    assert workshop.evolve("purchases", OPTIONAL).allowed
+    assert path.is_symlink() and "colour" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o640
