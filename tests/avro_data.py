@@ -40,14 +40,14 @@ class _Names:
 def schemas(draw: Draw) -> Any:
     """A schema of any type, records within themselves included."""
     names = _Names()
-    return _defined_first(_schema(draw, names, 3), names.defined, set())
+    return defined_first(_schema(draw, names, 3), names.defined, set())
 
 
 @st.composite
 def records(draw: Draw) -> Any:
     """A schema of a record."""
     names = _Names()
-    return _defined_first(_record(draw, names, 3), names.defined, set())
+    return defined_first(_record(draw, names, 3), names.defined, set())
 
 
 def _schema(draw: Draw, names: _Names, depth: int) -> Any:
@@ -113,20 +113,24 @@ def data(schema: Any) -> st.SearchStrategy[Any]:
     return _Data(schema).of(schema, 4)
 
 
+def definitions(schema: Any) -> dict[str, Any]:
+    """The named types that a schema defines, by name."""
+    inner: list[Any] = []
+    found = {}
+    if isinstance(schema, list):
+        inner = schema
+    elif isinstance(schema, dict):
+        inner = [schema.get("items"), schema.get("values"), *(field["type"] for field in schema.get("fields", ()))]
+        if "name" in schema:
+            found[schema["name"]] = schema
+    for one in inner:
+        found |= definitions(one)
+    return found
+
+
 class _Data:
     def __init__(self, schema: Any) -> None:
-        self.names: dict[str, Any] = {}
-        self._find(schema)
-
-    def _find(self, schema: Any) -> None:
-        if isinstance(schema, list):
-            for branch in schema:
-                self._find(branch)
-        elif isinstance(schema, dict):
-            if "name" in schema:
-                self.names[schema["name"]] = schema
-            for inner in (schema.get("items"), schema.get("values"), *(f["type"] for f in schema.get("fields", ()))):
-                self._find(inner)
+        self.names = definitions(schema)
 
     def of(self, schema: Any, depth: int) -> st.SearchStrategy[Any]:
         """Data no deeper than `depth` records within each other, where the schema allows."""
@@ -185,24 +189,24 @@ _ADDED = [
 @st.composite
 def readers(draw: Draw, writer: Any) -> Any:
     """A reader schema for a writer's: changed as people change schemas, to what can be read and to what cannot."""
-    names = _Data(writer).names
+    names = definitions(writer)
     changed = _changed(draw, copy.deepcopy(writer))
-    return _defined_first(changed, names | _Data(changed).names, set())
+    return defined_first(changed, names | definitions(changed), set())
 
 
-def _defined_first(schema: Any, names: dict[str, Any], seen: set[str]) -> Any:
+def defined_first(schema: Any, names: dict[str, Any], seen: set[str]) -> Any:
     """The schema with each name defined where it is first met: fields that were moved or dropped took definitions."""
     if isinstance(schema, list):
-        return [_defined_first(branch, names, seen) for branch in schema]
+        return [defined_first(branch, names, seen) for branch in schema]
     if isinstance(schema, str):
-        return schema if schema in seen or schema not in names else _defined_first(names[schema], names, seen)
+        return schema if schema in seen or schema not in names else defined_first(names[schema], names, seen)
     if schema.get("name") in seen:
         return schema["name"]
     if "name" in schema:
         seen.add(schema["name"])
-    inner = {key: _defined_first(schema[key], names, seen) for key in ("items", "values") if key in schema}
+    inner = {key: defined_first(schema[key], names, seen) for key in ("items", "values") if key in schema}
     if "fields" in schema:
-        inner["fields"] = [field | {"type": _defined_first(field["type"], names, seen)} for field in schema["fields"]]
+        inner["fields"] = [field | {"type": defined_first(field["type"], names, seen)} for field in schema["fields"]]
     return schema | inner
 
 
