@@ -21,6 +21,13 @@ $(STAMPS)/%: requirements/%.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(@D) && touch $@
 
+# Quix Streams needs an older confluent-kafka than we do.
+PEERS := .venv-benchmarks
+$(PEERS)/.installed: requirements/benchmarks.txt | $(VENV)/bin/python
+	@echo "Installing what ours is measured against in $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
 DEVELOPMENT := $(STAMPS)/development
@@ -85,7 +92,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock conformance test-browser
+.PHONY: check lint types imports generated format generate lock bench conformance test-browser
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -99,11 +106,14 @@ generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
 test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
 	@$(BIN)/pytest -q tests/browser
+bench: $(DEVELOPMENT) $(PEERS)/.installed ## measure ours against its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(EVENTS),--events $(EVENTS)) $(if $(JSON),--json "$(JSON)")
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
 	@$(BIN)/python -m tests.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
-	@for part in runtime stack development browser; do \
+	@for part in runtime stack development browser benchmarks; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate requirements/$$part.in -o requirements/$$part.txt || exit 1; done

@@ -36,8 +36,8 @@ class Outcome:
     last: float
     """When its last result lasted, or was in memory where nothing lasts."""
     usages: Sequence[Usage]
-    figures: Mapping[str, Any]
-    """What it came to; empty for one that counts nothing."""
+    figures: Mapping[str, Any] | None
+    """What it came to; None for one that counts nothing."""
 
 
 @attrs.frozen
@@ -118,8 +118,8 @@ def _peer(module: str, python: Path = Path(sys.executable), counts: bool = True)
         )
         usages = measure.wait([child])
         done = json.loads(result.read_text(encoding="utf-8"))
-        figures: Mapping[str, Any] = done["figures"] or {}
-        if counts and not figures:
+        figures = done["figures"]
+        if counts and figures is None:
             kept = counting.Store(str(store))
             figures = kept.figures()
             kept.close()
@@ -145,7 +145,10 @@ def contest(bed: Bed, names: Iterable[str], events: int, rounds: int) -> Section
     for each in chosen:
         if not each.python.exists():
             raise BenchmarkError(f"{each.title}: its packages are not installed; run: make bench")
-    loads = {slow: bed.load(max(events // 20, 1000) if slow else events) for slow in {each.slow for each in chosen}}
+    loads = {
+        slow: bed.load(max(events // 20, min(events, 20_000)) if slow else events)
+        for slow in {each.slow for each in chosen}
+    }
     runs: list[Run] = []
     for number in range(rounds):
         # Not always in the same order: what one leaves behind in the machine is not always the same one's trouble.
@@ -163,7 +166,7 @@ def contest(bed: Bed, names: Iterable[str], events: int, rounds: int) -> Section
 def _measured(contestant: Contestant, bed: Bed, load: Load) -> Run:
     before = os.getloadavg()[0]
     outcome = contestant.run(bed, load)
-    if outcome.figures:
+    if outcome.figures is not None:
         check.compare(contestant.title, outcome.figures, load.expected)
     return Run(
         contestant.name,

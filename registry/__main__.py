@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from registry import evolve_command as evolve
 from registry.embedded import command as serve
@@ -131,6 +132,14 @@ def parser() -> argparse.ArgumentParser:
         "--fixtures",
         metavar="DIR",
         help="take files of one message's value each, in DIR/TOPIC/…, instead of Kafka; needs only the lock",
+    )
+    docs = add("docs", "print the event catalogue, or write it as Markdown and as a page")
+    docs.description = (
+        "The event catalogue: each event with its fields, owner, topic, key, personal data, versions and the changes "
+        "between them, from the contracts and the lock. Needs neither Kafka nor a registry."
+    )
+    docs.add_argument(
+        "--output", type=Path, metavar="DIR", help="write events.md and events.html there, and print which changed"
     )
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")

@@ -6,13 +6,17 @@ Shared by the peers, so that each differs only in how messages reach it. Nothing
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 ACTIONS = {"ADD": "add_to_cart", "REMOVE": "remove_from_cart"}
 MIXED = "XXX"
 MINUTE_MS = 60_000
+_WRITE_AT = 50_000
+"""Events to gather before a write: fewer and larger transactions are cheaper."""
+_WRITE_S = 1.0
 
 TABLES = {
     "by_type": ("topic, type", "n"),
@@ -30,6 +34,36 @@ TABLES = {
 
 VIEWS, ADDS, REMOVES, PURCHASES, CART_UNITS, CART_MINOR, REVENUE, CURRENCY, FIRST, LAST = range(10)
 _COLUMN = {"view": VIEWS, "add_to_cart": ADDS, "remove_from_cart": REMOVES, "purchase": PURCHASES}
+
+
+def kind_of(event: Mapping[str, Any]) -> str:
+    """What an event says happened, told by the fields that only one contract has."""
+    if "action" in event:
+        return ACTIONS[event["action"]]
+    return "purchase" if "items" in event else "view"
+
+
+def new_session(at: int) -> list[Any]:
+    """A session that nothing is known of yet, with a place for each column of the table."""
+    return [0, 0, 0, 0, 0, 0, 0, "", at, at]
+
+
+def add_to_session(session: list[Any], kind: str, event: Mapping[str, Any], at: int) -> None:
+    """Count an event of this session."""
+    session[_COLUMN[kind]] += 1
+    if kind != "view":
+        if kind == "purchase":
+            session[REVENUE] += event["total_minor"]
+        else:
+            units = event["quantity"] if kind == "add_to_cart" else -event["quantity"]
+            session[CART_UNITS] += units
+            session[CART_MINOR] += units * event["price_minor"]
+        if session[CURRENCY] != event["currency"]:
+            session[CURRENCY] = MIXED if session[CURRENCY] else event["currency"]
+    if at < session[FIRST]:
+        session[FIRST] = at
+    if at > session[LAST]:
+        session[LAST] = at
 
 
 class Counted:
@@ -50,19 +84,8 @@ class Counted:
 
     def add(self, topic: str, event: Mapping[str, Any], at: int) -> None:
         """Count one event that happened at `at`, milliseconds since the epoch."""
-        session = self.sessions.get(event["session_id"])
-        if session is None:
-            session = self.sessions[event["session_id"]] = [0, 0, 0, 0, 0, 0, 0, "", at, at]
-        if "action" in event:
-            kind = ACTIONS[event["action"]]
-            units = event["quantity"]
-            self._product(event["product_id"], kind, units)
-            signed = units if kind == "add_to_cart" else -units
-            session[CART_UNITS] += signed
-            session[CART_MINOR] += signed * event["price_minor"]
-            _same(session, event["currency"])
-        elif "items" in event:
-            kind = "purchase"
+        kind = kind_of(event)
+        if kind == "purchase":
             if event["order_id"] in self.orders:
                 self.duplicates += 1
                 return
@@ -70,20 +93,15 @@ class Counted:
             self.new_orders.append(event["order_id"])
             for item in event["items"]:
                 self._product(item["product_id"], kind, item["quantity"])
-            total, currency = event["total_minor"], event["currency"]
-            revenue = self.revenue.setdefault(currency, [0, 0])
+            revenue = self.revenue.setdefault(event["currency"], [0, 0])
             revenue[0] += 1
-            revenue[1] += total
-            session[REVENUE] += total
-            _same(session, currency)
+            revenue[1] += event["total_minor"]
         else:
-            kind = "view"
-            self._product(event["product_id"], kind, 0)
-        session[_COLUMN[kind]] += 1
-        if at < session[FIRST]:
-            session[FIRST] = at
-        if at > session[LAST]:
-            session[LAST] = at
+            self._product(event["product_id"], kind, 0 if kind == "view" else event["quantity"])
+        session = self.sessions.get(event["session_id"])
+        if session is None:
+            session = self.sessions[event["session_id"]] = new_session(at)
+        add_to_session(session, kind, event, at)
         self.by_type[topic, kind] += 1
         self.by_segment[event["segment"], kind] += 1
         self.by_region[event["region"], kind] += 1
@@ -109,11 +127,6 @@ class Counted:
 
 def _row(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,)
-
-
-def _same(session: list[Any], currency: str) -> None:
-    if session[CURRENCY] != currency:
-        session[CURRENCY] = MIXED if session[CURRENCY] else currency
 
 
 class Store:
@@ -162,6 +175,49 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
+
+
+class Batches:
+    """Events on their way into a store: gathered, and written together.
+
+    Offsets that the store has already are passed over.
+    """
+
+    def __init__(self, store: Store, events: int) -> None:
+        """`events` is how many there are."""
+        self._store = store
+        self._left = events
+        self._orders = store.orders()
+        self._offsets = store.offsets()
+        self._counted = Counted(self._orders)
+        self._waiting = 0
+        self.written_at = time.monotonic()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all events are in the store."""
+        return self._left <= 0 and not self._waiting
+
+    def add(self, message: Any, decode: Callable[[bytes], Any]) -> None:
+        """Count a message."""
+        if message.error():
+            raise RuntimeError(message.error())
+        topic = message.topic()
+        at, offset = (topic, message.partition()), message.offset()
+        if offset < self._offsets.get(at, 0):
+            return
+        event = decode(message.value())
+        self._counted.add(topic, event, event["occurred_at"])
+        self._offsets[at] = offset + 1
+        self._waiting += 1
+        self._left -= 1
+
+    def write_if_due(self) -> None:
+        """Write what was gathered if it is enough or has waited, or if it is the rest."""
+        late = time.monotonic() - self.written_at > _WRITE_S
+        if self._waiting and (late or self._waiting >= _WRITE_AT or self._left <= 0):
+            self._store.write(self._counted, self._offsets)
+            self._counted, self._waiting, self.written_at = Counted(self._orders), 0, time.monotonic()
 
 
 def _upsert(table: str, keys: str, kept: str) -> str:
