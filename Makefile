@@ -52,13 +52,15 @@ clean: $(LOCAL) ## stop them and delete their data
 
 # ---- schemas ---------------------------------------------------------------------------------
 
-.PHONY: register-schemas plan-schemas check-schemas drift-schemas
+.PHONY: register-schemas plan-schemas check-schemas docs drift-schemas
 register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topics and register
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
 	@$(BIN)/python -m registry plan
 check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, with no registry
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
+docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.html
+	@$(BIN)/python -m registry docs --output docs
 drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; 3 if they differ
 	@$(BIN)/python -m registry drift
 

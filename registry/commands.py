@@ -192,6 +192,43 @@ def census(args: argparse.Namespace) -> int:
     return 0 if found.ok else FINDINGS
 
 
+def docs(args: argparse.Namespace) -> int:
+    """Print the event catalogue, or write it."""
+    from registry import handbook, lock
+    from registry.reports import catalogue
+    from registry.reports import handbook as reports
+
+    loaded = settings.load()
+    known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
+    book = handbook.build(catalog.load(loaded), known)
+    if args.output is None:
+        _print(
+            args,
+            text=lambda: reports.text(book),
+            json=lambda: reports.document(book),
+            markdown=lambda: reports.markdown(book).rstrip(),
+        )
+        return 0
+    try:
+        files = {
+            path: lock.rewrite(path, content)
+            for path, content in (
+                (args.output / "events.md", reports.markdown(book)),
+                (args.output / "events.html", catalogue.page(book)),
+            )
+        }
+    except OSError as error:
+        print(f"error: the catalogue cannot be written: {error}", file=sys.stderr)
+        return FINDINGS
+    _print(
+        args,
+        text=lambda: reports.written(files),
+        json=lambda: {"files": [{"path": text.shown(path), "written": new} for path, new in files.items()]},
+        markdown=lambda: "\n".join(f"- {line}" for line in reports.written(files).splitlines()),
+    )
+    return 0
+
+
 def prove(args: argparse.Namespace) -> int:
     """Decode real records with the contracts of the working copy."""
     from registry import history, proving

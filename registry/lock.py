@@ -155,11 +155,16 @@ def dump(lock: Lock) -> str:
 
 def save(lock: Lock, path: Path) -> bool:
     """Write the lock, whole or not at all; False if the file said so already."""
-    text = dump(lock)
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    return rewrite(path, dump(lock))
+
+
+def rewrite(path: Path, text: str) -> bool:
+    """Write a file, whole or not at all; False if it said so already. Raises OSError."""
+    content = text.encode()
+    if path.exists() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".new")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_bytes(content)
     draft.replace(path)
     return True

@@ -111,21 +111,20 @@ def drift(found: Sequence[Drift]) -> dict[str, Any]:
 
 def history(subject: str, entries: Sequence[Entry]) -> dict[str, Any]:
     """`versions` with number, id, fingerprint, schema (text) and changes."""
+    return {"subject": subject, "versions": [version(entry) for entry in entries]}
+
+
+def version(entry: Entry) -> dict[str, Any]:
+    """One version and its changes."""
     return {
-        "subject": subject,
-        "versions": [
-            {
-                "version": entry.version.version,
-                "id": entry.version.id,
-                "fingerprint": entry.version.fingerprint,
-                "summary": summary(entry),
-                "reads_before": entry.reads_before,
-                "read_by_before": entry.read_by_before,
-                "changes": _changes(entry.changes),
-                "schema": entry.version.schema,
-            }
-            for entry in entries
-        ],
+        "version": entry.version.version,
+        "id": entry.version.id,
+        "fingerprint": entry.version.fingerprint,
+        "summary": summary(entry),
+        "reads_before": entry.reads_before,
+        "read_by_before": entry.read_by_before,
+        "changes": _changes(entry.changes),
+        "schema": entry.version.schema,
     }
 
 

@@ -1,40 +1,22 @@
-"""The page in a real browser. Needs one: `make test-browser` says how to get it."""
+"""The live page in a real browser."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect
 
 from consumers.analytics.queries import Figures, Reader
 from consumers.labels import amount, product_names
 from settings import ROOT
+from tests.browser.viewing import CONTRASTS, SIZES
 from tests.stores import Writer
-
-NO_BROWSER = (
-    "There is no browser. Install Chromium as the system does (apt-get install chromium), "
-    "or let Playwright: .venv/bin/playwright install --with-deps chromium"
-)
-DESKTOP = ViewportSize(width=1280, height=800)
-PHONE = ViewportSize(width=360, height=740)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.exit(NO_BROWSER, returncode=1)
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -52,19 +34,6 @@ def url(store: Path) -> Iterator[str]:
     yield server.stdout.readline().split()[0]
     server.terminate()
     assert server.wait(30) == 0
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may go wrong."""
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    assert problems == []
 
 
 def shows(page: Page, figures: Figures) -> None:
@@ -129,7 +98,7 @@ def test_a_bar_is_as_long_as_its_share(page: Page, url: str, store: Path) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, ViewportSize(width=800, height=600)], ids=lambda s: str(s["width"]))
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: str(s["width"]))
 def test_it_fits_and_can_be_read(page: Page, url: str, store: Path, scheme: str, size: ViewportSize) -> None:
     Writer(store).write(100, {"a-topic-with-a-name-that-is-rather-long-for-a-phone": 1})
     page.set_viewport_size(size)
@@ -143,25 +112,3 @@ def test_it_fits_and_can_be_read(page: Page, url: str, store: Path, scheme: str,
     )
     assert cut == []
     assert page.evaluate(CONTRASTS) >= 4.5
-
-
-CONTRASTS = """() => {
-  // The least contrast of any text against what is behind it, as WCAG 2.2 defines the ratio.
-  const channels = (color) => color.match(/[\\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
-    const linear = [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-  };
-  const background = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = channels(getComputedStyle(at).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-  };
-  const texts = [...document.querySelectorAll("body *")].filter((element) =>
-    element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
-  return Math.min(...texts.map((element) => {
-    const [a, b] = [luminance(channels(getComputedStyle(element).color)), luminance(background(element))];
-    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  }));
-}"""

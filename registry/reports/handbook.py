@@ -1,0 +1,169 @@
+"""The event catalogue as text, as Markdown and as a JSON document; `catalogue` has it as a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from registry.check import retention
+from registry.handbook import NOT_REGISTERED, Event, Handbook, Note, version_name
+from registry.reports.documents import version
+from registry.reports.markdown import table
+from registry.reports.text import shown, summary
+
+
+def text(book: Handbook) -> str:
+    """Each event with its facts, fields and versions."""
+    return "\n\n".join("\n".join(_text(event)) for event in book.events)
+
+
+def _text(event: Event) -> Iterator[str]:
+    yield f"{event.title}: {event.doc}"
+    yield from (f"  {name:<9} {_words(notes)}" for name, notes in event.facts)
+    yield "  fields"
+    for field in event.fields:
+        marks = "".join(f" [{mark}]" for mark in field.marks)
+        yield f"    {field.path}: {field.type}{marks}"
+        yield f"        {field.doc}"
+        if field.notes:
+            yield f"        {_words(field.notes)}"
+    yield "  versions"
+    for entry in reversed(event.versions):
+        yield f"    {version_name(entry)}: {summary(entry)}"
+        yield from (f"        {change.path or 'the record'}: {change.text}" for change in entry.changes)
+
+
+def markdown(book: Handbook) -> str:
+    """The whole catalogue, ending in a newline."""
+    return "\n".join(["# Event catalogue", "", *_overview(book), *_events(book), *_letters(book)]) + "\n"
+
+
+def _overview(book: Handbook) -> Iterator[str]:
+    yield "Written by `make docs` from the contracts, and from the versions in the lock."
+    heads = ("event", "topic", "owner", "version")
+    yield from table(
+        heads,
+        [(_link(event), _code(event.topic.name), _line(event.topic.owner), event.status) for event in book.events],
+    )
+    if book.personal:
+        yield "\n## Personal data"
+        rows = [
+            (_code(path), _plain(mark), ", ".join(_link(event) for event in events))
+            for (path, mark), events in book.personal.items()
+        ]
+        yield from table(("field", "mark", "events"), rows)
+
+
+def _events(book: Handbook) -> Iterator[str]:
+    for event in book.events:
+        yield f"\n## {_plain(event.title)}\n\n{_paragraph(event.doc)}\n"
+        yield from (f"- {name}: {_words(notes, _line, _code)}" for name, notes in event.facts)
+        rows = [
+            (
+                _code(field.path),
+                _plain(field.type),
+                _plain(field.doc),
+                _words([*map(Note, field.marks), *field.notes], _line, _code),
+            )
+            for field in event.fields
+        ]
+        yield from table(("field", "type", "meaning", ""), rows)
+        rows = [(_code(one.name), one.kind, _code(one.path), _plain(one.doc)) for one in event.types]
+        yield from table(("type", "kind", "defined at", "meaning"), rows)
+        yield ""
+        for entry in reversed(event.versions):
+            identity = "" if entry.version.id == NOT_REGISTERED else f" (id {entry.version.id})"
+            yield f"- **{version_name(entry)}**{identity}: {summary(entry)}"
+            yield from (f"  - {_code(change.path or 'the record')} {_line(change.text)}" for change in entry.changes)
+
+
+def _letters(book: Handbook) -> Iterator[str]:
+    letters = book.dead_letters
+    yield "\n## Dead letters\n"
+    yield (
+        f"Messages that no reader could decode, as they came, in the topic {_code(letters.name)}: kept "
+        f"{retention(letters.retention_ms)}, owner {_line(letters.owner)}. They have no contract: they broke one."
+    )
+
+
+def document(book: Handbook) -> dict[str, Any]:
+    """`events` with their fields, types and versions, and the `dead_letters`' topic."""
+    return {
+        "events": [_document(event) for event in book.events],
+        "dead_letters": {"topic": book.dead_letters.name, "owner": book.dead_letters.owner},
+    }
+
+
+def _document(event: Event) -> dict[str, Any]:
+    topic = event.topic
+    return {
+        "event": event.title,
+        "record": event.name,
+        "doc": event.doc,
+        "owner": topic.owner,
+        "topic": topic.name,
+        "key": topic.key,
+        "partitions": topic.partitions,
+        "retention_ms": topic.retention_ms,
+        "subject": topic.subject,
+        "level": topic.compatibility,
+        "fields": [
+            {
+                "field": field.path,
+                "type": field.type,
+                "doc": field.doc,
+                "personal": field.personal,
+                "key": field.key,
+                "envelope": field.envelope,
+                "notes": [_words([note]) for note in field.notes],
+            }
+            for field in event.fields
+        ],
+        "types": [
+            {"name": one.name, "kind": one.kind, "field": one.path, "doc": one.doc, "symbols": list(one.symbols)}
+            for one in event.types
+        ],
+        "versions": [version(entry) for entry in event.versions],
+    }
+
+
+def written(files: dict[Path, bool]) -> str:
+    """Which files were written (true), and which said so already."""
+    return "\n".join(f"{shown(path)}: {'written' if new else 'up to date'}" for path, new in files.items())
+
+
+def _words(notes: Sequence[Note], plain: Callable[[str], str] = str, code: Callable[[str], str] = str) -> str:
+    return "; ".join(" ".join(filter(None, (plain(n.words), ", ".join(map(code, n.code))))) for n in notes)
+
+
+_MARKUP = re.compile(r"[\\`*\[\]<>~&]|(?<![^\W_])_|_(?![^\W_])")
+
+
+def _plain(words: str) -> str:
+    """Text in which nothing is markup; a line's end stays one in a table."""
+    return _MARKUP.sub(r"\\\g<0>", "\n".join(words.splitlines()))
+
+
+def _line(words: str) -> str:
+    """The same on one line."""
+    return _plain(" ".join(words.split()))
+
+
+def _paragraph(words: str) -> str:
+    """Text as a paragraph: no line of it can begin a heading, a list or a block."""
+    lines = (_plain(line.strip()) for line in words.splitlines())
+    return "\\\n".join(re.sub(r"^(\d*)([#+\-=.):|])", r"\1\\\2", line) for line in lines if line)
+
+
+def _code(words: str) -> str:
+    """A code span on one line, whatever backticks are in it."""
+    words = " ".join(words.splitlines())
+    fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
+    pad = " " if "`" in words or words.startswith(" ") else ""
+    return f"{fence}{pad}{words}{pad}{fence}" if words else ""
+
+
+def _link(event: Event) -> str:
+    return f"[{_plain(event.title)}](#{event.title.lower()})"
