@@ -119,15 +119,15 @@ class Rename:
             return (
                 "in two steps, because an alias helps only the readers that have it: first let all of them accept the "
                 "new name\n"
-                f"  {step} --prepare   (register it, and deploy it to every consumer)\n"
+                f"  {step} --prepare   # register it, and deploy it to every consumer\n"
                 f"  {step}"
             )
         path = f"{field.path.rpartition('.')[0]}.{self.new}".lstrip(".")
         return (
             f"{check.level} also holds for versions that know no alias, so put the new name beside the old\n"
-            f"{_beside(check, path, field.spec, field.spec['type'])}   (producers then write both)\n"
+            f"{_beside(check, path, field.spec, field.spec['type'])}   # producers then write both\n"
             f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {self.new}."   '
-            f"(once every consumer reads {self.new})"
+            f"# once every consumer reads {self.new}"
         )
 
 
@@ -169,7 +169,7 @@ class Widen:
         wider = _widened(field.type, self.type)
         if wider == field.type:
             known = [kind for kind in WIDER if _widened(field.type, kind) != field.type]
-            can = f"Avro promotes it to {' or '.join(known)}" if known else "Avro promotes it to nothing"
+            can = f"Avro promotes it to {' or '.join(known)}" if known else "Avro has no wider type for it"
             raise EvolveError(f"field {field.path!r} is {short(field.type)}, not to be widened to {self.type}; {can}")
         return {**field.spec, "type": wider}
 
@@ -180,9 +180,9 @@ class Widen:
         path = f"{field.path}_{self.type}"
         return (
             f"older readers do not read {self.type}, so put a field of the wider type beside this one\n"
-            f"{_beside(check, path, field.spec, _widened(field.type, self.type))}   (producers then write both)\n"
+            f"{_beside(check, path, field.spec, _widened(field.type, self.type))}   # producers then write both\n"
             f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {path.rpartition(".")[2]}."   '
-            "(once every consumer reads the new one)"
+            "# once every consumer reads the new one"
         )
 
 
