@@ -170,8 +170,11 @@ def _fail_all(expected: str) -> Step:
 def _by_branch(cursor: Cursor, steps: Sequence[Callable[[Cursor], T]]) -> list[tuple[Rows, T]]:
     """Let each branch of a union read its rows: `(rows, what the branch read)` for each branch that occurs."""
     branch = cursor.integer_within(0, len(steps) - 1)
+    occurring = np.flatnonzero(np.bincount(branch)).tolist()
+    if len(occurring) == 1:
+        return [(np.arange(len(branch)), steps[occurring[0]](cursor))]
     found = []
-    for number in np.flatnonzero(np.bincount(branch)).tolist():
+    for number in occurring:
         rows = np.flatnonzero(branch == number)
         part = cursor.take(rows)
         found.append((rows, steps[number](part)))
@@ -206,10 +209,11 @@ def _block(cursor: Cursor) -> Integers:
         part.integer()
         cursor.put(rows, part)
         count = np.abs(count)
-    hostile = (count > cursor.end - cursor.position) | (count < 0)
+    hostile = (count > cursor.left) | (count < 0)
     if hostile.any():
         cursor.fail(hostile)
-    return np.where(cursor.bad, 0, count)
+        count = np.where(hostile, 0, count)
+    return count
 
 
 def _check_items(items: Any, at: str) -> None:
@@ -248,7 +252,7 @@ def _skip(writer: Any, at: str) -> Skip:
     if name in _SKIP:
         return _SKIP[name]
     if name == "fixed":
-        return lambda cursor: cursor.advance(writer["size"])
+        return lambda cursor: cursor.skip(writer["size"])
     if name == "enum":
         return lambda cursor: cursor.integer_within(0, len(writer["symbols"]) - 1)
     if name == "record":
@@ -269,8 +273,8 @@ _SKIP: Mapping[str, Skip] = {
     "boolean": Cursor.boolean,
     "int": lambda cursor: cursor.integer_within(*_INT),
     "long": Cursor.integer,
-    "float": lambda cursor: cursor.advance(4),
-    "double": lambda cursor: cursor.advance(8),
+    "float": lambda cursor: cursor.skip(4),
+    "double": lambda cursor: cursor.skip(8),
     "bytes": Cursor.skip_bytes,
     "string": Cursor.text,
 }

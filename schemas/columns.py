@@ -68,13 +68,16 @@ class ColumnReader:
         payloads = [value or b"" for value in values]
         cursor = Cursor.over(payloads)
         head = cursor.words[cursor.position] & _HEAD
-        framed = (cursor.end - cursor.position >= PREFIX_LENGTH) & (head & np.uint64(0xFF) == MAGIC)
+        framed = (cursor.left >= PREFIX_LENGTH) & (head & np.uint64(0xFF) == MAGIC)
         for row in np.flatnonzero(~framed).tolist():
             reading.failures[row] = _frame_error(values[row])
-        for key in np.unique(head[framed]).tolist():
-            rows = np.flatnonzero(framed & (head == key))
+        left = np.flatnonzero(framed)
+        while len(left):
+            key = head[left[0]]
+            same = head[left] == key
+            rows, left = left[same], left[~same]
             try:
-                writer = self._writer(int.from_bytes(key.to_bytes(PREFIX_LENGTH, "little")[1:], "big"))
+                writer = self._writer(int.from_bytes(key.tobytes()[1:PREFIX_LENGTH], "big"))
             except UnknownSchema as unknown:
                 reading.failures.update(dict.fromkeys(rows.tolist(), str(unknown)))
                 continue
@@ -103,13 +106,13 @@ class _Writer:
 
     def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
         """Add these rows of the batch, at which `cursor` stands, to the reading."""
-        alone = cursor.end - cursor.position >= (0 if self._columns is None else LARGE)
+        alone = cursor.left >= (0 if self._columns is None else LARGE)
         if alone.any():
             self._read_alone(rows[alone], payloads, reading)
             cursor, rows = cursor.take(np.flatnonzero(~alone)), rows[~alone]
         if self._columns is None or not len(rows):
             return
-        cursor.advance(PREFIX_LENGTH)
+        cursor.skip(PREFIX_LENGTH)
         frame = self._columns(cursor)
         sound = cursor.finish()
         if not sound.all():

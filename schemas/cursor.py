@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.text import NULL, Integers, Mask, Text, Words
+from schemas.text import Integers, Mask, Text, Words
 
 LONGEST = 2048
 """Bytes that a payload may have: a string is read with as many bytes as the longest in its column."""
@@ -26,6 +26,10 @@ _FOLDS = (
     (np.uint64(0x00003FFF00003FFF), np.uint64(0x3FFF00003FFF0000), np.uint64(2)),
     (np.uint64(0x000000000FFFFFFF), np.uint64(0x0FFFFFFF00000000), np.uint64(4)),
 )
+_SMALL = np.arange(128) >> 1 ^ -(np.arange(128) & 1)
+"""The number that each byte without a successor encodes."""
+_FAR = np.uint64(1 << 40)
+"""More bytes than any row has, and few enough to add to a position."""
 _KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """Masks that keep the first n bytes of a word."""
 _PADDING = bytes(LONGEST + 16)
@@ -34,61 +38,72 @@ _PADDING = bytes(LONGEST + 16)
 
 @attrs.define(eq=False)
 class Cursor:
-    """Where each of n rows stands, and whether it is still sound. Arrays have the shape (n,)."""
+    """Where each of n rows stands. Arrays have the shape (n,).
+
+    A bad row is one that has gone beyond its end. It stays there: what is read of it means nothing and harms nothing.
+    """
 
     data: NDArray[np.uint8]
     words: Words
     """The eight bytes that start at each byte of `data`, as one number."""
     position: Integers
-    end: Integers
-    bad: Mask
+    beyond: Integers
+    """One more than where each row ends."""
 
     @classmethod
     def over(cls, payloads: Sequence[bytes]) -> Cursor:
-        """A cursor at the first byte of each payload, none of which may be longer than LONGEST."""
-        rows = len(payloads)
+        """A cursor at the first byte of each payload. Rows longer than LONGEST must not be read, only left out."""
         data = np.frombuffer(b"".join((*payloads, _PADDING)), np.uint8)
-        length = np.fromiter(map(len, payloads), np.int64, rows)
+        length = np.fromiter(map(len, payloads), np.int64, len(payloads))
         end = np.cumsum(length)
-        words = np.lib.stride_tricks.as_strided(data[:8].view("<u8"), (len(data) - 7,), (1,), writeable=False)
-        return cls(data, words, end - length, end, np.zeros(rows, np.bool_))
+        return cls(data, np.ndarray((len(data) - 7,), "<u8", data, 0, (1,)), end - length, end + 1)
 
     def __len__(self) -> int:
         return len(self.position)
 
     def take(self, rows: Integers | NDArray[np.intp]) -> Cursor:
         """A cursor over these rows alone; `put` brings what it did back."""
-        return Cursor(self.data, self.words, self.position[rows], self.end[rows], self.bad[rows])
+        return Cursor(self.data, self.words, self.position[rows], self.beyond[rows])
 
     def put(self, rows: Integers | NDArray[np.intp], part: Cursor) -> None:
         """Move these rows to where `part` stands."""
         self.position[rows] = part.position
-        self.bad[rows] = part.bad
+
+    @property
+    def bad(self) -> Mask:
+        """The rows that are not sound."""
+        bad: Mask = self.position == self.beyond
+        return bad
+
+    @property
+    def left(self) -> Integers:
+        """How many bytes each row has left; -1 where it is bad."""
+        return self.beyond - self.position - 1
 
     def fail(self, rows: Mask) -> None:
-        """Mark rows bad and park them at their end, where every later read is harmless."""
-        self.bad = self.bad | rows
-        self.position = np.where(rows, self.end, self.position)
+        """Mark rows bad."""
+        self.position = np.where(rows, self.beyond, self.position)
 
-    def advance(self, size: Integers | int) -> None:
-        """Step over so many bytes in each row; a row that has fewer left, or a negative size, is bad."""
-        outside = np.greater(size, self.end - self.position) | np.less(size, 0)
-        if outside.any():
-            self.fail(outside)
-            size = np.where(outside, 0, size)
-        self.position = self.position + size
+    def skip(self, size: int | Integers) -> None:
+        """Step over so many bytes in each row, 0 or more; a row that has fewer left is bad."""
+        self.position = np.minimum(self.position + size, self.beyond)
+
+    def _skip_length(self, length: Integers) -> None:
+        """Step over as many bytes as was read; a row with a negative length is bad."""
+        # As an unsigned number, a negative one is larger than any that can be.
+        self.skip(np.minimum(length.view(np.uint64), _FAR).view(np.int64))
 
     def finish(self) -> Mask:
         """The rows that were read to exactly their end."""
-        sound: Mask = ~self.bad & (self.position == self.end)
+        sound: Mask = self.position + 1 == self.beyond
         return sound
 
     def integer(self) -> Integers:
         """Read an int or a long in each row: zigzag, seven bits a byte, at most ten bytes."""
         first = self.data[self.position]
         if first.max(initial=0) < 0x80:
-            self.advance(1)
-            return _unzigzag(first.astype(np.uint64))
+            self.skip(1)
+            return _SMALL.take(first)
         word = self.words[self.position]
         stops = ~word & _STOP_BITS
         lowest = stops & (~stops + _ONE)
@@ -99,7 +114,7 @@ class Cursor:
             number = (number & low) | ((number & high) >> shift)
         if size.max() > 8:
             self._read_tail(number, size)
-        self.advance(size)
+        self.skip(size)
         return _unzigzag(number)
 
     def _read_tail(self, number: Words, size: Integers) -> None:
@@ -108,7 +123,7 @@ class Cursor:
         ninth = self.data[self.position[rows] + 8].astype(np.uint64)
         tenth = np.where(ninth < 0x80, 0, self.data[self.position[rows] + 9]).astype(np.uint64)
         number[rows] |= ((ninth & np.uint64(0x7F)) << np.uint64(56)) | (tenth << np.uint64(63))
-        size[rows] = np.where(tenth > 1, NULL, np.where(ninth < 0x80, 9, 10))
+        size[rows] = np.where(tenth > 1, _FAR, np.where(ninth < 0x80, 9, 10))
 
     def integer_within(self, low: int, high: int) -> Integers:
         """Read a number that must lie between both, ends included."""
@@ -122,30 +137,31 @@ class Cursor:
     def boolean(self) -> Integers:
         """Read a boolean in each row, as 0 or 1."""
         value = self.data[self.position].astype(np.int64)
-        self.advance(1)
+        self.skip(1)
         if value.max(initial=0) > 1:
             self.fail(value > 1)
         return value
 
     def skip_bytes(self) -> None:
         """Step over `bytes`."""
-        self.advance(self.integer())
+        self._skip_length(self.integer())
 
     def text(self) -> Text:
         """Read a string in each row; one that is not UTF-8 makes its row bad."""
         length = self.integer()
         start = self.position
-        self.advance(length)
-        if self.bad.any():
-            length = np.where(self.bad, 0, length)
+        self._skip_length(length)
+        bad = self.bad
+        if bad.any():
+            length = np.where(bad, 0, length)
         longest, shortest = int(length.max(initial=0)), int(length.min(initial=LONGEST))
         width = -(-longest // 8)
         if not width:
             return Text(np.empty((len(length), 0), np.uint64), length)
-        # From each start as many bytes as the longest string has, which costs less than a word at a time; what lies
-        # behind a string's end is masked.
-        bytes_from = np.lib.stride_tricks.as_strided(self.data, (len(self.data) - 8 * width + 1, 8 * width), (1, 1))
-        words = bytes_from[start].view("<u8")
+        # From each start as many bytes as the longest string has, in one piece, which costs less than a word at a time;
+        # what lies behind a string's end is masked.
+        pieces = np.ndarray((len(self.data) - 8 * width + 1,), f"V{8 * width}", self.data, 0, (1,))
+        words = pieces[start].view("<u8").reshape(len(length), width)
         if longest == shortest:
             words[:, -1] &= _KEEP[longest - 8 * (width - 1)]
         else:

@@ -64,6 +64,8 @@ def concat(frames: Sequence[Frame]) -> Frame:
 
 def gather(pieces: Sequence[tuple[NDArray[np.signedinteger[Any]], Column]]) -> Column:
     """One column from pieces, which together fill it: the rows where each belongs, and its values."""
+    if len(pieces) == 1:
+        return pieces[0][1]
     rows = np.concatenate([place for place, _ in pieces])
     stacked = _stack([column for _, column in pieces], np.cumsum([0, *(len(place) for place, _ in pieces)]).tolist())
     if isinstance(stacked, Lines):
