@@ -6,6 +6,7 @@ associative, which is why order, lateness, batch size and the number of members 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, IntEnum
 
 import attrs
@@ -20,6 +21,16 @@ class EventType(IntEnum):
     purchase = 3
     other_cart_change = 4
     """A cart action that this version does not know; counted, so that no event is missing from the total."""
+
+
+COUNTS: Mapping[EventType, str] = {
+    EventType.view: "views",
+    EventType.add_to_cart: "adds",
+    EventType.remove_from_cart: "removes",
+    EventType.purchase: "purchases",
+    EventType.other_cart_change: "other_changes",
+}
+"""The measure that counts the rows of each type."""
 
 
 class Grain(Enum):
@@ -76,7 +87,7 @@ KPIS = (
     Kpi("activity_by_segment", Grain.EVENT, by=("segment", "type"), measures=(EVENTS,)),
     Kpi("activity_by_region", Grain.EVENT, by=("region", "type"), measures=(EVENTS,)),
     Kpi("activity_by_minute", Grain.EVENT, by=("type",), measures=(EVENTS,), window_ms=60_000),
-    Kpi("products", Grain.LINE, by=("product_id", "type"), measures=(EVENTS, Measure("units"))),
+    Kpi("products", Grain.LINE, by=("product_id",), measures=tuple(map(Measure, COUNTS.values()))),
     Kpi(
         "revenue",
         Grain.EVENT,

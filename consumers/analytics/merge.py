@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from consumers.analytics.kpis import KPIS, MIXED, EventType, Grain, Kpi, Merge
+from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi, Merge
 from schemas import text
 from schemas.events import CartAction, Segment
 from schemas.frame import Frame, concat
@@ -32,7 +32,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "total_minor",
         "currency",
         "items.product_id",
-        "items.quantity",
     ),
 }
 """The fields that the merge reads of each event."""
@@ -82,11 +81,12 @@ def merge(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Colle
         return Merged([], orders, duplicates)
     names = sorted(topics.values())
     grains = {
-        Grain.EVENT: concat([_event_rows(event, f, names.index(topics[event])) for event, f in present.items()]),
-        Grain.LINE: concat([_line_rows(event, frame) for event, frame in present.items()]),
+        Grain.EVENT: [_event_rows(event, frame, names.index(topics[event])) for event, frame in present.items()],
+        Grain.LINE: [_line_rows(event, frame) for event, frame in present.items()],
     }
+    rows = {grain: _with_measures(concat(frames)) for grain, frames in grains.items()}
     labels = {**_LABELS, "topic": names}
-    return Merged([_delta(kpi, grains[kpi.grain], labels) for kpi in KPIS], orders, duplicates)
+    return Merged([_delta(kpi, rows[kpi.grain], labels) for kpi in KPIS], orders, duplicates)
 
 
 def _first_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
@@ -104,7 +104,7 @@ def _first_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Fr
 
 
 def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
-    """A row per message, with every column that a figure at this grain may use."""
+    """A row per message."""
     rows = frame.rows
     nothing = np.zeros(rows, np.int64)
     types = _types(event, frame)
@@ -115,13 +115,6 @@ def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
         "region": frame.text("region"),
         "session_id": frame.text("session_id"),
         "occurred_at": frame.integers("occurred_at"),
-        "first_at": frame.integers("occurred_at"),
-        "last_at": frame.integers("occurred_at"),
-        "events": nothing + 1,
-        "views": (types == EventType.view).astype(np.int64),
-        "adds": (types == EventType.add_to_cart).astype(np.int64),
-        "removes": (types == EventType.remove_from_cart).astype(np.int64),
-        "purchases": (types == EventType.purchase).astype(np.int64),
         "cart_units": nothing,
         "cart_minor": nothing,
         "revenue_minor": nothing,
@@ -139,21 +132,21 @@ def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
 def _line_rows(event: str, frame: Frame) -> Frame:
     """A row per product that a message names."""
     types = _types(event, frame)
-    if event == PURCHASES:
-        lines = frame.lines("items")
-        types, frame = types[lines.parent], lines.frame
-        if not frame.rows:
-            return Frame(0, {"type": types, "product_id": text.constant("", 0), "events": types, "units": types})
-    ones = np.ones(frame.rows, np.int64)
-    return Frame(
-        frame.rows,
-        {
-            "type": types,
-            "product_id": frame.text("product_id"),
-            "events": ones,
-            "units": frame.integers("quantity") if event != VIEWS else 0 * ones,
-        },
-    )
+    if event != PURCHASES:
+        return Frame(frame.rows, {"type": types, "product_id": frame.text("product_id")})
+    lines = frame.lines("items")
+    products = lines.frame.text("product_id") if lines.frame.rows else text.constant("", 0)
+    return Frame(lines.frame.rows, {"type": types[lines.parent], "product_id": products})
+
+
+def _with_measures(frame: Frame) -> Frame:
+    """The rows with all that figures count of them."""
+    types = frame.integers("type")
+    counts = {name: (types == event_type).astype(np.int64) for event_type, name in COUNTS.items()}
+    measures = {**frame.columns, **counts, "events": np.ones(frame.rows, np.int64)}
+    if "occurred_at" in measures:
+        measures |= {"first_at": measures["occurred_at"], "last_at": measures["occurred_at"]}
+    return Frame(frame.rows, measures)
 
 
 def _types(event: str, frame: Frame) -> Integers:

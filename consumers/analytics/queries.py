@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from consumers.analytics.kpis import EventType
+from consumers.analytics.kpis import COUNTS, EventType
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""
@@ -96,18 +96,18 @@ class Reader:
 
     def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
         """The products most often met: `(product_id, events by type)`, the busiest first."""
-        rows = self._db.execute(
-            "SELECT product_id FROM products GROUP BY product_id ORDER BY sum(events) DESC, product_id LIMIT ?",
-            (count,),
-        )
-        return [(product, self._product(product)) for (product,) in rows.fetchall()]
+        return list(self._products(f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT {count:d}"))
 
-    def products(self) -> dict[str, dict[str, int]]:
+    def products(self) -> dict[str, Mapping[str, int]]:
         """Every product: events by type. A purchase counts a product once per item of an order."""
-        return self._nested("SELECT product_id, type, events FROM products")
+        return dict(self._products("ORDER BY product_id"))
 
-    def _product(self, product: str) -> dict[str, int]:
-        return dict(self._db.execute("SELECT type, events FROM products WHERE product_id = ?", (product,)))
+    def _products(self, which: str) -> Iterator[tuple[str, Mapping[str, int]]]:
+        names = [event_type.name for event_type in COUNTS]
+        for product, *counts in self._db.execute(
+            f"SELECT product_id, {', '.join(COUNTS.values())} FROM products {which}"
+        ):
+            yield product, {name: n for name, n in zip(names, counts, strict=True) if n}
 
     def _figures(self, abandoned_after_minutes: float) -> Figures:
         by_type = dict.fromkeys(TYPES, 0) | self._sums("SELECT type, sum(events) FROM events_by_type GROUP BY type")

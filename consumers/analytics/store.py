@@ -19,7 +19,7 @@ from consumers.analytics.merge import Merged
 from consumers.group import Partition, Span
 
 _BUSY_TIMEOUT_S = 60.0
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised with every change of the tables."""
 
 
