@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from registry.edits import Edit
 
 FINDINGS, USAGE = 1, 2
-_PROMOTED = ("long", "float", "double", "string", "bytes")
 
 
 def add_arguments(command: argparse.ArgumentParser, formats: Sequence[str]) -> None:
@@ -57,8 +56,8 @@ def add_arguments(command: argparse.ArgumentParser, formats: Sequence[str]) -> N
     )
     deprecated = add("deprecate", "say in a field's doc that it is deprecated", path=_FIELD)
     deprecated.add_argument("--doc", required=True, help="why, or what to use instead")
-    widened = add("widen", "give a field a wider type, by Avro's promotions", path=_FIELD)
-    widened.add_argument("type", metavar="TYPE", choices=_PROMOTED, help=f"the wider type: {', '.join(_PROMOTED)}")
+    wider = "the wider type: long, float, double, string or bytes"
+    add("widen", "give a field a wider type, by Avro's promotions", path=_FIELD, type=wider)
     add("add-symbol", "add a symbol to an enum", name="the enum, or a field that holds it", symbol="the new symbol")
 
 

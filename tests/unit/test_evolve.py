@@ -145,22 +145,34 @@ def test_a_field_is_deprecated_once(workshop: Workshop) -> None:
 # ---- what a level allows ---------------------------------------------------------------------------
 
 EVERY, NOT_FORWARD = ["NONE", "BACKWARD", "FORWARD", "FULL"], ["NONE", "BACKWARD"]
-ALLOWED: list[tuple[str, Edit, list[str]]] = [
-    ("required", REQUIRED, ["NONE", "FORWARD"]),
-    ("optional", OPTIONAL, EVERY),
-    ("default", DEFAULT, EVERY),
-    ("rename", Rename("items.quantity", "pieces"), NOT_FORWARD),
-    ("prepare", Rename("items.quantity", "pieces", prepare=True), EVERY),
-    ("widen", Widen("items.quantity", "long"), NOT_FORWARD),
-    ("symbol", AddSymbol("Segment", "GOLD"), EVERY),
-    ("deprecate", Deprecate("items.quantity", "Use pieces."), EVERY),
+ALLOWED: list[tuple[str, str, Edit, list[str]]] = [
+    ("required", "purchases", REQUIRED, ["NONE", "FORWARD"]),
+    ("optional", "purchases", OPTIONAL, EVERY),
+    ("default", "purchases", DEFAULT, EVERY),
+    ("rename", "purchases", Rename("items.quantity", "pieces"), NOT_FORWARD),
+    ("rename, with a default", "product-events", Rename("category", "department"), EVERY),
+    ("prepare", "purchases", Rename("items.quantity", "pieces", prepare=True), EVERY),
+    ("widen a number", "purchases", Widen("items.quantity", "long"), NOT_FORWARD),
+    ("widen text", "product-events", Widen("category", "bytes"), EVERY),
+    ("symbol", "purchases", AddSymbol("Segment", "GOLD"), EVERY),
+    ("symbol, no default", "user-events", AddSymbol("CartAction", "SAVE"), NOT_FORWARD),
+    ("deprecate", "purchases", Deprecate("items.quantity", "Use pieces."), EVERY),
 ]
+"""The table in docs/schemas.md."""
+
+
+def without_default(schema: dict[str, Any]) -> None:
+    del field(schema, "action")["type"]["default"]
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize(("edit", "levels"), [pytest.param(*case[1:], id=case[0]) for case in ALLOWED])
-def test_the_level_decides(contracts: Contracts, level: str, edit: Edit, levels: list[str]) -> None:
-    made = Workshop(contracts, level).evolve("purchases", edit)
+@pytest.mark.parametrize(("name", "contract", "edit", "levels"), ALLOWED)
+def test_the_level_decides(
+    contracts: Contracts, level: str, name: str, contract: str, edit: Edit, levels: list[str]
+) -> None:
+    if name.endswith("no default"):
+        contracts.edit(contract, without_default)
+    made = Workshop(contracts, level).evolve(contract, edit)
     assert made.allowed is (level.removesuffix("_TRANSITIVE") in levels)
     assert bool(made.ways_around) is not made.allowed
     assert {check.level for check in made.checks} == {level}
@@ -188,10 +200,6 @@ def test_a_transitive_level_remembers_versions_without_the_alias(workshop: Works
     workshop.register()
     (way,) = workshop.evolve("purchases", Rename("items.quantity", "pieces")).ways_around
     assert "put the new name beside the old" in way
-
-
-def without_default(schema: dict[str, Any]) -> None:
-    del field(schema, "action")["type"]["default"]
 
 
 def test_a_symbol_needs_a_default_of_the_enum_itself(contracts: Contracts) -> None:
@@ -278,6 +286,21 @@ def test_every_contract_that_has_it_is_edited(workshop: Workshop, edit: Edit, sc
     assert len(made.files) == len(made.checks) == 3
     assert lint(workshop.contracts.load()) == []
     assert len({json.dumps(workshop.schema(c)["fields"][:6]) for c in workshop.texts()}) == 1
+
+
+def test_a_record_that_two_contracts_define_is_edited_in_both(contracts: Contracts) -> None:
+    fields = [{"name": "street", "type": "string", "doc": "Street and number."}]
+    address = {"type": "record", "name": "Address", "doc": "Where to.", "fields": fields}
+    for contract in ("user-events", "purchases"):
+        home = {"name": f"home_{contract[0]}", "type": ["null", address], "default": None, "doc": "Home."}
+        contracts.edit(contract, lambda schema, home=home: schema["fields"].append(home))  # type: ignore[misc]
+    workshop = Workshop(contracts, "BACKWARD")
+    made = workshop.evolve("purchases", Rename("home_p.street", "street_line"))
+    assert made.allowed and [file.path.name for file in made.files] == ["cart_updated.avsc", "purchase_completed.avsc"]
+    assert workshop.evolve("user-events", AddField("home_u.town", "string", "Town.", optional=True)).allowed
+    homes = [workshop.schema(contract)["fields"][-1]["type"][1] for contract in ("user-events", "purchases")]
+    assert homes[0] == homes[1]
+    assert [field["name"] for field in homes[0]["fields"]] == ["street_line", "town"]
 
 
 def test_none_is_edited_if_one_may_not_be(workshop: Workshop) -> None:

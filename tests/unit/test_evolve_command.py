@@ -79,7 +79,7 @@ def test_an_edit_is_written_and_what_follows_is_said(contracts: Contracts, evolv
     assert result.out.splitlines() == [
         "purchases-value: v2 is compatible at FULL_TRANSITIVE",
         "    items[].colour: added: null or string, default null",
-        "  deploy  either: consumers and producers read each other across the two versions",
+        "  deploy  either: consumers and producers of every version read each other",
         "schemas/purchases/purchase_completed.avsc: written",
         "next: make generate, then make check-schemas",
     ]
@@ -114,7 +114,8 @@ def test_a_refusal_says_why_and_leaves_the_files_alone(
 WRONG = [
     (("nowhere", "deprecate", "region", "--doc", "x"), "no subject 'nowhere'"),
     (("purchases", "deprecate", "nowhere", "--doc", "x"), "purchase_completed.avsc: no field 'nowhere'; there are "),
-    (("purchases", "widen", "region", "int"), "invalid choice: 'int'"),
+    (("purchases", "widen", "region", "int"), "is string, not to be widened to int; Avro promotes it to bytes"),
+    (("purchases", "widen", "region", "longer"), 'undefined name: "longer"'),
     (("purchases", "widen", "items", "long"), "field 'items' is array of record PurchaseItem, not to be widened"),
     ((*ADD[:3], "strng", "--doc", "x"), 'undefined name: "tributary.events.strng"'),
     ((*ADD[:3], '{"type":', "--doc", "x"), "is not JSON"),
