@@ -28,6 +28,8 @@ class Change:
     """The field in words; empty for the record itself."""
     text: str
     old: Any = None
+    """What was there before: for default and symbols the field or enum, for name the full name, for attribute its
+    value, else the field or type."""
     new: Any = None
     attribute: str = ""
     """The attribute's name, for kind attribute."""
@@ -59,6 +61,21 @@ def short(schema: Any) -> str:
     return f"{words} ({logical})" if logical else words
 
 
+def branches(schema: Any) -> list[Any]:
+    """The branches of a union; of any other type, the type itself."""
+    return schema if isinstance(schema, list) else [schema]
+
+
+def _became(old: list[Any], new: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each branch with the one of the same kind and name; a named one that is gone with a new one in its place."""
+    before, after = ([(_kind(b), b["name"] if _kind(b) in NAMED else "") for b in union] for union in (old, new))
+    for position, key in enumerate(before):
+        if key in after:
+            yield old[position], new[after.index(key)]
+        elif position < len(new) and after[position][0] == key[0] and after[position] not in before:
+            yield old[position], new[position]
+
+
 def _named(schema: Any) -> dict[str, dict[str, Any]]:
     from registry.walk import definitions
 
@@ -80,7 +97,7 @@ class _Comparison:
             return
         old = _resolve(old, self._old_named, old_space)
         new = _resolve(new, self._new_named, new_space)
-        if isinstance(old, list) and isinstance(new, list):
+        if isinstance(old, list) or isinstance(new, list):
             yield from self._unions(old, new, path, old_space, new_space)
             return
         old_kind, new_kind = _kind(old), _kind(new)
@@ -96,12 +113,13 @@ class _Comparison:
             yield from self.types(old["values"], new["values"], f"{path}{{}}", old_space, new_space)
         yield from _attributes(old, new, path, ATTRIBUTES_OF_TYPES)
 
-    def _unions(self, old: list[Any], new: list[Any], path: str, old_space: str, new_space: str) -> Iterator[Change]:
-        pairs = list(zip(old, new, strict=False))
-        if len(old) != len(new) or any(_kind(a) != _kind(b) for a, b in pairs):
+    def _unions(self, old: Any, new: Any, path: str, old_space: str, new_space: str) -> Iterator[Change]:
+        """Two types of which one is a union at least: as a whole, and each branch with the one it became."""
+        before = [_resolve(branch, self._old_named, old_space) for branch in branches(old)]
+        after = [_resolve(branch, self._new_named, new_space) for branch in branches(new)]
+        if isinstance(old, list) != isinstance(new, list) or [*map(_kind, before)] != [*map(_kind, after)]:
             yield Change("type", path, f"type {short(old)} → {short(new)}", old, new)
-            return
-        for a, b in pairs:
+        for a, b in _became(before, after):
             yield from self.types(a, b, path, old_space, new_space)
 
     def _definitions(self, old: Any, new: Any, path: str, old_space: str, new_space: str) -> Iterator[Change]:
@@ -194,7 +212,7 @@ def _symbols(old: Any, new: Any, path: str, what: str) -> Iterator[Change]:
     if not words and before != after:
         words = [f"{what}: order of the symbols {', '.join(before)} → {', '.join(after)}"]
     for text in words:
-        yield Change("symbols", path, text, before, after)
+        yield Change("symbols", path, text, old, new)
 
 
 def _pair(old: Any, new: Any, key: str) -> tuple[str, str] | None:
@@ -208,7 +226,7 @@ def _pair(old: Any, new: Any, key: str) -> tuple[str, str] | None:
 def _defaults(old: Any, new: Any, path: str, what: str) -> Iterator[Change]:
     if pair := _pair(old, new, "default"):
         text = f"{what} default {pair[0]} → {pair[1]}".strip()
-        yield Change("default", path, text, old.get("default"), new.get("default"))
+        yield Change("default", path, text, old, new)
 
 
 def _aliases(old: Any, new: Any, path: str, what: str) -> Iterator[Change]:

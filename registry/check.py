@@ -14,9 +14,9 @@ import attrs
 from registry import changes, compatibility, exemptions, fixes, lock, semantics
 from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
+from registry.hazards import DANGERS, NOTES, Hazard
 from registry.lint import known_rules
 from registry.rules.basics import ENVELOPE
-from registry.semantics import DANGERS, NOTES, Hazard
 from schemas.catalog import Topic
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -129,7 +129,7 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
         None,
         changed,
         tuple(_breaks(topic, level, versions)),
-        deploy_order(topic, versions[-1]),
+        deploy_order(topic, level, versions),
         tuple(semantics.hazards(topic.schema, earlier, changed)),
     )
 
@@ -194,21 +194,24 @@ def retention(retention_ms: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def deploy_order(topic: Topic, latest: lock.Version) -> str:
-    """In which order to deploy the contract where the latest version runs: consumers first, producers first, either.
+def deploy_order(topic: Topic, level: str, versions: Sequence[lock.Version]) -> str:
+    """In which order to deploy the contract: consumers first, producers first, either.
 
-    It follows from who can read whom, whatever the level promises.
+    It follows from who can read whom, in both directions whatever the level promises, among the contract and the
+    versions that the level covers.
     """
-    candidate, current = compatibility.parse(topic.text), compatibility.parse(latest.schema)
-    reads_old = not compatibility.incompatibilities(candidate, current)
-    read_by_old = not compatibility.incompatibilities(current, candidate)
-    if reads_old and read_by_old:
-        return "either: consumers and producers read each other across the two versions"
-    if reads_old:
-        return f"consumers first: those on v{latest.version} cannot read the new data"
-    if read_by_old:
+    candidate = compatibility.parse(topic.text)
+    covered = versions if level.endswith("_TRANSITIVE") else versions[-1:]
+    parsed = [(version.version, compatibility.parse(version.schema)) for version in covered]
+    unread = [number for number, old in parsed if compatibility.incompatibilities(candidate, old)]
+    unreading = [number for number, old in parsed if compatibility.incompatibilities(old, candidate)]
+    if unread and unreading:
+        return "none is safe: neither side reads the other's data; a new topic, or the fix below"
+    if unreading:
+        return f"consumers first: those on {_listed(unreading)} cannot read the new data"
+    if unread:
         return (
-            f"producers first; consumers only when the last record of v{latest.version} has left the topic "
+            f"producers first; consumers only when the last record of {_listed(unread)} has left the topic "
             f"(retention {retention(topic.retention_ms)})"
         )
-    return "none is safe: neither side reads the other's data; a new topic, or the fix below"
+    return "either: consumers and producers of every version read each other"

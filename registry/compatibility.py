@@ -14,21 +14,21 @@ import attrs
 
 from registry.avro import Field, Schema, SchemaError, parse
 
-__all__ = ["LEVELS", "Incompatibility", "Schema", "SchemaError", "check", "incompatibilities", "parse"]
+__all__ = ["LEVELS", "PROMOTIONS", "Incompatibility", "Schema", "SchemaError", "check", "incompatibilities", "parse"]
 
 LEVELS = ("NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE")
 Direction = Literal["backward", "forward"]
 
 _MAX_COMPARISONS = 200_000
 _SHOWN_BRANCHES = 8
-# What each type can read besides itself (the specification's promotions).
-_PROMOTIONS = {
+PROMOTIONS = {
     "long": ("int",),
     "float": ("int", "long"),
     "double": ("int", "long", "float"),
     "bytes": ("string",),
     "string": ("bytes",),
 }
+"""What each type can read besides itself (specification, "Schema Resolution")."""
 
 
 @attrs.frozen
@@ -163,7 +163,7 @@ class _Comparison:
                 if branch.full_name == writer.full_name:
                     causes += reasons
             return [_missing_branch(reader, writer, writer, place, causes)]
-        if writer.kind in _PROMOTIONS.get(reader.kind, ()):
+        if writer.kind in PROMOTIONS.get(reader.kind, ()):
             return []
         message = f"reader type: {reader.kind.upper()} not compatible with writer type: {writer.kind.upper()}"
         return [place.report("TYPE_MISMATCH", reader, writer, message)]

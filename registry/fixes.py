@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from registry.changes import short
+from registry.changes import branches
+from registry.compatibility import PROMOTIONS
 from registry.walk import definitions, fields
 
 if TYPE_CHECKING:
@@ -25,17 +26,29 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
 
     `candidate` and `version` are the parsed schemas, the contract's and the registered one's.
     """
+    if found.causes:  # a branch of a union: what is wrong is inside it
+        return "\n".join(dict.fromkeys(fix(cause, direction, candidate, version) for cause in found.causes))
+    if "multiple fields" in found.message:
+        return "take the alias out: by its name and its aliases the field may be two that were written"
     reader = candidate if direction == BACKWARD else version
     path = _FIELD_OF.sub("", found.path)
     ours, theirs = _field(candidate, path), _field(version, path)
     match found.rule:
         case "READER_FIELD_MISSING_DEFAULT_VALUE" if direction == BACKWARD and ours:
-            return f"make it optional: {_paste(optional(ours))}\n  or give it a default: {_paste(_with_default(ours))}"
+            return _needs_default(ours)
+        case "TYPE_MISMATCH" if direction == BACKWARD and ours and not theirs:
+            return f"the enum's default is for symbols, not for a missing field; {_needs_default(ours)}"
+        case "READER_FIELD_MISSING_DEFAULT_VALUE" if theirs and (renamed := _renamed(candidate, path)):
+            beside = _paste(optional({key: value for key, value in renamed.items() if key != "aliases"}))
+            return f"keep the old name: {_paste(theirs)}\n  and put the new one beside it, both filled: {beside}"
         case "READER_FIELD_MISSING_DEFAULT_VALUE" if theirs:
             return f"put the field back, for those who still need it: {_paste(theirs)}"
         case "TYPE_MISMATCH" | "MISSING_UNION_BRANCH" if ours and theirs:
-            kept, beside = _paste(_kept(ours, theirs)), _paste(_beside(ours, theirs))
-            return f"keep the type: {kept}\n  and put the new one beside it: {beside}"
+            kept = f"keep the type: {_paste(_kept(ours, theirs))}"
+            new = _new_branch(ours, theirs)
+            if new is None:
+                return kept
+            return f"{kept}\n  and put the new one beside it: {_paste(_beside(ours, new))}"
         case "MISSING_ENUM_SYMBOLS" if direction == BACKWARD:
             return f'keep the symbols that were written: "symbols": {_paste(_all_symbols(found, candidate, version))}'
         case "MISSING_ENUM_SYMBOLS":
@@ -54,7 +67,7 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
 def optional(field: dict[str, Any]) -> dict[str, Any]:
     """The field as an optional one: null first, default null."""
     rest = {key: value for key, value in field.items() if key not in ("name", "type", "default")}
-    others = [branch for branch in _branches(field) if branch != "null"]
+    others = [branch for branch in branches(field["type"]) if branch != "null"]
     return {"name": field["name"], "type": ["null", *others], "default": None, **rest}
 
 
@@ -73,7 +86,7 @@ _EXAMPLES: dict[str, Any] = {
 
 
 def _with_default(field: dict[str, Any]) -> dict[str, Any]:
-    kind = _branches(field)[0]
+    kind = branches(field["type"])[0]
     while isinstance(kind, dict) and kind.get("type") not in _EXAMPLES and kind.get("type") != "enum":
         if kind.get("type") in ("record", "fixed"):
             return {**field, "default": "…"}
@@ -89,16 +102,44 @@ def _kept(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     return {**theirs, "doc": ours["doc"]} if "doc" in ours else theirs
 
 
-def _beside(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+def _renamed(candidate: Any, path: str) -> dict[str, Any] | None:
+    """The contract's field that has the path's last name as an alias, in the same record."""
+    place, _, name = path.rpartition(".")
+    found = (f for f in fields(candidate) if f.path.rpartition(".")[0] == place)
+    return next((f.spec for f in found if name in f.spec.get("aliases", ())), None)
+
+
+def _needs_default(field: dict[str, Any]) -> str:
+    text = f"make it optional: {_paste(optional(field))}"
+    if "null" in branches(field["type"]):
+        return text
+    return f"{text}\n  or give it a default: {_paste(_with_default(field))}"
+
+
+def _new_branch(ours: dict[str, Any], theirs: dict[str, Any]) -> Any:
+    """The type in the contract's field that the registered one cannot hold; None if it can hold all."""
+    known = branches(theirs["type"])
+    held = {"null", *(kind for one in known for kind in PROMOTIONS.get(_kind(one), ()))}
+    return next((kind for kind in branches(ours["type"]) if kind not in known and _kind(kind) not in held), None)
+
+
+def _beside(ours: dict[str, Any], new: Any) -> dict[str, Any]:
     """An optional field for the new type, under a name that says which."""
-    known = _branches(theirs)
-    new = next((kind for kind in _branches(ours) if kind != "null" and kind not in known), _branches(ours)[-1])
-    suffix = short(new).split(" ")[-1].strip("()").lower()
-    return optional({**ours, "name": f"{ours['name']}_{suffix}", "type": new})
+    return optional({**ours, "name": f"{ours['name']}_{_suffix(new)}", "type": new})
 
 
-def _branches(field: dict[str, Any]) -> list[Any]:
-    return field["type"] if isinstance(field["type"], list) else [field["type"]]
+def _suffix(kind: Any) -> str:
+    """A word for a type that can be part of a field's name."""
+    if not isinstance(kind, dict):
+        return str(kind).rpartition(".")[2].lower()
+    inner = kind.get("items", kind.get("values"))
+    if inner is not None:
+        return _suffix(branches(inner)[-1])
+    return str(kind.get("logicalType", kind.get("name", kind["type"]))).rpartition(".")[2].lower().replace("-", "_")
+
+
+def _kind(schema: Any) -> str:
+    return str(schema.get("type") if isinstance(schema, dict) else schema)
 
 
 def _all_symbols(found: Incompatibility, candidate: Any, version: Any) -> list[str]:

@@ -15,7 +15,7 @@ import attrs
 
 from registry import avro, exemptions, walk
 from registry.exemptions import EXEMPTIONS, Exemption
-from registry.semantics import DANGERS, NOTES
+from registry.hazards import DANGERS, NOTES
 from schemas.catalog import Catalog, CatalogError, Topic
 
 

@@ -112,15 +112,32 @@ def quantity_as_text(schema: dict[str, Any]) -> None:
     field(schema, "items")["type"]["items"]["fields"][1].update(type="string")
 
 
+def rename_price(schema: dict[str, Any]) -> None:
+    field(schema, "price_minor").update(name="amount_minor", aliases=["price_minor"])
+
+
+def category_required(schema: dict[str, Any]) -> None:
+    field(schema, "category").update(type="string", default="none")
+
+
+KIND = {"type": "enum", "name": "Kind", "symbols": ["A"]}
+DECIMAL = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
 FIXED: list[tuple[str, str, Edit]] = [
     ("required field", "product-events", REQUIRED),
     ("required enum", "product-events", add(type={"type": "enum", "name": "E", "symbols": ["A"]})),
     ("required array", "product-events", add(type={"type": "array", "items": "long"})),
+    ("enum with a default of its own", "product-events", add(type={**KIND, "default": "A"})),
+    ("renamed field", "product-events", rename_price),
     ("removed field", "product-events", lambda schema: schema["fields"].pop()),
     ("wider type", "user-events", retype("quantity", "long")),
     ("other type", "user-events", retype("quantity", "string")),
     ("wider union", "product-events", retype("category", ["null", "string", "long"])),
     ("nested type", "purchases", quantity_as_text),
+    ("a time of day", "product-events", retype("category", ["null", {"type": "int", "logicalType": "time-millis"}])),
+    ("a decimal", "product-events", retype("price_minor", DECIMAL)),
+    ("now nullable", "product-events", retype("currency", ["null", "string"])),
+    ("no longer nullable", "product-events", category_required),
+    ("narrower type", "product-events", retype("price_minor", "int")),
 ]
 
 
@@ -145,14 +162,62 @@ def test_pasting_the_fix_makes_it_compatible(contracts: Contracts, contract: str
         for alternative in pasted(found.fix):
             schema = json.loads(broken)
             fields = field(schema, "items")["type"]["items"]["fields"] if "[]" in found.path else schema["fields"]
-            names = [one["name"] for one in fields]
             for one in alternative:
+                names = [old["name"] for old in fields]
                 if one["name"] in names:
                     fields[names.index(one["name"])] = one
                 else:
                     fields.append(one)
             again = contracts.edit(contract, lambda old, new=schema: old.update(new)).topic(contract)  # type: ignore[misc]
             assert check_subject(again, FULL, check.versions).breaks == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "beside"),
+    [
+        ("currency", ["null", "string"], None),
+        ("price_minor", "int", None),
+        ("price_minor", "double", "price_minor_double"),
+        ("price_minor", DECIMAL, "price_minor_decimal"),
+        ("currency", {"type": "long", "logicalType": "timestamp-millis"}, "currency_timestamp_millis"),
+        ("currency", {"type": "array", "items": KIND}, "currency_kind"),
+    ],
+)
+def test_only_what_the_old_type_cannot_hold_gets_a_field_beside_it(
+    contracts: Contracts, name: str, kind: Any, beside: str | None
+) -> None:
+    found = checked(contracts, "product-events", retype(name, kind)).breaks[0]
+    names = [one["name"] for one in pasted(found.fix)[0]]
+    assert names == [name, *([beside] if beside else [])]
+
+
+def test_what_is_wrong_inside_a_branch_is_put_right_there(contracts: Contracts) -> None:
+    gift = {"type": "record", "name": "Gift", "fields": [{"name": "to", "type": "string"}]}
+    history = [add(type=["null", gift], default=None)]
+
+    def edit(schema: dict[str, Any]) -> None:
+        schema["fields"].append({"name": "extra", "type": ["null", json.loads(json.dumps(gift))], "default": None})
+        field(schema, "extra")["type"][1]["fields"].append({"name": "card", "type": "string"})
+
+    (found,) = checked(contracts, "purchases", edit, history=history).breaks
+    assert found.rule == "MISSING_UNION_BRANCH"
+    assert found.fix.startswith('make it optional: {"name": "card", "type": ["null", "string"], "default": null}')
+
+
+def test_an_alias_that_may_be_two_fields_is_taken_out(contracts: Contracts) -> None:
+    edit: Edit = lambda schema: field(schema, "product_id").update(aliases=["category"])  # noqa: E731
+    (found,) = checked(contracts, "product-events", edit).breaks
+    assert found.fix.startswith("take the alias out")
+
+
+def test_every_version_that_the_level_covers_has_a_say_in_the_order(contracts: Contracts) -> None:
+    def order(level: str) -> str:
+        contracts_history = [add(type=["null", "string"], default=None), lambda schema: schema["fields"].pop()]
+        return checked(contracts, "purchases", add(type=["null", "long"], default=None), level, contracts_history).order
+
+    assert order("FULL") == "either: consumers and producers of every version read each other"
+    contracts.edit("purchases", lambda schema: schema["fields"].pop())
+    assert order("FULL_TRANSITIVE").startswith("none is safe")
 
 
 def test_symbols_that_were_written_stay(contracts: Contracts) -> None:

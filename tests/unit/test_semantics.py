@@ -9,8 +9,8 @@ import pytest
 
 from registry.check import SubjectCheck, check_all
 from registry.exemptions import ExemptionError
+from registry.hazards import DANGERS, NOTES
 from registry.lock import Version
-from registry.semantics import DANGERS, NOTES
 from tests.conftest import Contracts, Edit, field
 
 OFF = Path("no such file")
@@ -55,8 +55,17 @@ def quantity(**attributes: Any) -> Edit:
     return edit
 
 
-def decimal(scale: int) -> dict[str, Any]:
-    return {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": scale}
+def decimal(scale: int, precision: int = 9) -> dict[str, Any]:
+    return {"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale}
+
+
+def unmark(schema: dict[str, Any]) -> None:
+    field(schema, "note").pop("pii")
+
+
+MILLIS, MICROS = ({"type": "long", "logicalType": f"timestamp-{unit}"} for unit in ("millis", "micros"))
+NO_DEFAULT = {"type": "enum", "name": "E", "doc": "One.", "symbols": ["A", "B"]}
+LOST, AS_TEXT = [("precision-lost", "n")], ("bytes-as-text", "b")
 
 
 def rename_note(schema: dict[str, Any]) -> None:
@@ -106,19 +115,74 @@ CASES: list[tuple[str, str, list[Edit], list[tuple[str, str]]]] = [
         "rename without alias",
         "purchases",
         [optional("note"), rename_note],
-        [("renamed-without-alias", "remark")],
+        [("default-read-instead", "note"), ("renamed-without-alias", "remark")],
     ),
     (
         "rename with alias",
         "purchases",
         [optional("note"), update("note", name="remark", aliases=["note"])],
-        [],
+        [("default-read-instead", "remark")],
     ),
     (
         "name reused",
         "purchases",
         [optional("note"), remove("note"), optional("note", doc="Another meaning.")],
         [("name-reused", "note")],
+    ),
+    (
+        "precision narrower",
+        "purchases",
+        [add("d", decimal(2), default=""), update("d", type=decimal(2, 5))],
+        [("decimal-changed", "d")],
+    ),
+    (
+        "precision wider",
+        "purchases",
+        [add("d", decimal(2), default=""), update("d", type=decimal(2, 12))],
+        [("decimal-widened", "d")],
+    ),
+    (
+        "unit, in a union",
+        "purchases",
+        [optional("at", MILLIS), update("at", type=["null", MICROS])],
+        [("unit-changed", "at")],
+    ),
+    (
+        "unit, now optional",
+        "purchases",
+        [add("at", MILLIS), update("at", type=["null", MICROS])],
+        [("unit-changed", "at")],
+    ),
+    (
+        "a date is a time",
+        "purchases",
+        [optional("at", {"type": "int", "logicalType": "date"}), update("at", type=["null", MILLIS])],
+        [("logical-type-changed", "at")],
+    ),
+    ("to a float, in a union", "purchases", [optional("n", "long"), update("n", type=["null", "double"])], LOST),
+    ("a branch beside", "purchases", [optional("n", "long"), update("n", type=["null", "long", "double"])], []),
+    ("bytes as text", "purchases", [optional("b", "bytes"), update("b", type=["null", "string"])], [AS_TEXT]),
+    ("text as bytes", "purchases", [optional("b", "string"), update("b", type=["null", "bytes"])], [AS_TEXT]),
+    ("optional field gone", "product-events", [remove("category")], [("default-read-instead", "category")]),
+    (
+        "no longer personal",
+        "purchases",
+        [add("note", ["null", "string"], default=None, pii="name"), unmark],
+        [("personal-mark-removed", "note")],
+    ),
+    ("symbol gone, no default", "purchases", [add("e", NO_DEFAULT, default="A"), retype("e", symbols=["A"])], []),
+    (
+        "symbol new, no default",
+        "purchases",
+        [add("e", NO_DEFAULT, default="A"), retype("e", symbols=["A", "B", "C"])],
+        [],
+    ),
+    ("a first default", "purchases", [add("n", "int"), update("n", default=0)], []),
+    (
+        "the alias of two",
+        "purchases",
+        [optional("a"), optional("b"), update("b", aliases=["a"])],
+        [("alias-taken", "b")],
     ),
     ("name back as it was", "purchases", [optional("note"), remove("note"), optional("note")], []),
 ]
@@ -168,3 +232,18 @@ def test_a_danger_can_be_accepted_with_a_reason(contracts: Contracts) -> None:
     off.write_text(entry.format(""))
     with pytest.raises(ExemptionError, match="the reason is empty"):
         checked(contracts, "purchases", quantity(minimum=2), exempt=off)
+
+
+def test_the_key_under_another_name_in_one_topic(contracts: Contracts) -> None:
+    check = checked(contracts, "purchases", update("user_id", name="buyer_id", aliases=["user_id"]))
+    (hazard,) = check.hazards
+    assert (hazard.rule, hazard.path) == ("joined-field-changed", "user_id")
+    assert "not in the topics it is joined with (product-events, user-events)" in hazard.text
+
+
+def test_what_is_read_instead_is_named(contracts: Contracts) -> None:
+    symbols = ["UNKNOWN", "ADD", "REMOVE", "CLEAR"]
+    (added,) = checked(contracts, "user-events", retype("action", symbols=symbols)).hazards
+    assert added.text.endswith("CLEAR added: consumers on an older version read it as UNKNOWN")
+    (gone,) = checked(contracts, "product-events", remove("category")).hazards
+    assert gone.text == "consumers on an older version read null as category, as if it had been written"
