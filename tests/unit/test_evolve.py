@@ -153,7 +153,7 @@ ALLOWED: list[tuple[str, str, Edit, list[str]]] = [
     ("rename, with a default", "product-events", Rename("category", "department"), EVERY),
     ("prepare", "purchases", Rename("items.quantity", "pieces", prepare=True), EVERY),
     ("widen a number", "purchases", Widen("items.quantity", "long"), NOT_FORWARD),
-    ("widen text", "product-events", Widen("category", "bytes"), EVERY),
+    ("widen text", "product-events", Widen("category", "bytes"), []),
     ("symbol", "purchases", AddSymbol("Segment", "GOLD"), EVERY),
     ("symbol, no default", "user-events", AddSymbol("CartAction", "SAVE"), NOT_FORWARD),
     ("deprecate", "purchases", Deprecate("items.quantity", "Use pieces."), EVERY),
