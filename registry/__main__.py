@@ -42,12 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """What a wrong argument raises; imported only once something was raised."""
+    from registry.archive import ArchiveError
     from registry.baseline import BaselineError
     from registry.fixtures import FixtureError
     from registry.history import NoSuchVersion
     from registry.lint import UnknownRule
 
-    return (BaselineError, FixtureError, NoSuchVersion, UnknownRule)
+    return (ArchiveError, BaselineError, FixtureError, NoSuchVersion, UnknownRule)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -69,9 +70,9 @@ def _fail(error: object, code: int) -> int:
     return code
 
 
-def _command(name: str) -> Run:
-    """A command of `registry.commands`, imported when it runs: `--help` needs none of it."""
-    return lambda args: int(getattr(importlib.import_module("registry.commands"), name)(args))
+def _command(name: str, module: str = "registry.commands") -> Run:
+    """A command of a module that is imported when it runs: `--help` needs none of it."""
+    return lambda args: int(getattr(importlib.import_module(module), name)(args))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -147,6 +148,18 @@ def parser() -> argparse.ArgumentParser:
     docs.add_argument(
         "--output", type=Path, metavar="DIR", help="write events.md and events.html there, and print which changed"
     )
+    export = add("export", "write all that the registry at SCHEMA_REGISTRY_URL has into one JSON document")
+    export.add_argument("--output", type=Path, metavar="FILE", help="the document's file (default: stdout)")
+    export.set_defaults(run=_command("export", "registry.transfer_commands"))
+    import_ = add("import", "bring an exported document into the registry at SCHEMA_REGISTRY_URL, ids and all")
+    import_.description = (
+        "Bring an exported document into the registry at SCHEMA_REGISTRY_URL: versions under their numbers and ids, "
+        "soft-deleted ones too, configurations and modes. What the registry has already is left; if it has something "
+        "else in a place that the document fills, nothing is written. Import again to carry on after a failure."
+    )
+    import_.add_argument("file", type=Path, metavar="FILE", help="a document that export wrote")
+    import_.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    import_.set_defaults(run=_command("import_archive", "registry.transfer_commands"))
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
     return whole
