@@ -28,7 +28,13 @@ def lint(args: argparse.Namespace) -> int:
 
     if args.explain:
         names = known_rules() if args.explain == "all" else [args.explain]
-        print("\n\n".join(f"{name}\n\n{explain(name)}" for name in names))
+        reasons = {name: explain(name) for name in names}
+        _print(
+            args,
+            text=lambda: "\n\n".join(f"{name}\n\n{reason}" for name, reason in reasons.items()),
+            json=lambda: {"rules": reasons},
+            markdown=lambda: markdown.rules(reasons),
+        )
         return 0
     contracts = catalog.load(settings.load())
     found, count = lint(contracts), len(contracts.topics)
@@ -93,7 +99,11 @@ def apply(args: argparse.Namespace) -> int:
         )
         return FINDINGS
     except plan.ApplyFailed as failure:
-        print(text.failed(failure), file=sys.stderr)
+        stopped = failure
+        if as_text:
+            print(text.failed(stopped), file=sys.stderr)
+        else:
+            _print(args, json=lambda: documents.failed(stopped), markdown=lambda: markdown.failed(stopped))
         return FINDINGS
     _print(
         args,

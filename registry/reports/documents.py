@@ -13,8 +13,9 @@ from registry.check import SubjectCheck
 from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
-from registry.plan import Applied, Plan
+from registry.plan import Applied, ApplyFailed, Plan
 from registry.reports.text import shown, summary, verdict
+from registry.steps import Done, Step
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def plan(made: Plan) -> dict[str, Any]:
     """`ok`, `steps` (kind create, change, leave or explain), `findings`, `refusals` and the checks' `subjects`."""
     return {
         "ok": made.ok,
-        "steps": [{"kind": step.kind, "target": step.target, "text": step.text} for step in made.steps],
+        "steps": [_step(step) for step in made.steps],
         "findings": [_finding(finding) for finding in made.findings],
         "refusals": list(made.refusals),
         "subjects": [check(one) for one in made.checks],
@@ -94,14 +95,28 @@ def plan(made: Plan) -> dict[str, Any]:
 def applied(result: Applied) -> dict[str, Any]:
     """`done` (what and its outcome), `left` alone, and the lock's `path` and whether it was `updated`."""
     return {
-        "done": [{"kind": d.step.kind, "target": d.step.target, "text": d.text} for d in result.done],
-        "left": [
-            {"kind": step.kind, "target": step.target, "text": step.text}
-            for step in result.plan.steps
-            if step.run is None
-        ],
+        "done": [_done(done) for done in result.done],
+        "left": [_step(step) for step in result.plan.steps if step.run is None],
         "lock": {"path": shown(result.lock_path), "updated": result.lock_changed},
     }
+
+
+def failed(failure: ApplyFailed) -> dict[str, Any]:
+    """The step that `failed` and the `reason`, what was `done` before it, and what was `not_begun`."""
+    return {
+        "failed": _step(failure.failed),
+        "reason": failure.reason,
+        "done": [_done(done) for done in failure.done],
+        "not_begun": [_step(step) for step in failure.left],
+    }
+
+
+def _step(step: Step) -> dict[str, str]:
+    return {"kind": step.kind, "target": step.target, "text": step.text}
+
+
+def _done(done: Done) -> dict[str, str]:
+    return {"kind": done.step.kind, "target": done.step.target, "text": done.text}
 
 
 def drift(found: Sequence[Drift]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from registry.check import retention
 from registry.handbook import NOT_REGISTERED, Event, Handbook, Note, version_name
 from registry.reports.documents import version
 from registry.reports.markdown import table
+from registry.reports.markup import code, line, paragraph, plain
 from registry.reports.text import shown, summary
 
 
@@ -45,12 +45,12 @@ def _overview(book: Handbook) -> Iterator[str]:
     heads = ("event", "topic", "owner", "version")
     yield from table(
         heads,
-        [(_link(event), _code(event.topic.name), _line(event.topic.owner), event.status) for event in book.events],
+        [(_link(event), code(event.topic.name), line(event.topic.owner), event.status) for event in book.events],
     )
     if book.personal:
         yield "\n## Personal data"
         rows = [
-            (_code(path), _plain(mark), ", ".join(_link(event) for event in events))
+            (code(path), plain(mark), ", ".join(_link(event) for event in events))
             for (path, mark), events in book.personal.items()
         ]
         yield from table(("field", "mark", "events"), rows)
@@ -58,33 +58,33 @@ def _overview(book: Handbook) -> Iterator[str]:
 
 def _events(book: Handbook) -> Iterator[str]:
     for event in book.events:
-        yield f"\n## {_plain(event.title)}\n\n{_paragraph(event.doc)}\n"
-        yield from (f"- {name}: {_words(notes, _line, _code)}" for name, notes in event.facts)
+        yield f"\n## {plain(event.title)}\n\n{paragraph(event.doc)}\n"
+        yield from (f"- {name}: {_words(notes, line, code)}" for name, notes in event.facts)
         rows = [
             (
-                _code(field.path),
-                _plain(field.type),
-                _plain(field.doc),
-                _words([*map(Note, field.marks), *field.notes], _line, _code),
+                code(field.path),
+                plain(field.type),
+                plain(field.doc),
+                _words([*map(Note, field.marks), *field.notes], line, code),
             )
             for field in event.fields
         ]
         yield from table(("field", "type", "meaning", ""), rows)
-        rows = [(_code(one.name), one.kind, _code(one.path), _plain(one.doc)) for one in event.types]
+        rows = [(code(one.name), one.kind, code(one.path), plain(one.doc)) for one in event.types]
         yield from table(("type", "kind", "defined at", "meaning"), rows)
         yield ""
         for entry in reversed(event.versions):
             identity = "" if entry.version.id == NOT_REGISTERED else f" (id {entry.version.id})"
             yield f"- **{version_name(entry)}**{identity}: {summary(entry)}"
-            yield from (f"  - {_code(change.path or 'the record')} {_line(change.text)}" for change in entry.changes)
+            yield from (f"  - {code(change.path or 'the record')} {line(change.text)}" for change in entry.changes)
 
 
 def _letters(book: Handbook) -> Iterator[str]:
     letters = book.dead_letters
     yield "\n## Dead letters\n"
     yield (
-        f"Messages that no reader could decode, as they came, in the topic {_code(letters.name)}: kept "
-        f"{retention(letters.retention_ms)}, owner {_line(letters.owner)}. They have no contract: they broke one."
+        f"Messages that no reader could decode, as they came, in the topic {code(letters.name)}: kept "
+        f"{retention(letters.retention_ms)}, owner {line(letters.owner)}. They have no contract: they broke one."
     )
 
 
@@ -134,36 +134,9 @@ def written(files: dict[Path, bool]) -> str:
     return "\n".join(f"{shown(path)}: {'written' if new else 'up to date'}" for path, new in files.items())
 
 
-def _words(notes: Sequence[Note], plain: Callable[[str], str] = str, code: Callable[[str], str] = str) -> str:
-    return "; ".join(" ".join(filter(None, (plain(n.words), ", ".join(map(code, n.code))))) for n in notes)
-
-
-_MARKUP = re.compile(r"[\\`*\[\]<>~&]|(?<![^\W_])_|_(?![^\W_])")
-
-
-def _plain(words: str) -> str:
-    """Text in which nothing is markup; a line's end stays one in a table."""
-    return _MARKUP.sub(r"\\\g<0>", "\n".join(words.splitlines()))
-
-
-def _line(words: str) -> str:
-    """The same on one line."""
-    return _plain(" ".join(words.split()))
-
-
-def _paragraph(words: str) -> str:
-    """Text as a paragraph: no line of it can begin a heading, a list or a block."""
-    lines = (_plain(line.strip()) for line in words.splitlines())
-    return "\\\n".join(re.sub(r"^(\d*)([#+\-=.):|])", r"\1\\\2", line) for line in lines if line)
-
-
-def _code(words: str) -> str:
-    """A code span on one line, whatever backticks are in it."""
-    words = " ".join(words.splitlines())
-    fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
-    pad = " " if "`" in words or words.startswith(" ") else ""
-    return f"{fence}{pad}{words}{pad}{fence}" if words else ""
+def _words(notes: Sequence[Note], words: Callable[[str], str] = str, value: Callable[[str], str] = str) -> str:
+    return "; ".join(" ".join(filter(None, (words(n.words), ", ".join(map(value, n.code))))) for n in notes)
 
 
 def _link(event: Event) -> str:
-    return f"[{_plain(event.title)}](#{event.title.lower()})"
+    return f"[{plain(event.title)}](#{event.title.lower()})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from registry.census import Census
 from registry.changes import Change
@@ -10,15 +10,36 @@ from registry.check import SubjectCheck
 from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
-from registry.plan import Applied, Plan
-from registry.reports.text import deletion, place, records, shown, summary, verdict
+from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports.markup import code, line, paragraph, plain
+from registry.reports.text import (
+    NOTHING_WRITTEN,
+    counts,
+    deletion,
+    done_in_all,
+    place,
+    records,
+    shown,
+    summary,
+    verdict,
+)
+from registry.steps import Done, Step
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> str:
     """A table of the findings."""
     heading = f"**{contracts} contracts, {len(findings)} finding{'' if len(findings) == 1 else 's'}**"
-    rows = [(f"`{shown(f.file)}:{f.line}`", _code(f.path), f.rule, f.message, _code(f.fix)) for f in findings]
-    return "\n".join([heading, *table(("where", "field", "rule", "finding", "fix"), rows)])
+    return "\n".join([heading, *_findings(findings)])
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    rows = [(f"`{shown(f.file)}:{f.line}`", code(f.path), f.rule, plain(f.message), code(f.fix)) for f in findings]
+    return table(("where", "field", "rule", "finding", "fix"), rows)
+
+
+def rules(reasons: Mapping[str, str]) -> str:
+    """A section for each rule: why it exists."""
+    return "\n\n".join(f"### {code(name)}\n\n{paragraph(reason)}" for name, reason in reasons.items())
 
 
 def checks(checked: Iterable[SubjectCheck]) -> str:
@@ -30,42 +51,62 @@ def _check(check: SubjectCheck) -> Iterator[str]:
     mark = "✅" if check.passed else "❌"
     yield f"### {mark} `{check.topic.subject}`: {verdict(check)}"
     if check.changes:
-        yield from table(("field", "change"), [(_code(c.path or "the record"), c.text) for c in check.changes])
+        yield from table(("field", "change"), [(code(c.path or "the record"), plain(c.text)) for c in check.changes])
     if check.order:
         yield f"\n**Deploy** {check.order}. **Owner** {check.topic.owner}."
     for found in check.breaks:
-        yield f"\n**Breaks** {_code(found.path or 'the record')} ({found.rule}): {found.who}."
+        yield f"\n**Breaks** {code(found.path or 'the record')} ({found.rule}): {line(found.who)}."
         yield f"\n```\n{found.fix}\n```"
     for hazard in check.hazards:
         mark = "**Danger**" if hazard.danger else "Note"
-        yield f"\n{mark} {_code(hazard.path or 'the record')} ({hazard.rule}): {hazard.text}. Instead: {hazard.fix}."
+        yield f"\n{mark} {code(hazard.path or 'the record')} ({hazard.rule}): {line(hazard.text)}."
+        yield f"Instead: {line(hazard.fix)}."
     for hazard, reason in check.accepted:
-        yield f"\nAccepted {_code(hazard.path or 'the record')} ({hazard.rule}): {reason}."
+        yield f"\nAccepted {code(hazard.path or 'the record')} ({hazard.rule}): {line(reason)}."
 
 
 def plan(made: Plan) -> str:
-    """A table of the steps, and the checks behind them."""
+    """A table of the steps and the checks behind them, or why nothing may be done."""
     parts = []
     if made.findings:
-        parts.append(lint(len({finding.topic for finding in made.findings}), made.findings))
-    parts += [f"❌ {refusal}" for refusal in made.refusals]
-    if made.steps:
-        rows = [(step.kind, f"`{step.target}`", step.text) for step in made.steps]
-        parts.append("\n".join(table(("", "what", "step"), rows)))
-    changed = [check for check in made.checks if check.changes or not check.passed]
+        parts.append("\n".join(_findings(made.findings)).lstrip())
+    parts += [f"❌ {line(refusal)}" for refusal in made.refusals]
+    refused = [check for check in made.checks if not check.passed]
+    if not made.ok:
+        return "\n\n".join([*parts, *([checks(refused)] if refused else []), f"**{NOTHING_WRITTEN}**"])
+    parts.append(f"**{counts(made)}**\n" + "\n".join(_steps(made.steps)))
+    changed = [check for check in made.checks if check.changes]
     return "\n\n".join([*parts, checks(changed)] if changed else parts)
 
 
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    return table(("", "what", "step"), [(step.kind, code(step.target), plain(step.text)) for step in steps])
+
+
 def applied(result: Applied) -> str:
-    """A table of what was done and what was left alone."""
-    rows = [(d.step.kind, f"`{d.step.target}`", d.text) for d in result.done]
-    rows += [(step.kind, f"`{step.target}`", step.text) for step in result.plan.steps if step.run is None]
-    return "\n".join(table(("", "what", "outcome"), rows))
+    """A summary, and a table of what was done and what was left alone."""
+    left = [step for step in result.plan.steps if step.run is None]
+    rows = [*_done(result.done), *((step.kind, code(step.target), plain(step.text)) for step in left)]
+    return "\n".join([f"**{done_in_all(result)}**", *table(("", "what", "outcome"), rows)])
+
+
+def _done(done: Sequence[Done]) -> list[tuple[str, str, str]]:
+    return [(one.step.kind, code(one.step.target), plain(one.text)) for one in done]
+
+
+def failed(failure: ApplyFailed) -> str:
+    """Which step failed, then tables of what was done before it and of what is left."""
+    parts = [f"❌ {code(failure.failed.target)} {line(failure.failed.text)}: {line(failure.reason)}"]
+    parts += (
+        ["\n".join(["Done before that:", *table(("", "what", "outcome"), _done(failure.done))])] if failure.done else []
+    )
+    parts += ["\n".join(["Not begun:", *_steps(failure.left)])] if failure.left else []
+    return "\n\n".join([*parts, "Apply again to carry on from here."])
 
 
 def drift(found: Sequence[Drift]) -> str:
     """A table of the differences."""
-    rows = [(f"`{one.subject}`", one.kind, one.text) for one in found]
+    rows = [(code(one.subject), one.kind, plain(one.text)) for one in found]
     return "\n".join(table(("subject", "kind", "difference"), rows)) if found else "no drift"
 
 
@@ -84,7 +125,7 @@ def diff(found: Diff) -> str:
 
 
 def _words(found: Sequence[Change]) -> list[str]:
-    return [f"`{change.path or 'the record'}` {change.text}" for change in found]
+    return [f"{code(change.path or 'the record')} {line(change.text)}" for change in found]
 
 
 def census(found: Census) -> str:
@@ -100,7 +141,7 @@ def census(found: Census) -> str:
         )
         for row in found.rows
     ]
-    rows += [("none", "none", f"{number:,}", "", "", seen) for seen, number in sorted(found.unframed.items())]
+    rows += [("none", "none", f"{number:,}", "", "", plain(seen)) for seen, number in sorted(found.unframed.items())]
     heads = ("version", "id", "records", "first", "last", "")
     return "\n".join([f"### `{found.topic}`", *table(heads, rows)])
 
@@ -118,7 +159,3 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""

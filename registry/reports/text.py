@@ -14,6 +14,7 @@ from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
 from registry.steps import Done
 
+NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
 _MARKS = {"create": "+", "change": "~", "leave": "=", "explain": "!"}
 
 
@@ -93,15 +94,16 @@ def plan(made: Plan) -> str:
         parts.append(checks(refused))
     parts += made.refusals
     if parts:
-        return "\n".join([*parts, "", "Nothing was written: every check has to pass first."])
+        return "\n".join([*parts, "", NOTHING_WRITTEN])
     changed = [check for check in made.checks if check.changes and not check.registered]
     lines = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in made.steps]
     if changed:
         lines += ["", checks(changed)]
-    return "\n".join([*lines, "", _counts(made)])
+    return "\n".join([*lines, "", counts(made)])
 
 
-def _counts(made: Plan) -> str:
+def counts(made: Plan) -> str:
+    """How many steps there are of each kind."""
     numbers = {kind: sum(step.kind == kind for step in made.steps) for kind in _MARKS}
     explained = f", {numbers['explain']} for you to decide" if numbers["explain"] else ""
     return f"{numbers['create']} to create, {numbers['change']} to change, {numbers['leave']} as they are{explained}"
@@ -115,10 +117,15 @@ def done(step: Done) -> str:
 def applied(result: Applied) -> str:
     """What was left alone, and a summary."""
     idle = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in result.plan.steps if step.run is None]
+    return "\n".join([*idle, done_in_all(result)])
+
+
+def done_in_all(result: Applied) -> str:
+    """How many steps were done, and whether the lock changed."""
     lock = f"{shown(result.lock_path)} {'updated' if result.lock_changed else 'is up to date'}"
     count = len(result.done)
-    summary = "nothing to do" if not count else f"{count} step{'s' if count > 1 else ''} done"
-    return "\n".join([*idle, f"{summary}; {lock}"])
+    steps = "nothing to do" if not count else f"{count} step{'s' if count > 1 else ''} done"
+    return f"{steps}; {lock}"
 
 
 def failed(failure: ApplyFailed) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 import pytest
@@ -262,6 +264,27 @@ def test_drift_sees_what_others_did(mine: Contracts, run: Run, registry: Registr
     assert code == 3
     assert f"{topic.subject}: v2 " in printed and "[new-version]" in printed
     assert "level NONE in the registry, FULL_TRANSITIVE in the lock [level]" in printed
+
+
+def test_each_format_of_plan_apply_and_drift(mine: Contracts, run: Run) -> None:
+    def both(command: str, *options: str) -> tuple[dict[str, Any], str]:
+        (_, document), (_, page) = (run(command, *options, "--format", form) for form in ("json", "markdown"))
+        return json.loads(document), page
+
+    subject = views(mine).subject
+    document, page = both("plan")
+    assert {"kind": "create", "target": f"topic {views(mine).name}"}.items() <= document["steps"][0].items()
+    assert f"| create | `topic {views(mine).name}` |" in page
+    document, page = both("drift", "--shared")
+    assert [one["kind"] for one in document["drift"] if one["subject"] == subject] == ["not-registered"]
+    assert f"| `{subject}` | not-registered |" in page
+    document, page = both("apply")  # the second time, nothing is left to do
+    assert len([one for one in document["done"] if "registered v1" in one["text"]]) == 3
+    assert page.startswith("**nothing to do; ")
+    mine.edit("product-events", add("string"))
+    document, page = both("apply")
+    assert (document["ok"], document["subjects"][0]["passed"]) == (False, False)
+    assert page.endswith("**Nothing was written: every check has to pass first.**\n")
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
