@@ -17,7 +17,13 @@ if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none
 
 CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume")
 SECTIONS = {
-    "merge": "ours against all peers, on the same topics",
+    "merge": "ours against its peers on the same topics",
+    "fresh": "from produce to visible in the store",
+    "produce": "our publisher and replay against the stock classes",
+    "codec": "the codecs alone",
+    "start": "--help, and a member's first message",
+    "idle": "a member at 50 events a second",
+    "flat": "ten times the load; takes minutes, and runs only when it is named",
 }
 
 
@@ -25,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print. Returns 0, or 1 if something could not be measured or came to a wrong result."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    names = set(options.only or SECTIONS)
+    names = set(options.only or SECTIONS.keys() - {"flat"})
     if "merge" in names:
         names |= set(CONTESTANTS)
     from benchmarks.measure import BenchmarkError
@@ -88,11 +94,37 @@ def _run(options: argparse.Namespace, names: set[str]) -> list[Section]:
 
 
 def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Bed], Section]]:
-    from benchmarks.contest import contest
-
+    """What was asked for, in this order; imported only now, and only that."""
+    events, rounds = options.events, options.rounds
     sections: list[Callable[[Bed], Section]] = []
     if names & set(CONTESTANTS):
-        sections.append(lambda bed: contest(bed, names, options.events, options.rounds))
+        from benchmarks.contest import contest
+
+        sections.append(lambda bed: contest(bed, names, events, rounds))
+    if "fresh" in names:
+        from benchmarks.fresh import fresh
+
+        sections.append(fresh)
+    if "produce" in names:
+        from benchmarks.produce import produce
+
+        sections.append(lambda bed: produce(bed, max(events // 3, 1), rounds))
+    if "codec" in names:
+        from benchmarks.codec import codec
+
+        sections.append(codec)
+    if "start" in names:
+        from benchmarks.start import start
+
+        sections.append(lambda bed: start(bed, rounds))
+    if "idle" in names:
+        from benchmarks.idle import idle
+
+        sections.append(idle)
+    if "flat" in names:
+        from benchmarks.flat import flat
+
+        sections.append(lambda bed: flat(bed, events))
     return sections
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ from settings import ROOT
 PEERS_PYTHON = ROOT / ".venv-benchmarks" / "bin" / "python"
 """The interpreter for peers whose packages do not go together with ours."""
 
+_STAGES = re.compile(r"^time by stage *(.*)$", re.MULTILINE)
+
 
 @attrs.frozen
 class Outcome:
@@ -38,6 +41,8 @@ class Outcome:
     usages: Sequence[Usage]
     figures: Mapping[str, Any] | None
     """What it came to; None for one that counts nothing."""
+    stages: str = ""
+    """Where the time went, in the words of a member's summary."""
 
 
 @attrs.frozen
@@ -68,9 +73,12 @@ class Run:
     """Of all its processes."""
     load: float
     """The machine's load average over the minute before."""
+    stages: str
 
 
-def _ours(members: int) -> Callable[[Bed, Load], Outcome]:
+def ours(members: int) -> Callable[[Bed, Load], Outcome]:
+    """Something that runs so many members of the analytics group until they have caught up."""
+
     def run(bed: Bed, load: Load) -> Outcome:
         settings = bed.member(load.settings)
         environment = bed.environment(settings)
@@ -93,7 +101,14 @@ def _ours(members: int) -> Callable[[Bed, Load], Outcome]:
         launched = children[0].launched
         report = [sys.executable, "-m", "consumers.analytics", "report", "--json"]
         figures = subprocess.run(report, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
-        return Outcome(launched, min(firsts, default=launched), watch.moves[-1][0], usages, json.loads(figures))
+        return Outcome(
+            launched,
+            min(firsts, default=launched),
+            watch.moves[-1][0],
+            usages,
+            json.loads(figures),
+            "; ".join(stage for child in children for stage in _STAGES.findall(child.output())),
+        )
 
     return run
 
@@ -129,8 +144,8 @@ def _peer(module: str, python: Path = Path(sys.executable), counts: bool = True)
 
 
 CONTESTANTS = (
-    Contestant("ours", "ours, one member", _ours(1)),
-    Contestant("ours-2", "ours, two members", _ours(2)),
+    Contestant("ours", "ours, one member", ours(1)),
+    Contestant("ours-2", "ours, two members", ours(2)),
     Contestant("plain", "a good plain loop", _peer("plain")),
     Contestant("documented", "the documented loop", _peer("documented")),
     Contestant("faststream", "FastStream", _peer("faststream_app", python=PEERS_PYTHON), python=PEERS_PYTHON),
@@ -156,7 +171,8 @@ def contest(bed: Bed, names: Iterable[str], events: int, rounds: int) -> Section
             run = _measured(each, bed, loads[each.slow])
             runs.append(run)
             print(
-                f"  round {number + 1} of {rounds}: {each.title}: {run.events / run.steady_s:,.0f} events/s",
+                f"  round {number + 1} of {rounds}: {each.title}: {run.events / run.steady_s:,.0f} events/s"
+                + (f" ({run.stages})" if run.stages else ""),
                 file=sys.stderr,
                 flush=True,
             )
@@ -176,6 +192,7 @@ def _measured(contestant: Contestant, bed: Bed, load: Load) -> Run:
         sum(usage.cpu_s for usage in outcome.usages),
         sum(usage.peak_bytes for usage in outcome.usages),
         before,
+        outcome.stages,
     )
 
 
@@ -190,7 +207,7 @@ def _section(chosen: Sequence[Contestant], runs: Sequence[Run]) -> Section:
         f"Merge: {max(run.events for run in runs):,} events in three topics, medians of {len(runs) // len(chosen)}",
         (
             *("", "events/s", "with start", "CPU s/million", "peak MB"),
-            *("plain", "documented", "of consume", "load before"),
+            *("to plain", "to documented", "of consume", "load before"),
         ),
     )
     for each in chosen:

@@ -70,8 +70,8 @@ def launch(
     return Child(module, process, launched, log)
 
 
-def wait(children: Sequence[Child], look: Callable[[], object] = lambda: None) -> list[Usage]:
-    """Wait for all of them, calling `look` every hundredth of a second.
+def wait(children: Sequence[Child], look: Callable[[], object] = lambda: None, every_s: float = _TICK_S) -> list[Usage]:
+    """Wait for all of them, calling `look` every so often.
 
     Raises BenchmarkError when one fails or takes longer than `PATIENCE_S`; then none is left running.
     """
@@ -85,7 +85,7 @@ def wait(children: Sequence[Child], look: Callable[[], object] = lambda: None) -
             look()
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"{children[0].name} did not end within {PATIENCE_S:.0f} s")
-            time.sleep(_TICK_S)
+            time.sleep(every_s)
     finally:
         for child in children:
             if child.process.returncode is None:

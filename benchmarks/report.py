@@ -63,13 +63,17 @@ class Section:
                 [
                     (
                         f"  {goal.what}",
-                        f"{goal.measured:,.4g} {goal.unit}",
-                        f"{goal.sense} {goal.goal:,.4g} {goal.unit}",
+                        f"{_number(goal.measured)} {goal.unit}",
+                        f"{goal.sense} {goal.goal:,g} {goal.unit}",
                         "reached" if goal.reached else "not reached",
                     )
                     for goal in self.goals
                 ]
             )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _print(rows: Sequence[Sequence[str]]) -> None:

@@ -1,0 +1,60 @@
+"""The codecs alone: many rows to columns, and one event at a time, each against the stock classes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks import codec_columns, codec_rows, measure
+from benchmarks.bed import Bed
+from benchmarks.report import Goal, Section, Table
+
+
+def codec(bed: Bed) -> Section:
+    """Measure both, in processes of their own."""
+    columns = _results(bed, "benchmarks.codec_columns")
+    rows = _results(bed, "benchmarks.codec_rows")
+    many = Table(
+        "Rows to columns, CPU µs a row, by batch",
+        ("", "fields", "batch", "stock", "ours", "ratio"),
+    )
+    for row in columns:
+        many.add(
+            row["event"],
+            row["fields"],
+            f"{row['batch']:,}",
+            f"{row['stock_us']:.2f}",
+            f"{row['ours_us']:.3f}",
+            f"{row['ratio']:.1f} ×",
+        )
+    one = Table("One event at a time, CPU µs an event", ("", "", "stock", "ours", "ratio"))
+    for row in rows:
+        one.add(row["event"], row["what"], f"{row['stock_us']:.2f}", f"{row['ours_us']:.2f}", f"{row['ratio']:.1f} ×")
+    goals = [
+        Goal(
+            f"columns, {size:,} rows a batch, the least of the events",
+            "at least",
+            goal,
+            min(row["ratio"] for row in columns if row["batch"] == size and row["fields"] == "merge"),
+            "×",
+        )
+        for size, goal in codec_columns.GOALS.items()
+    ]
+    goals += [
+        Goal(
+            f"one event, {what}, the least of the events",
+            "at least",
+            goal,
+            min(row["ratio"] for row in rows if row["what"] == what),
+            "×",
+        )
+        for what, goal in codec_rows.GOALS.items()
+    ]
+    return Section("codec", [many, one], goals, {"columns": columns, "rows": rows})
+
+
+def _results(bed: Bed, module: str) -> list[dict[str, Any]]:
+    path = bed.path(module)
+    measure.run(module, "--json", path, log=path.with_suffix(".log"))
+    results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return results

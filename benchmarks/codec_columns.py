@@ -1,0 +1,129 @@
+"""Rows to columns: our `ColumnReader` against the stock AvroDeserializer, by the size of the batch.
+
+Both are given the whole messages. Ours gives columns, every row guarded; the stock class gives a dictionary of every
+message, one after the other. Ours reads the fields that the merge needs, and passes over the others; a second
+measurement has it read all fields. Rounds alternate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schemas.columns import ColumnReader
+    from schemas.events import Event
+
+BATCHES = (200, 2_000, 20_000)
+GOALS = {200: 12.0, 2_000: 30.0, 20_000: 30.0}
+"""The ratios that the project has set itself, by rows in a batch, for the fields that the merge reads."""
+_ROWS = 20_000
+"""How many of each event a round reads."""
+_ROWS_STOCK = 2_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print. Returns 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.codec_columns", description=(__doc__ or "").partition("\n\n")[0]
+    )
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds to take the median of (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
+    options = parser.parse_args(arguments)
+    results = [row for name, events in _events().items() for row in _measure(name, events, options.rounds)]
+    print(f"{'event':18}  {'fields':6}  {'batch':>6}  {'stock µs':>9}  {'ours µs':>9}  {'ratio':>6}")
+    for row in results:
+        print(
+            f"{row['event']:18}  {row['fields']:6}  {row['batch']:6,}  {row['stock_us']:9.2f}  {row['ours_us']:9.3f}"
+            f"  {row['ratio']:6.1f}"
+        )
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]]:
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, topic_subject_name_strategy
+    from confluent_kafka.schema_registry.avro import AvroDeserializer
+    from confluent_kafka.serialization import MessageField, SerializationContext
+
+    from consumers.analytics.merge import FIELDS
+    from registry.testing import serve
+    from schemas.columns import ColumnReader
+    from schemas.encoding import encoder
+    from schemas.wire import prefix
+
+    text = type(events[0]).SCHEMA
+    schema = json.loads(text)
+    with serve() as registry:
+        client = SchemaRegistryClient({"url": registry.url})
+        start = prefix(client.register_schema("events-value", Schema(text, "AVRO")))
+        deserialize = AvroDeserializer(client, conf={"subject.name.strategy": topic_subject_name_strategy})
+        context = SerializationContext("events", MessageField.VALUE)
+        encode = encoder(schema)
+        values: list[bytes | None] = [start + encode(event) for event in events]
+
+        def stock() -> None:
+            for value in values[:_ROWS_STOCK]:
+                deserialize(value, context)
+
+        runs: dict[tuple[str, int], Callable[[], None]] = {("stock", 1): stock}
+        for which, fields in (("merge", FIELDS[name]), ("all", _all_fields(schema))):
+            reader = ColumnReader(schema, fields, lambda _: text)
+            for size in BATCHES:
+                runs[which, size] = partial(_read, reader, [values[at : at + size] for at in range(0, _ROWS, size)])
+        times: dict[tuple[str, int], list[float]] = {key: [] for key in runs}
+        for _ in range(rounds):
+            for key, run in runs.items():
+                began = time.process_time()
+                run()
+                rows = _ROWS_STOCK if key[0] == "stock" else _ROWS
+                times[key].append((time.process_time() - began) / rows * 1e6)
+        medians = {key: statistics.median(taken) for key, taken in times.items()}
+        stock_us = medians.pop(("stock", 1))
+        return [
+            {"event": name, "fields": which, "batch": size, "stock_us": stock_us, "ours_us": us, "ratio": stock_us / us}
+            for (which, size), us in medians.items()
+        ]
+
+
+def _read(reader: ColumnReader, batches: list[list[bytes | None]]) -> None:
+    for batch in batches:
+        reading = reader.read(batch)
+        assert sum(frame.rows for frame in reading.frames) == len(batch), "every row must be read"
+
+
+def _all_fields(schema: dict[str, Any]) -> list[str]:
+    fields: list[str] = []
+    for field in schema["fields"]:
+        kind = field["type"]
+        if isinstance(kind, dict) and kind["type"] == "array":
+            fields += [f"{field['name']}.{inner['name']}" for inner in kind["items"]["fields"]]
+        else:
+            fields.append(field["name"])
+    return fields
+
+
+def _events() -> dict[str, list[Event]]:
+    """So many of each kind, from the same events that the merge is measured on."""
+    from benchmarks.load import events
+
+    found: dict[str, list[Event]] = {}
+    for event in events(1_000_000, seed=1):
+        some = found.setdefault(type(event).__name__, [])
+        if len(some) < _ROWS:
+            some.append(event)
+        elif len(found) == 3 and all(len(some) == _ROWS for some in found.values()):
+            break
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

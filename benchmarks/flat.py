@@ -1,0 +1,111 @@
+"""Whether it stays as it is: one member reads ten times the load, and the first part is set against the last."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import attrs
+import psutil
+
+from benchmarks import measure
+from benchmarks.bed import Bed
+from benchmarks.measure import BenchmarkError
+from benchmarks.report import Goal, Section, Table
+from benchmarks.watch import Watch
+from settings import ROOT
+
+PARTS = 10
+_SAMPLE_S = 0.5
+
+
+@attrs.frozen
+class Sample:
+    """How it stood at one moment."""
+
+    at: float
+    counted: int
+    rss_bytes: int
+    store_bytes: int
+
+
+def flat(bed: Bed, events: int) -> Section:
+    """Load and read ten times so many events. Raises BenchmarkError if one is missing from the result."""
+    load = bed.load(events, PARTS)
+    settings = bed.member(load.settings)
+    environment = bed.environment(settings)
+    watch, samples = Watch(settings.store_path), list[Sample]()
+    note = settings.store_path.parent / "first"
+    child = measure.launch(
+        "benchmarks.ours",
+        *(note, "--until-caught-up", "--no-dashboard"),
+        log=note.with_suffix(".log"),
+        environment=environment,
+    )
+    process = psutil.Process(child.process.pid)
+
+    def look() -> None:
+        watch.look()
+        if watch.moves and (not samples or time.monotonic() - samples[-1].at > _SAMPLE_S):
+            counted = sum(watch.moves[-1][1].values())
+            with suppress(psutil.Error):
+                rss = process.memory_info().rss
+                samples.append(Sample(time.monotonic(), counted, rss, _size(settings.store_path)))
+
+    (usage,) = measure.wait([child], look)
+    watch.look()
+    watch.close()
+    report = [sys.executable, "-m", "consumers.analytics", "report", "--json"]
+    figures = json.loads(subprocess.run(report, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout)
+    if figures["events"] != load.events:
+        raise BenchmarkError(f"{figures['events']:,} events were counted, expected {load.events:,}")
+    began = float(note.read_text(encoding="ascii")) if note.exists() else child.launched
+    return _section(events, began, watch, samples, usage.peak_bytes)
+
+
+def _section(events: int, began: float, watch: Watch, samples: list[Sample], peak_bytes: int) -> Section:
+    ends = [_reached(watch, events * part, began) for part in range(PARTS + 1)]
+    rates = [events / (after - before) for before, after in pairwise(ends)]
+    stands = [_nearest(samples, end) for end in ends[1:]]
+    table = Table(f"Flat: {PARTS} times {events:,} events", ("events", "events/s", "memory MB", "store MB"))
+    for part, (rate, stand) in enumerate(zip(rates, stands, strict=True), start=1):
+        table.add(
+            f"{part * events:,}", f"{rate:,.0f}", f"{stand.rss_bytes / 1e6:,.0f}", f"{stand.store_bytes / 1e6:,.0f}"
+        )
+    goals = [
+        Goal("rate of the last part against the first", "at least", 75, 100 * rates[-1] / rates[0], "%"),
+        Goal(
+            "memory after the last part against the first",
+            "at most",
+            1.25,
+            stands[-1].rss_bytes / stands[0].rss_bytes,
+            "×",
+        ),
+        Goal("peak memory", "under", 500, peak_bytes / 1e6, "MB"),
+    ]
+    return Section("flat", [table], goals, {"rates": rates, "samples": [attrs.asdict(sample) for sample in samples]})
+
+
+def _nearest(samples: list[Sample], at: float) -> Sample:
+    return min(samples, key=lambda sample: abs(sample.at - at))
+
+
+def _reached(watch: Watch, events: int, began: float) -> float:
+    """When so many events were counted: between two looks in proportion."""
+    before, had = began, 0
+    for at, offsets in watch.moves:
+        counted = sum(offsets.values())
+        if counted >= events:
+            return before + (at - before) * (events - had) / max(counted - had, 1)
+        before, had = at, counted
+    raise BenchmarkError(f"no more than {had:,} events were seen in the store, expected {events:,}")
+
+
+def _size(store: Path) -> int:
+    """The bytes of the store, with what is not yet in its main file."""
+    return sum(path.stat().st_size for path in store.parent.glob(f"{store.name}*") if not path.name.endswith("-shm"))

@@ -1,0 +1,77 @@
+"""How soon the commands are there: the CPU of each one's `--help`, and a member's time to its first message."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+
+import attrs
+
+from benchmarks import measure
+from benchmarks.bed import Bed
+from benchmarks.contest import ours
+from benchmarks.report import Goal, Section, Table
+
+MODULES = (
+    "benchmarks",
+    "consumers.analytics",
+    "consumers.web",
+    "producers",
+    "producers.product_events",
+    "producers.purchases",
+    "producers.replay",
+    "producers.user_events",
+    "registry",
+    "schemas",
+    "stack",
+)
+"""Every command of the project."""
+_COMMANDS = re.compile(r"^    ([a-z][a-z-]*)(?=\s)", re.MULTILINE)
+"""Commands of a command, in its help."""
+_SHOWN = 8
+_EVENTS = 1_000
+
+
+@attrs.frozen
+class Help:
+    """One command's `--help`."""
+
+    command: str
+    cpu_s: float
+
+
+def start(bed: Bed, rounds: int) -> Section:
+    """Measure both."""
+    helps = sorted(
+        (Help(command, _help(bed, command, rounds)) for command in _commands(bed)), key=lambda each: -each.cpu_s
+    )
+    slow = Table(f"Start: --help of {len(helps)} commands, the slowest", ("", "CPU s"))
+    for each in helps[:_SHOWN]:
+        slow.add(f"{each.command} --help", f"{each.cpu_s:.2f}")
+    load = bed.load(_EVENTS)
+    outcomes = [ours(1)(bed, load) for _ in range(rounds)]
+    firsts = [outcome.first - outcome.launched for outcome in outcomes]
+    first = Table("Start: a member on a warm stack", ("", "s"))
+    first.add("from its start to its first message", f"{median(firsts):.2f}")
+    goals = [
+        Goal("--help, the slowest", "under", 0.3, helps[0].cpu_s, "s of CPU"),
+        Goal("the first message", "under", 2, median(firsts), "s"),
+    ]
+    return Section(
+        "start", [slow, first], goals, {"help": [attrs.asdict(each) for each in helps], "first_message_s": firsts}
+    )
+
+
+def _commands(bed: Bed) -> list[str]:
+    commands = []
+    for module in MODULES:
+        log = bed.path("help").with_suffix(".log")
+        measure.run(module, "--help", log=log)
+        under = _COMMANDS.findall(log.read_text(encoding="utf-8"))
+        commands += [module, *(f"{module} {command}" for command in under)]
+    return commands
+
+
+def _help(bed: Bed, command: str, rounds: int) -> float:
+    log = bed.path("help").with_suffix(".log")
+    return median(measure.run(*command.split(), "--help", log=log).cpu_s for _ in range(rounds))
