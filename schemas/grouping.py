@@ -34,8 +34,8 @@ def group(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 def group_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Group rows by their number; as `group`."""
-    low = values.min(initial=0)
-    span = int(values.max(initial=0)) - int(low) + 1
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    span = high - low + 1
     if span > 4 * len(values) + 1024:
         return group(values.view(np.uint64) * ODD)
     places = values - low

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import sys
@@ -64,6 +65,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from schemas import catalog
     from stopping import stop_signal
 
+    _collect_seldom()
     with stop_signal() as stop:
         try:
             member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings))
@@ -86,6 +88,15 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         ) as error:
             return _fail(error)
     return 0
+
+
+def _collect_seldom() -> None:
+    """Let the collector of cycles run seldom: it costs a fifth of the CPU time.
+
+    Messages and rows come by the ten thousand, live for a moment and form no cycles, and each time it looks at all.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _report(settings: Settings, as_json: bool) -> int:

@@ -158,13 +158,16 @@ def _types(event: str, frame: Frame) -> Integers:
 def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta:
     if kpi.only is not None:
         frame = frame.take(frame.integers("type") == kpi.only)
-    if kpi.window_ms:
-        window = frame.integers("occurred_at") // kpi.window_ms * kpi.window_ms
-        frame = Frame(frame.rows, {**frame.columns, "window_start": window})
     if not frame.rows:
         return Delta(kpi, [])
-    codes, first = _in_order(*_group([frame.columns[name] for name in kpi.keys]), frame.columns[kpi.keys[0]])
-    keys = [_values(frame.columns[name], first, labels.get(name)) for name in kpi.keys]
+    columns = [frame.columns[name] for name in kpi.by]
+    if kpi.window_ms:
+        # Windows are counted while they are grouped: numbers that lie close together are quick to group.
+        columns.append(frame.integers("occurred_at") // kpi.window_ms)
+    codes, first = _in_order(*_group(columns), columns[0])
+    keys = [_values(column, first, labels.get(name)) for name, column in zip(kpi.keys, columns, strict=True)]
+    if kpi.window_ms:
+        keys[-1] = [number * kpi.window_ms for number in keys[-1]]
     measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
     return Delta(kpi, list(zip(*keys, *measures, strict=True)))
 
