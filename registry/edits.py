@@ -143,6 +143,8 @@ class Deprecate:
 
     def change(self, field: Field) -> Spec:
         doc = field.spec.get("doc", "")
+        if not self.doc.strip():
+            raise EvolveError("the doc is empty; say why the field is deprecated, or what to use instead")
         if doc.startswith("Deprecated:"):
             raise EvolveError(f"field {field.path!r} is deprecated already: {doc}")
         reason = self.doc if self.doc.endswith((".", "!", "?")) else f"{self.doc}."

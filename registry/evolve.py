@@ -10,7 +10,7 @@ import difflib
 import io
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -90,32 +90,47 @@ class _Draft(Topic):
 def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, exempt: Path = EXEMPTIONS) -> Evolution:
     """What an edit of a topic's contract makes of it and of those that share what it changes; nothing is written.
 
-    `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, and what the check
-    and the lint raise.
+    `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, `avro.SchemaError` for
+    a contract that is no schema as it stands, and ExemptionError.
     """
-    # As bytes: reading as text would turn the line ends of another system into those of this one.
-    texts = {one.contract: one.path.read_bytes().decode("utf-8") for one in catalog.topics}
+    standing = attrs.evolve(catalog, topics=tuple(_as_it_stands(one) for one in catalog.topics))
     joined = {*(one.key for one in catalog.topics), *ENVELOPE}
     with _naming(topic):
         node = edit.find(topic.schema)
     files: dict[str, Rewritten] = {}
-    for one in catalog.topics:
+    for one in standing.topics:
         with _naming(one):
             same = node if one.contract == topic.contract else counterpart(node, one.schema, joined)
             if same is not None:
-                files[one.contract] = _rewritten(one, texts[one.contract], edit.change(same), same.pointer)
-    before = _with_texts(catalog, texts)
-    after = _with_texts(catalog, {**texts, **{contract: file.after for contract, file in files.items()}})
-    findings = _new(lint(before, exempt=exempt), lint(after, exempt=exempt))
-    checks = [] if findings else [c for c in check_all(after.topics, versions, exempt) if c.topic.contract in files]
+                files[one.contract] = _rewritten(one, edit.change(same), same.pointer)
+    edited = attrs.evolve(
+        standing,
+        topics=tuple(
+            _Draft.of(one, files[one.contract].after) if one.contract in files else one for one in standing.topics
+        ),
+    )
+    findings = _new(lint(standing, exempt=exempt), lint(edited, exempt=exempt))
+    checks = [] if findings else [c for c in check_all(edited.topics, versions, exempt) if c.topic.contract in files]
+    refused = [check for check in checks if not check.passed]
+    stood = {c.topic.contract: c for c in check_all(standing.topics, versions, exempt)} if refused else {}
     return Evolution(
         tuple(files.values()),
         tuple(findings),
         tuple(checks),
         _scope(node, list(files), joined),
         tuple(edit.notes(node)),
-        tuple(dict.fromkeys(_ways_around(edit, node, checks, check_all(before.topics, versions, exempt)))),
+        tuple(dict.fromkeys(_way_around(edit, node, check, stood[check.topic.contract]) for check in refused)),
     )
+
+
+def _as_it_stands(topic: Topic) -> _Draft:
+    # As bytes: reading as text would turn the line ends of another system into those of this one.
+    text = topic.path.read_bytes().decode("utf-8")
+    try:
+        avro.parse(text)
+    except avro.SchemaError as error:
+        raise avro.SchemaError(f"{shown(topic.path)}: {error}") from error
+    return _Draft.of(topic, text)
 
 
 @contextmanager
@@ -127,14 +142,10 @@ def _naming(topic: Topic) -> Iterator[None]:
         raise EvolveError(f"{shown(topic.path)}: {error}") from error
 
 
-def _rewritten(topic: Topic, text: str, spec: Spec, pointer: str) -> Rewritten:
-    after = json_text.rewrite(text, pointer, spec)
+def _rewritten(topic: Topic, spec: Spec, pointer: str) -> Rewritten:
+    after = json_text.rewrite(topic.text, pointer, spec)
     avro.parse(after)
-    return Rewritten(topic.path, text, after)
-
-
-def _with_texts(catalog: Catalog, texts: Mapping[str, str]) -> Catalog:
-    return attrs.evolve(catalog, topics=tuple(_Draft.of(one, texts[one.contract]) for one in catalog.topics))
+    return Rewritten(topic.path, topic.text, after)
 
 
 def _new(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
@@ -153,11 +164,6 @@ def _scope(node: Node, contracts: Sequence[str], joined: set[str]) -> str:
         record = node.record if isinstance(node, Field) else node
         what = f"{record.spec['name']} is defined in several contracts and means the same in each"
     return f"{what}: the edit is made in {', '.join(contracts)}, in all or in none"
-
-
-def _ways_around(edit: Edit, node: Node, checks: Sequence[SubjectCheck], before: Sequence[SubjectCheck]) -> list[str]:
-    stood = {check.topic.contract: check for check in before}
-    return [_way_around(edit, node, check, stood[check.topic.contract]) for check in checks if not check.passed]
 
 
 def _way_around(edit: Edit, node: Node, check: SubjectCheck, before: SubjectCheck) -> str:

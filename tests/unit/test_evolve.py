@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from registry import evolve
+from registry.avro import SchemaError
 from registry.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
 from registry.evolve import Evolution, EvolveError
 from registry.lint import lint
@@ -113,6 +114,8 @@ def test_attributes_are_carried_along(workshop: Workshop) -> None:
         (AddField("extra", "strng", "x"), r'undefined name: "tributary\.events\.strng"'),
         (AddField("extra", "string", "x", default=3), "invalid default for field extra .*: 3 is no string"),
         (AddField("extra", "string", "x", default=None), "invalid default for field extra .*: null is no string"),
+        (Deprecate("quantity", " "), "the doc is empty"),
+        (Rename("quantity", "other.pieces"), "illegal character '.'"),
         (AddField("no good", "string", "x", optional=True), "no good"),
         (Rename("quantity", "currency"), "field 'currency' exists already"),
         (Rename("quantity", "quantity"), "field 'quantity' has that name already"),
@@ -184,6 +187,17 @@ def test_data_has_to_survive_at_every_level(contracts: Contracts) -> None:
     assert not made.allowed and "exemptions.toml" in made.ways_around[0]
 
 
+def test_what_data_does_not_survive_may_be_accepted_with_a_reason(workshop: Workshop, tmp_path: Path) -> None:
+    exempt = tmp_path / "exemptions.toml"
+    entry = 'rule = "bytes-as-text"\ntopic = "product-events"\nfield = "category"\nreason = "never written so far"'
+    exempt.write_text(f"[[off]]\n{entry}\n")
+    catalog = workshop.contracts.load()
+    edit = Widen("category", "bytes")
+    made = evolve.evolve(catalog, workshop.versions, catalog.topic("product-events"), edit, exempt)
+    assert made.allowed
+    assert made.checks[0].accepted[0][1] == "never written so far"
+
+
 @pytest.mark.parametrize("level", ["FORWARD", "FULL"])
 def test_the_two_steps_of_a_rename(contracts: Contracts, level: str) -> None:
     workshop, rename = Workshop(contracts, level), Rename("items.quantity", "pieces")
@@ -250,6 +264,12 @@ def test_a_contract_that_was_broken_before_is_mended_first(workshop: Workshop) -
     workshop.contracts.edit("purchases", lambda s: field(s, "total_minor").update(type="string"))
     (way,) = workshop.evolve("purchases", Deprecate("currency", "x")).ways_around
     assert way == "purchases did not pass before the edit either; mend that first: make check-schemas"
+
+
+def test_a_contract_that_is_no_schema_is_named(workshop: Workshop) -> None:
+    workshop.contracts.edit("user-events", lambda schema: schema["fields"][0].pop("name"))
+    with pytest.raises(SchemaError, match=r"cart_updated\.avsc: a field of .* has no name"):
+        workshop.evolve("purchases", OPTIONAL)
 
 
 # ---- lint ------------------------------------------------------------------------------------------
