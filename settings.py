@@ -22,8 +22,12 @@ class SettingsError(ValueError):
     """A setting has a value that cannot be used; the message names it and what was expected."""
 
 
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
 def _port_of(address: str) -> int:
-    port = urlsplit(address if "//" in address else f"//{address}").port
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    port = parts.port or _USUAL_PORTS.get(parts.scheme)
     if port is None:
         raise ValueError("expected an address with a port")
     return port
@@ -115,10 +119,14 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / "
             values[field.name] = given[name]
     values["topic_names"] = {k: v for k, v in given.items() if k.startswith("KAFKA_TOPIC_")}
     try:
-        settings = Settings(**values)
-        _ = settings.kafka_port, settings.registry_port
+        return _made(values)
     except ValueError as error:
         raise SettingsError(_explain(error, values)) from error
+
+
+def _made(values: Mapping[str, Any]) -> Settings:
+    settings = Settings(**values)
+    _ = settings.kafka_port, settings.registry_port
     return settings
 
 
@@ -128,7 +136,7 @@ def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
         if field.name not in values or name is None:
             continue
         try:
-            Settings(**{field.name: values[field.name]})
+            _made({field.name: values[field.name]})
         except ValueError as cause:
             return f"setting {name}={values[field.name]!r} cannot be used: {cause.args[0]}"
     return f"settings cannot be used: {error}"
