@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from threading import Event
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import TopicMetadata
 
 from registry.census import Counted, Place, Use
 from registry.topics import KafkaUnavailable
@@ -18,6 +19,8 @@ Progress = Callable[[int, int], None]
 """Is told how many offsets were read, and how many there are to read."""
 
 _TIMEOUT_S = 15.0
+_PATIENCE_S = 2.0
+"""How long one request for the topic's metadata may take."""
 _SILENCE_S = 60.0
 """For how long the brokers may send nothing before we give up."""
 _PROGRESS_S = 2.0
@@ -87,7 +90,7 @@ def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event 
 
 def _ranges(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
     """The first offset and the one after the last, of each partition that has any."""
-    metadata = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+    metadata = _metadata(consumer, topic)
     if metadata.error is not None:
         raise KafkaUnavailable(f"topic {topic} cannot be read: {metadata.error.str()}; run: make register-schemas")
     ranges = {}
@@ -98,6 +101,18 @@ def _ranges(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
         if offsets[0] < offsets[1]:
             ranges[partition] = offsets
     return ranges
+
+
+def _metadata(consumer: Consumer, topic: str) -> TopicMetadata:
+    """Ask again and again: while the client waits for brokers that are away, it lets no signal through."""
+    give_up = time.monotonic() + _TIMEOUT_S
+    while True:
+        try:
+            metadata: TopicMetadata = consumer.list_topics(topic, timeout=_PATIENCE_S).topics[topic]
+            return metadata
+        except KafkaException:
+            if time.monotonic() > give_up:
+                raise
 
 
 def _read(
