@@ -94,7 +94,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock bench conformance test-browser
+.PHONY: check lint types imports generated format generate lock bench conformance test-browser edits-table
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -104,6 +104,8 @@ imports: $(DEVELOPMENT)
 	@$(BIN)/lint-imports
 generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
+edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to our contracts, and what check says
+	@$(BIN)/python -m tests.edits
 generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
 test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one

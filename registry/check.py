@@ -14,7 +14,7 @@ import attrs
 from registry import changes, compatibility, exemptions, fixes, lock, semantics
 from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
-from registry.hazards import DANGERS, NOTES, Hazard
+from registry.hazards import CONSUMERS_FIRST, DANGERS, NOTES, Hazard
 from registry.lint import known_rules
 from registry.rules.basics import ENVELOPE
 from schemas.catalog import Topic
@@ -30,6 +30,7 @@ class Break:
     """backward: the candidate cannot read what the versions wrote; forward: they cannot read what it writes."""
     versions: tuple[int, ...]
     rule: str
+    """Apache's name for it, or NOT_COMPARABLE; `message` then says why."""
     path: str
     """The field in words, for example `items[].quantity`."""
     reader: str
@@ -122,16 +123,12 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
     changed = tuple(changes.changes(earlier[-1], topic.schema))
     if same:
         return SubjectCheck(topic, level, tuple(versions), same, changed, (), "")
-    return SubjectCheck(
-        topic,
-        level,
-        tuple(versions),
-        None,
-        changed,
-        tuple(_breaks(topic, level, versions)),
-        deploy_order(topic, level, versions),
-        tuple(semantics.hazards(topic.schema, earlier, changed)),
-    )
+    found = tuple(semantics.hazards(topic.schema, earlier, changed))
+    order = deploy_order(topic, level, versions)
+    if order.startswith("either") and any(hazard.rule in CONSUMERS_FIRST for hazard in found):
+        order = "consumers first: the older ones can read the new data, but miss what is new in it"
+    breaks = tuple(_breaks(topic, level, versions))
+    return SubjectCheck(topic, level, tuple(versions), None, changed, breaks, order, found)
 
 
 def _breaks(topic: Topic, level: str, versions: Sequence[lock.Version]) -> list[Break]:
@@ -158,7 +155,7 @@ def _break(
     return Break(
         direction,
         numbers,
-        found.rule,
+        found.rule or "NOT_COMPARABLE",
         found.path,
         found.reader,
         found.writer,

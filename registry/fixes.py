@@ -29,7 +29,8 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
     if found.causes:  # a branch of a union: what is wrong is inside it
         return "\n".join(dict.fromkeys(fix(cause, direction, candidate, version) for cause in found.causes))
     if "multiple fields" in found.message:
-        return "take the alias out: by its name and its aliases the field may be two that were written"
+        name = found.message.removeprefix("Reader record field ").partition(" ")[0]
+        return f"leave {name} one name or alias that was written; now two of the written fields may be meant"
     reader = candidate if direction == BACKWARD else version
     path = _FIELD_OF.sub("", found.path)
     ours, theirs = _field(candidate, path), _field(version, path)
@@ -46,7 +47,7 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
         case "TYPE_MISMATCH" | "MISSING_UNION_BRANCH" if ours and theirs:
             kept = f"keep the type: {_paste(_kept(ours, theirs))}"
             new = _new_branch(ours, theirs)
-            if new is None:
+            if new is None or _names(new) & _names(theirs["type"]):  # no name can be defined a second time
                 return kept
             return f"{kept}\n  and put the new one beside it: {_paste(_beside(ours, new))}"
         case "MISSING_ENUM_SYMBOLS" if direction == BACKWARD:
@@ -121,6 +122,10 @@ def _new_branch(ours: dict[str, Any], theirs: dict[str, Any]) -> Any:
     known = branches(theirs["type"])
     held = {"null", *(kind for one in known for kind in PROMOTIONS.get(_kind(one), ()))}
     return next((kind for kind in branches(ours["type"]) if kind not in known and _kind(kind) not in held), None)
+
+
+def _names(schema: Any) -> set[str]:
+    return {definition.name for definition in definitions(schema)}
 
 
 def _beside(ours: dict[str, Any], new: Any) -> dict[str, Any]:

@@ -58,6 +58,8 @@ NOTES = {
     ),
 }
 """Rule → why it matters, as `lint --explain` prints it."""
+CONSUMERS_FIRST = ("symbol-added", "decimal-widened", "default-read-instead")
+"""Notes on what older consumers can read but not tell: they should be gone before the first such record."""
 
 
 @attrs.frozen

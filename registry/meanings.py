@@ -94,7 +94,8 @@ def _default(change: Change) -> Iterator[Hazard]:
         text = f"{change.text}: {what} is now read as something else"
         yield Hazard("default-changed", change.path, text, "keep the default, unless it was wrong from the start")
     else:
-        what = "readers fail at the next new symbol" if enum else "from now on the field can never be left out again"
+        lacks = "what a newer one adds" if enum else "the field when a newer one removes it"
+        what = f"consumers on this version have nothing to read for {lacks}"
         yield Hazard("default-changed", change.path, f"{change.text}: {what}", "keep the default")
 
 

@@ -70,7 +70,7 @@ def _renames(changed: Sequence[Change]) -> Iterator[Hazard]:
                 text = (
                     f"looks like a rename of {gone.path}: without an alias its values are lost to readers of {new.path}"
                 )
-                fix = f'if it is one, add "aliases": ["{old}"]: new consumers then read it in old records'
+                fix = f'if it is one, let new consumers find it in old records: "aliases": ["{old}"]'
                 yield Hazard("renamed-without-alias", new.path, text, fix)
                 break
 

@@ -92,6 +92,11 @@ def test_the_order_follows_who_can_read_whom(contracts: Contracts, edit: Edit, o
     assert checked(contracts, "product-events", edit, level="NONE").order.startswith(order)
 
 
+def test_consumers_go_first_where_older_ones_miss_what_is_new(contracts: Contracts) -> None:
+    edit: Edit = lambda schema: field(schema, "action")["type"]["symbols"].append("CLEAR")  # noqa: E731
+    assert checked(contracts, "user-events", edit).order.startswith("consumers first: the older ones can read")
+
+
 @pytest.mark.parametrize(("level", "breaks"), [("BACKWARD", True), ("FORWARD", False), ("FULL", True), ("NONE", False)])
 def test_the_level_decides_what_counts(contracts: Contracts, level: str, breaks: bool) -> None:
     assert bool(checked(contracts, "product-events", REQUIRED, level=level).breaks) is breaks
@@ -191,6 +196,15 @@ def test_only_what_the_old_type_cannot_hold_gets_a_field_beside_it(
     assert names == [name, *([beside] if beside else [])]
 
 
+def test_no_name_is_defined_a_second_time(contracts: Contracts) -> None:
+    def edit(schema: dict[str, Any]) -> None:
+        items = field(schema, "items")["type"]
+        items["items"] = ["null", items["items"]]
+
+    (found,) = checked(contracts, "purchases", edit).breaks
+    assert [one["name"] for one in pasted(found.fix)[0]] == ["items"]
+
+
 def test_what_is_wrong_inside_a_branch_is_put_right_there(contracts: Contracts) -> None:
     gift = {"type": "record", "name": "Gift", "fields": [{"name": "to", "type": "string"}]}
     history = [add(type=["null", gift], default=None)]
@@ -207,7 +221,8 @@ def test_what_is_wrong_inside_a_branch_is_put_right_there(contracts: Contracts) 
 def test_an_alias_that_may_be_two_fields_is_taken_out(contracts: Contracts) -> None:
     edit: Edit = lambda schema: field(schema, "product_id").update(aliases=["category"])  # noqa: E731
     (found,) = checked(contracts, "product-events", edit).breaks
-    assert found.fix.startswith("take the alias out")
+    assert found.rule == "NOT_COMPARABLE"
+    assert found.fix.startswith("leave product_id one name or alias that was written")
 
 
 def test_every_version_that_the_level_covers_has_a_say_in_the_order(contracts: Contracts) -> None:

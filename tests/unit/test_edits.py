@@ -1,0 +1,54 @@
+"""Edits to our contracts: the page that shows them is what check says, and what check says is what data does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import settings
+from registry import lock
+from registry.__main__ import main
+from registry.compatibility import incompatibilities, parse
+from registry.reports import documents
+from schemas import catalog
+from tests import edits
+from tests.conftest import Contracts
+from tests.edits import Case
+from tests.outcomes import outcome
+
+CASES = [pytest.param(case, id=f"{case.topic}: {case.name}") for cases in edits.EDITS.values() for case in cases]
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert len(CASES) >= 40
+    written = edits.DOCUMENT.read_text(encoding="utf-8") if edits.DOCUMENT.exists() else ""
+    assert written == edits.document(), f"{edits.DOCUMENT.name} is out of date; run: {edits.COMMAND}"
+
+
+def test_the_page_has_what_the_command_says(
+    contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (case,) = [case for case in edits.EDITS["Names"] if case.name == "rename an optional field"]
+    monkeypatch.setattr("registry.check.EXEMPTIONS", edits.NO_EXEMPTIONS)
+    before = contracts.load()
+    versions = {t.subject: lock.Subject(t.compatibility, (lock.Version(1, 1, t.text),)) for t in before.topics}
+    lock.save(lock.Lock("local", versions), contracts.folder / "lock.json")
+    after = contracts.edit(case.topic, case.edit)
+    monkeypatch.setattr(catalog, "load", lambda _: after)
+    monkeypatch.setattr(settings, "load", lambda: settings.Settings(lock_path=contracts.folder / "lock.json"))
+    assert main(["check", "--format", "json"]) == 0
+    (said,) = [one for one in json.loads(capsys.readouterr().out)["subjects"] if one["topic"] == case.topic]
+    shown = json.loads(json.dumps(documents.check(edits.checked(case)["FULL_TRANSITIVE"])))
+    assert {**said, "file": ""} == {**shown, "file": ""}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_data_says_the_same(case: Case) -> None:
+    candidate, check = edits.candidate(case), edits.checked(case)["FULL_TRANSITIVE"]
+    refused = {(number, one.direction) for one in check.breaks for number in one.versions}
+    for number, version in enumerate(edits.registered(case), 1):
+        for direction, pair in {"backward": (candidate, version), "forward": (version, candidate)}.items():
+            reasons = incompatibilities(*(parse(json.dumps(schema)) for schema in pair))
+            assert bool(reasons) == ((number, direction) in refused)
+            outcome(*pair, reasons)
