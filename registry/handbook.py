@@ -10,11 +10,12 @@ from typing import Any
 import attrs
 
 from registry import lock, walk
+from registry.avro import SchemaError
 from registry.changes import ATTRIBUTES_OF_FIELDS, short
 from registry.check import retention
 from registry.history import Entry, history
 from registry.rules.basics import ENVELOPE
-from schemas.catalog import Catalog, DeadLetters, Topic
+from schemas.catalog import Catalog, CatalogError, DeadLetters, Topic
 from settings import ROOT
 
 NOT_REGISTERED = 0
@@ -152,7 +153,7 @@ class Handbook:
 def build(catalog: Catalog, known: lock.Lock) -> Handbook:
     """The handbook of the contracts as they are, with the versions that the lock has.
 
-    Raises CatalogError or SchemaError for a contract that cannot be read.
+    Raises CatalogError for a contract that cannot be read.
     """
     return Handbook(tuple(_event(topic, known) for topic in catalog.topics), catalog.dead_letters)
 
@@ -164,9 +165,13 @@ def version_name(entry: Entry) -> str:
 
 
 def _event(topic: Topic, known: lock.Lock) -> Event:
+    try:
+        fingerprint = lock.fingerprint(topic.text)
+    except SchemaError as error:
+        raise CatalogError(f"{topic.path}: {error}") from error
     subject = known.subjects.get(topic.subject)
     versions = subject.versions if subject else ()
-    if lock.fingerprint(topic.text) not in [version.fingerprint for version in versions]:
+    if fingerprint not in [version.fingerprint for version in versions]:
         following = versions[-1].version + 1 if versions else 1
         versions += (lock.Version(following, NOT_REGISTERED, topic.text),)
     event, *types = walk.definitions(topic.schema)

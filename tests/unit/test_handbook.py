@@ -151,6 +151,12 @@ def test_a_reverted_contract_is_no_new_version(edited: tuple[Catalog, Lock], con
     assert [entry.version.id for entry in build(contracts.load(), edited[1]).events[1].versions] == [7, 9]
 
 
+def test_a_contract_that_is_no_schema_is_named(contracts: Contracts) -> None:
+    contracts.edit("purchases", lambda schema: field(schema, "region").update(type="strin"))
+    with pytest.raises(catalog.CatalogError, match=r"purchase_completed\.avsc: .*strin"):
+        build(contracts.load(), Lock("local"))
+
+
 def test_personal_data_by_event(edited: tuple[Catalog, Lock]) -> None:
     found = build(*edited).personal
     assert {key: [event.title for event in events] for key, events in found.items()} == {
