@@ -415,7 +415,8 @@ def mark(answer: dict[str, Any]) -> str:
 
 def _hazard(hazard: dict[str, Any]) -> str:
     kind = "**danger**" if hazard["danger"] else "note"
-    return f"{kind} {_code(hazard['field'] or 'the record')} `{hazard['rule']}`: {hazard['text']}. Instead: {_pasted(hazard['fix'])}"
+    place = _code(hazard["field"] or "the record")
+    return f"{kind} {place} `{hazard['rule']}`: {hazard['text']}. Instead: {_pasted(hazard['fix'])}"
 
 
 def _lines(texts: Iterable[str]) -> str:
