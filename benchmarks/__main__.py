@@ -6,8 +6,9 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = set(options.only or SECTIONS.keys() - {"flat"})
     if "merge" in names:
         names |= set(CONTESTANTS)
-    from benchmarks.measure import BenchmarkError
-    from stack.errors import StackError
-
+    # As Ctrl-C does: what runs is ended, and the broker stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sections = _run(options, names)
-    except (BenchmarkError, StackError) as error:
-        print(f"benchmarks: {error}", file=sys.stderr)
+        return _run(options, names)
+    except KeyboardInterrupt:
+        print("benchmarks: stopped", file=sys.stderr)
         return 1
-    if options.json:
-        options.json.write_text(json.dumps(_as_json(sections), indent=2) + "\n", encoding="utf-8")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,18 +76,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace, names: set[str]) -> list[Section]:
+def _run(options: argparse.Namespace, names: set[str]) -> int:
+    """Run the sections, one after the other: one that fails does not keep the others from being measured."""
     from benchmarks.bed import bed
+    from benchmarks.measure import BenchmarkError
+    from stack.errors import StackError
 
-    cores = os.cpu_count()
-    print(f"Python {platform.python_version()}, {cores} cores, load {os.getloadavg()[0]:.1f}")
-    sections = []
-    with bed(options.keep) as ground:
-        for section in _sections(options, names):
-            found = section(ground)
-            found.show()
-            sections.append(found)
-    return sections
+    machine = _machine()
+    print(f"Python {machine['python']}, {machine['cores']} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    found: list[Section] = []
+    failures: list[Exception] = []
+    try:
+        with bed(options.keep) as ground:
+            for section in _sections(options, names):
+                try:
+                    found.append(section(ground))
+                except BenchmarkError as failure:
+                    failures.append(failure)
+                else:
+                    found[-1].show()
+    except StackError as failure:
+        failures.append(failure)
+    if options.json:
+        result = machine | {"sections": [section.as_json() for section in found], "failures": list(map(str, failures))}
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    for each in failures:
+        print(f"benchmarks: {each}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Bed], Section]]:
@@ -128,15 +140,15 @@ def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Be
     return sections
 
 
-def _as_json(sections: Sequence[Section]) -> Mapping[str, Any]:
+def _machine() -> dict[str, Any]:
     from importlib.metadata import version
 
+    packages = ("confluent-kafka", "fastavro", "numpy")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "versions": {name: version(name) for name in ("confluent-kafka", "fastavro", "numpy")},
-        "sections": [section.as_json() for section in sections],
+        "versions": {name: version(name) for name in packages},
     }
 
 

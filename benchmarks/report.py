@@ -80,4 +80,4 @@ def _print(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         first, *others = (f"{cell:{'<' if at == 0 else '>'}{widths[at]}}" for at, cell in enumerate(row))
-        print("  ".join([first, *others]).rstrip())
+        print("  ".join([first, *others]).rstrip(), flush=True)
