@@ -22,6 +22,7 @@ from registry import plan
 from settings import ROOT, Settings
 from stack import ports
 from stack.local import LocalStack
+from tests.guest import Guest
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +80,14 @@ def fresh(cluster: Settings, tmp_path: Path) -> Settings:
         store_path=tmp_path / "analytics.sqlite",
         lock_path=tmp_path / "registry.lock.json",
     )
+
+
+@pytest.fixture
+def guest(cluster: Settings) -> Iterator[Guest]:
+    """A stay in the registry, which may be anybody's and hold anything."""
+    one = Guest(cluster)
+    yield one
+    one.leave()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import argparse
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,10 @@ DIFFERENCES = {
     "PUT /mode/m1-value": "a body without a mode is refused with 42204, not answered with a server error",
 }
 """The requests that are answered differently on purpose, and why."""
+
+
+Requests = Callable[[str, str, object], tuple[int, Any]]
+"""Method, path and body of a request → its status and decoded answer."""
 
 
 class Client:
@@ -123,9 +127,8 @@ def engine_verdict(pair: dict[str, Any], level: str) -> dict[str, Any]:
     return _verdict(not found, sorted({reason.rule for _, _, reasons in found for reason in reasons}))
 
 
-def server_verdicts(client: Client, number: int, pair: dict[str, Any]) -> dict[str, Any]:
-    """A registry's verdicts on a pair at each level, in the recording's form."""
-    subject = f"pair-{number}"
+def server_verdicts(client: Requests, subject: str, pair: dict[str, Any]) -> dict[str, Any]:
+    """A registry's verdicts on a pair at each level, in the recording's form; the subject must be new."""
     status, answer = client("POST", f"/subjects/{subject}/versions", {"schema": json.dumps(pair["old"])})
     assert status == 200, answer
     verdicts = {}
@@ -163,7 +166,7 @@ def _report_pairs(url: str) -> bool:
     recorded = pairs()
     wanted = [(number, level) for number in range(len(recorded)) for level in LEVELS]
     client = Client(url)
-    served = [server_verdicts(client, number, pair) for number, pair in enumerate(recorded)]
+    served = [server_verdicts(client, f"pair-{number}", pair) for number, pair in enumerate(recorded)]
     by_engine = sum(engine_verdict(recorded[n], level) == recorded[n]["verdicts"][level] for n, level in wanted)
     by_server = sum(served[n][level] == recorded[n]["verdicts"][level] for n, level in wanted)
     print(f"  the engine     verdict and error types {by_engine} of {len(wanted)}")

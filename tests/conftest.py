@@ -14,9 +14,9 @@ import pytest
 from schemas.catalog import CATALOG, Catalog
 from schemas.catalog import load as load_catalog
 from settings import Settings
-from tests.cluster import cluster, fresh, registered
+from tests.cluster import cluster, fresh, guest, registered
 
-__all__ = ["cluster", "fresh", "registered"]
+__all__ = ["cluster", "fresh", "guest", "registered"]
 
 Edit = Callable[[dict[str, Any]], object]
 

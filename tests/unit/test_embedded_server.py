@@ -59,7 +59,9 @@ def test_answers_as_confluents_server_did(url: str) -> None:
 def test_gives_the_recorded_verdicts_over_http(client: Client) -> None:
     sample = list(enumerate(conformance.pairs()))[::8]
     wrong = [
-        pair["ops"] for number, pair in sample if conformance.server_verdicts(client, number, pair) != pair["verdicts"]
+        pair["ops"]
+        for number, pair in sample
+        if conformance.server_verdicts(client, f"pair-{number}", pair) != pair["verdicts"]
     ]
     assert wrong == []
 
