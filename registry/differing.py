@@ -91,10 +91,10 @@ class _Comparison:
             yield Task(EVERYONE, text, "configure") if alone else Task(EVERYONE, f"{text}: {_OTHERS}")
         if wanted.mode and wanted.mode != present.mode:
             text = f"mode {present.mode} → {wanted.mode}"
-            if present.mode == IMPORT:
-                yield Task(EVERYONE, f"{text}: whoever set IMPORT has to say when all imports are done")
+            if present.mode == "READWRITE" and alone:
+                yield Task(EVERYONE, text, "mode")
             else:
-                yield Task(EVERYONE, text, "mode") if alone else Task(EVERYONE, f"{text}: {_OTHERS}")
+                yield Task(EVERYONE, f"{text}: {_OTHERS if present.mode == 'READWRITE' else _SET}")
 
     def conflicts(self) -> Iterator[str]:
         if self.there.scopes.get(EVERYONE, Scope()).mode == _OVERRIDE:
@@ -144,6 +144,7 @@ class _Comparison:
 
 _OVERRIDE = "READONLY_OVERRIDE"
 _OTHERS = "left, the registry has subjects that are not in the export"
+_SET = "left, somebody has set it for a reason"
 
 
 def _mode(name: str, wanted: Scope, present: Scope) -> Iterator[Task]:

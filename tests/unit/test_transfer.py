@@ -207,6 +207,26 @@ def test_a_schema_comes_after_those_that_it_refers_to_whatever_the_names(pair: P
     assert pair.bring(pair.archive())[:3] == ["registered v1 (id 1)", "registered v1 (id 2)", "registered v1 (id 3)"]
 
 
+def test_a_reference_within_a_context_is_to_that_context(pair: Pair) -> None:
+    put(pair.here, "z", record("Other"))
+    put(pair.here, ":.staging:z", record("Z"))
+    reference = {"name": "Z", "subject": "z", "version": 1}
+    put(pair.here, ":.staging:a", record("A", ("z", "Z")), references=[reference])
+    job = pair.job(pair.archive())
+    assert [step.target for step in job.steps][:2] == ["subject :.staging:z", "subject :.staging:a"]
+    job.run(Event())
+    assert exporting.export(pair.target) == pair.archive()
+
+
+def test_what_refers_to_a_schema_is_soft_deleted_before_it(pair: Pair) -> None:
+    put(pair.here, "z", record("Z"))
+    put(pair.here, "a", record("A", ("z", "Z")), references=[{"name": "Z", "subject": "z", "version": 1}])
+    ask(pair.here, "DELETE", "/subjects/a")
+    ask(pair.here, "DELETE", "/subjects/z")
+    assert pair.bring(pair.archive())[-2:] == ["soft-deleted v1", "soft-deleted v1"]
+    assert exporting.export(pair.target) == pair.archive()
+
+
 def test_an_alias_is_configured_and_its_target_not_copied_under_its_name(pair: Pair) -> None:
     put(pair.here, "orders", record("O"))
     put(pair.here, "old", record("Old"))
@@ -317,6 +337,75 @@ def test_what_holds_for_everyone_is_left_where_others_rely_on_it(pair: Pair) -> 
     ]
     job.run(Event())
     assert ask(pair.there, "GET", "/config") == {"compatibilityLevel": "BACKWARD"}
+
+
+@pytest.mark.parametrize("mode", ["IMPORT", "READONLY"])
+def test_a_mode_that_was_set_for_everyone_stays(pair: Pair, mode: str) -> None:
+    put(pair.here, "a", record("A"))
+    ask(pair.there, "PUT", "/mode", {"mode": mode})
+    job = pair.job(pair.archive())
+    assert [step.text for step in job.steps if step.run is None] == [
+        f"mode {mode} → READWRITE: left, somebody has set it for a reason"
+    ]
+    job.run(Event())
+    assert ask(pair.there, "GET", "/mode") == {"mode": mode}
+    assert ask(pair.there, "GET", "/subjects/a/versions") == [1]
+
+
+def test_a_read_only_context_is_configured_and_cleared_of_a_version(pair: Pair) -> None:
+    for client in (pair.here, pair.there):
+        put(client, ":.staging:a", record("A"))
+        put(client, ":.staging:b", record("B"))
+    ask(pair.here, "PUT", "/config/:.staging:a", {"compatibility": "FULL"})
+    ask(pair.here, "DELETE", "/subjects/:.staging:b/versions/1")
+    ask(pair.there, "PUT", "/mode/:.staging:", {"mode": "READONLY"})
+    assert pair.bring(pair.archive()) == ["soft-deleted v1", "configure compatibilityLevel FULL"]
+    assert [mode_of(pair.there, scope) for scope in (":.staging:", ":.staging:a", ":.staging:b")] == [
+        "READONLY",
+        None,
+        None,
+    ]
+
+
+def test_a_mode_is_set_after_the_import_mode_is_taken_back(pair: Pair) -> None:
+    put(pair.here, "a", record("A"))
+    ask(pair.here, "PUT", "/mode/a", {"mode": "READONLY"})
+    assert pair.bring(pair.archive()) == ["registered v1 (id 1)", "mode READONLY"]
+    assert mode_of(pair.there, "a") == "READONLY"
+
+
+def test_a_registry_that_is_overridden_shows_no_modes_and_takes_nothing(pair: Pair) -> None:
+    put(pair.here, "a", record("A"))
+    wanted = pair.archive()
+    for client in (pair.here, pair.there):
+        ask(client, "PUT", "/mode", {"mode": "READONLY_OVERRIDE"})
+    assert pair.archive().subjects["a"].mode is None
+    assert pair.conflicts(wanted) == (
+        "the registry is in mode READONLY_OVERRIDE: nothing can be written until that ends",
+    )
+
+
+def test_what_is_set_for_every_context_comes_along_and_nothing_else_does(pair: Pair) -> None:
+    put(pair.here, ":.staging:a", record("A"))
+    assert set(pair.archive().scopes) == {""}
+    ask(pair.here, "PUT", "/config/:.__GLOBAL:", {"compatibility": "FULL"})
+    assert pair.bring(pair.archive())[:2] == ["registered v1 (id 1)", "configure compatibilityLevel FULL"]
+    assert exporting.export(pair.target) == pair.archive()
+    assert ask(pair.there, "GET", "/config/:.staging:a?defaultToGlobal=true")["compatibilityLevel"] == "FULL"
+
+
+def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(pair.here, "a", record("A"))
+    job = pair.job(pair.archive())
+    write = TransferClient._write
+
+    def numbering(self: TransferClient, method: str, path: str, body: Any) -> Any:
+        answer = write(self, method, path, body)
+        return answer | {"id": 9} if path.endswith("/versions") else answer
+
+    monkeypatch.setattr(TransferClient, "_write", numbering)
+    with pytest.raises(importing.ImportStopped, match="the registry gave id 9 in place of 1"):
+        job.run(Event())
 
 
 # ---- what is refused ------------------------------------------------------------------------------
