@@ -54,7 +54,9 @@ def outcome(row: Row) -> str:
     """How many records were read, and how many decode."""
     if not row.records:
         return "no records"
-    return f"{_records(row.records)}, {'all' if not row.failures else f'{row.decoded:,}'} decode"
+    if row.failures:
+        return f"{_records(row.records)}, {row.decoded:,} of them decoded"
+    return f"{_records(row.records)}, {'all ' if row.records > 1 else ''}decoded"
 
 
 def change_text(change: Change) -> str:

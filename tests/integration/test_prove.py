@@ -82,10 +82,10 @@ def test_says_for_each_version_what_decodes_and_what_changes(
     assert main(["prove", "product-events"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{subject.topic.subject}: the contract reads 4 records (the last 1,000 records of each version)",
-        f"  v1 (id {subject.ids[0]}): 1 record, all decode",
-        f"  v2 (id {subject.ids[1]}): 2 records, all decode",
+        f"  v1 (id {subject.ids[0]}): 1 record, decoded",
+        f"  v2 (id {subject.ids[1]}): 2 records, all decoded",
         "    category: not written, 2 values filled with the default null",
-        f"  v3 (id {subject.ids[2]}): 1 record, all decode",
+        f"  v3 (id {subject.ids[2]}): 1 record, decoded",
         f"    segment: 1 value read differently, for example 'GOLD' → 'UNKNOWN' ({name}[0]@2)",
         "    coupon: 1 value not read, the contract has no such field",
         "4 records read, 0 failed",

@@ -182,7 +182,7 @@ def test_the_command_proves_files(fixtures: Path, capsys: pytest.CaptureFixture[
     lines = said("text").splitlines()
     assert lines[0].startswith("product-events-value: the contract reads 1 record (the records in ")
     assert lines[1:] == [
-        "  v1 (id 3): 1 record, all decode",
+        "  v1 (id 3): 1 record, decoded",
         "    category: not written, 1 value filled with the default null",
         "  v2 (id 4): no records",
         "1 record read, 0 failed",
