@@ -10,12 +10,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 import pytest
+from confluent_kafka.admin import AdminClient
 
 import settings as settings_module
 from registry import plan
@@ -24,11 +24,13 @@ from stack import ports
 from stack.local import LocalStack
 from tests.guest import Guest
 
+EXTERNAL = os.environ.get("TEST_STACK") == "external"
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Settings]:
     """The settings of a running Kafka and registry."""
-    if os.environ.get("TEST_STACK") == "external":
+    if EXTERNAL:
         yield settings_module.load()
         return
     directory = Path(tempfile.mkdtemp(prefix="tributary-tests-"))
@@ -62,32 +64,38 @@ def cluster() -> Iterator[Settings]:
 
 
 @pytest.fixture
-def fresh(cluster: Settings, tmp_path: Path) -> Settings:
-    """The cluster's settings with topics, consumer group, registry lock and store that no other test has.
-
-    No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
-    """
-    unique = uuid.uuid4().hex[:8]
-    return attrs.evolve(
-        cluster,
-        topic_names={
-            "KAFKA_TOPIC_PRODUCTS": f"product-events-{unique}",
-            "KAFKA_TOPIC_USERS": f"user-events-{unique}",
-            "KAFKA_TOPIC_PURCHASES": f"purchases-{unique}",
-            "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{unique}",
-        },
-        consumer_group=f"analytics-{unique}",
-        store_path=tmp_path / "analytics.sqlite",
-        lock_path=tmp_path / "registry.lock.json",
-    )
-
-
-@pytest.fixture
 def guest(cluster: Settings) -> Iterator[Guest]:
     """A stay in the registry, which may be anybody's and hold anything."""
     one = Guest(cluster)
     yield one
     one.leave()
+
+
+@pytest.fixture
+def fresh(cluster: Settings, guest: Guest, tmp_path: Path) -> Iterator[Settings]:
+    """The cluster's settings with topics, consumer group, registry lock and store that no other test has.
+
+    No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
+    """
+    names = {
+        "KAFKA_TOPIC_PRODUCTS": f"product-events-{guest.word}",
+        "KAFKA_TOPIC_USERS": f"user-events-{guest.word}",
+        "KAFKA_TOPIC_PURCHASES": f"purchases-{guest.word}",
+        "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{guest.word}",
+    }
+    for name in names.values():
+        guest.remember(f"{name}-value")
+    settings = attrs.evolve(
+        cluster,
+        topic_names=names,
+        consumer_group=f"analytics-{guest.word}",
+        store_path=tmp_path / "analytics.sqlite",
+        lock_path=tmp_path / "registry.lock.json",
+    )
+    yield settings
+    if EXTERNAL:  # our own broker goes with all it holds
+        for deleted in AdminClient(settings.kafka_client()).delete_topics(list(names.values())).values():
+            deleted.exception()
 
 
 @pytest.fixture
