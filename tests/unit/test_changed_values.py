@@ -117,6 +117,21 @@ def test_the_branch_of_a_union_is_found_by_its_value() -> None:
     }
 
 
+def test_null_is_not_a_record_without_fields() -> None:
+    empty = record() | {"name": "E"}
+    old = record({"name": "a", "type": [empty, "null"]})
+    fields = [{"name": "n", "type": "int", "default": 3}]
+    new = record({"name": "a", "type": [empty | {"fields": fields}, "null"]})
+    assert found(old, new, written(old, {"a": None})) == []
+    assert found(old, new, written(old, {"a": {}})) == [Difference("defaulted", "a.n", "3")]
+
+
+def test_text_and_its_bytes_are_the_same() -> None:
+    old = record({"name": "a", "type": "bytes"}, {"name": "b", "type": "string"})
+    new = record({"name": "a", "type": "string"}, {"name": "b", "type": "bytes"})
+    assert found(old, new, written(old, {"a": "é".encode(), "b": "é"})) == []
+
+
 def test_personal_data_is_not_shown() -> None:
     old = record({"name": "who", "type": record({"name": "id", "type": "long"}) | {"name": "P"}, "pii": "direct"})
     new = json.loads(json.dumps(old).replace("long", "float").replace(', "pii": "direct"', ""))
