@@ -185,18 +185,18 @@ def _by_branch(cursor: Cursor, steps: Sequence[Callable[[Cursor], T]]) -> list[t
 def _walk(cursor: Cursor, item: Callable[[Cursor], T]) -> list[tuple[Rows, T]]:
     """Read lists, one item of every row at a time (lists are short, batches long): `(rows, what was read)` each."""
     found = []
-    left = _block(cursor)
-    while len(rows := np.flatnonzero(left)):
-        part = cursor.take(rows)
-        found.append((rows, item(part)))
-        rest = np.where(part.bad, 0, left[rows] - 1)
-        ended = np.flatnonzero((rest == 0) & ~part.bad)
-        if len(ended):
-            next_block = part.take(ended)
-            rest[ended] = _block(next_block)
-            part.put(ended, next_block)
-        cursor.put(rows, part)
-        left[rows] = rest
+    items = _block(cursor)
+    while len(listed := np.flatnonzero(items)):
+        lists = cursor.take(listed)
+        left = items[listed]
+        while len(rows := np.flatnonzero(left)):
+            part = lists if len(rows) == len(lists) else lists.take(rows)
+            found.append((listed[rows], item(part)))
+            if part is not lists:
+                lists.put(rows, part)
+            left[rows] = np.where(part.bad, 0, left[rows] - 1)
+        items[listed] = _block(lists)
+        cursor.put(listed, lists)
     return found
 
 
@@ -210,7 +210,7 @@ def _block(cursor: Cursor) -> Integers:
         cursor.put(rows, part)
         count = np.abs(count)
     hostile = (count > cursor.left) | (count < 0)
-    if hostile.any():
+    if np.count_nonzero(hostile):
         cursor.fail(hostile)
         count = np.where(hostile, 0, count)
     return count
@@ -272,7 +272,7 @@ _SKIP: Mapping[str, Skip] = {
     "null": lambda _: None,
     "boolean": Cursor.boolean,
     "int": lambda cursor: cursor.integer_within(*_INT),
-    "long": Cursor.integer,
+    "long": Cursor.skip_integer,
     "float": lambda cursor: cursor.skip(4),
     "double": lambda cursor: cursor.skip(8),
     "bytes": Cursor.skip_bytes,

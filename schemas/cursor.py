@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.text import Integers, Mask, Text, Words
+
+Sizes = NDArray[np.signedinteger[Any]] | NDArray[np.unsignedinteger[Any]]
 
 LONGEST = 2048
 """Bytes that a payload may have: a string is read with as many bytes as the longest in its column."""
@@ -26,8 +29,9 @@ _FOLDS = (
     (np.uint64(0x00003FFF00003FFF), np.uint64(0x3FFF00003FFF0000), np.uint64(2)),
     (np.uint64(0x000000000FFFFFFF), np.uint64(0x0FFFFFFF00000000), np.uint64(4)),
 )
-_SMALL = np.arange(128) >> 1 ^ -(np.arange(128) & 1)
-"""The number that each byte without a successor encodes."""
+_MORE_BYTES = 1 << 20
+_ONE_BYTE = np.where(np.arange(256) < 128, np.arange(256) >> 1 ^ -(np.arange(256) & 1), _MORE_BYTES)
+"""The number that each byte alone encodes; _MORE_BYTES where others follow."""
 _FAR = np.uint64(1 << 40)
 """More bytes than any row has, and few enough to add to a position."""
 _KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
@@ -84,14 +88,9 @@ class Cursor:
         """Mark rows bad."""
         self.position = np.where(rows, self.beyond, self.position)
 
-    def skip(self, size: int | Integers) -> None:
+    def skip(self, size: int | Sizes) -> None:
         """Step over so many bytes in each row, 0 or more; a row that has fewer left is bad."""
         self.position = np.minimum(self.position + size, self.beyond)
-
-    def _skip_length(self, length: Integers) -> None:
-        """Step over as many bytes as was read; a row with a negative length is bad."""
-        # As an unsigned number, a negative one is larger than any that can be.
-        self.skip(np.minimum(length.view(np.uint64), _FAR).view(np.int64))
 
     def finish(self) -> Mask:
         """The rows that were read to exactly their end."""
@@ -103,33 +102,40 @@ class Cursor:
         first = self.data[self.position]
         if first.max(initial=0) < 0x80:
             self.skip(1)
-            return _SMALL.take(first)
+            return _ONE_BYTE.take(first)
         word = self.words[self.position]
-        stops = ~word & _STOP_BITS
-        lowest = stops & (~stops + _ONE)
-        # With no stop bit among eight bytes, `lowest` is 0 and the size comes out as 9: the number goes on.
-        size = (np.bitwise_count(lowest - _ONE) >> 3).astype(np.int64) + 1
-        number = word & ((lowest << _ONE) - _ONE) & _DATA_BITS
+        below, size = _stop(word)
+        number = word & below & _DATA_BITS
         for low, high, shift in _FOLDS:
             number = (number & low) | ((number & high) >> shift)
         if size.max() > 8:
-            self._read_tail(number, size)
+            size = self._read_tail(number, size)
         self.skip(size)
         return _unzigzag(number)
 
-    def _read_tail(self, number: Words, size: Integers) -> None:
-        """Add bytes nine and ten to the numbers that have them."""
+    def skip_integer(self) -> None:
+        """Step over a long in each row."""
+        _, size = _stop(self.words[self.position])
+        if size.max(initial=0) > 8:
+            self.integer()
+        else:
+            self.skip(size)
+
+    def _read_tail(self, number: Words, size: Sizes) -> Sizes:
+        """Add bytes nine and ten to the numbers that have them. Returns the sizes in bytes."""
         rows = np.flatnonzero(size > 8)
         ninth = self.data[self.position[rows] + 8].astype(np.uint64)
         tenth = np.where(ninth < 0x80, 0, self.data[self.position[rows] + 9]).astype(np.uint64)
         number[rows] |= ((ninth & np.uint64(0x7F)) << np.uint64(56)) | (tenth << np.uint64(63))
-        size[rows] = np.where(tenth > 1, _FAR, np.where(ninth < 0x80, 9, 10))
+        sizes = size.astype(np.int64)
+        sizes[rows] = np.where(tenth > 1, _FAR, np.where(ninth < 0x80, 9, 10))
+        return sizes
 
     def integer_within(self, low: int, high: int) -> Integers:
         """Read a number that must lie between both, ends included."""
         number = self.integer()
         outside = (number < low) | (number > high)
-        if outside.any():
+        if np.count_nonzero(outside):
             self.fail(outside)
             number = np.where(outside, low, number)
         return number
@@ -146,15 +152,21 @@ class Cursor:
         """Step over `bytes`."""
         self._skip_length(self.integer())
 
+    def _skip_length(self, length: Integers) -> None:
+        """Step over as many bytes as was read; a row with a negative length is bad."""
+        # As an unsigned number, a negative length is larger than any that can be.
+        self.skip(np.minimum(length.view(np.uint64), _FAR).view(np.int64))
+
     def text(self) -> Text:
         """Read a string in each row; one that is not UTF-8 makes its row bad."""
-        length = self.integer()
-        start = self.position
-        self._skip_length(length)
-        bad = self.bad
-        if bad.any():
-            length = np.where(bad, 0, length)
+        start = self.position + 1
+        length = _ONE_BYTE.take(self.data[self.position])
         longest, shortest = int(length.max(initial=0)), int(length.min(initial=LONGEST))
+        if longest < _MORE_BYTES and shortest >= 0:
+            self.position = np.minimum(start + length, self.beyond)
+        else:
+            start, length = self._long_text()
+            longest, shortest = int(length.max(initial=0)), int(length.min(initial=LONGEST))
         width = -(-longest // 8)
         if not width:
             return Text(np.empty((len(length), 0), np.uint64), length)
@@ -166,10 +178,17 @@ class Cursor:
             words[:, -1] &= _KEEP[longest - 8 * (width - 1)]
         else:
             words &= _masks(width).take(length, axis=0)
-        beyond_ascii = words & _STOP_BITS
-        if beyond_ascii.any():
-            self._check_utf8(np.flatnonzero(beyond_ascii.any(axis=1)), start, length)
+        if np.bitwise_or.reduce(words, axis=None) & _STOP_BITS:
+            beyond_ascii = np.bitwise_or.reduce(words, axis=1) & _STOP_BITS
+            self._check_utf8(np.flatnonzero(beyond_ascii), start, length)
         return Text(words, length)
+
+    def _long_text(self) -> tuple[Integers, Integers]:
+        """Step over strings of any length: `(where each starts, its bytes)`; a bad row has none."""
+        length = self.integer()
+        start = self.position
+        self._skip_length(length)
+        return start, np.where(self.bad, 0, length)
 
     def _check_utf8(self, rows: NDArray[np.intp], start: Integers, length: Integers) -> None:
         broken = np.zeros(len(self), np.bool_)
@@ -187,6 +206,16 @@ def _masks(width: int) -> Words:
     left = np.arange(8 * width + 1)[:, None] - 8 * np.arange(width)
     masks: Words = _KEEP[left.clip(0, 8)]
     return masks
+
+
+def _stop(word: Words) -> tuple[Words, Sizes]:
+    """Of words that begin with a number: the bits below the one that ends its last byte, and its size in bytes.
+
+    With no such bit among eight bytes the number goes on, all bits are below, and the size is 9.
+    """
+    going_on = word | _DATA_BITS
+    below: Words = going_on & (~going_on - _ONE)
+    return below, (np.bitwise_count(below) >> 3) + 1
 
 
 def _unzigzag(number: Words) -> Integers:
