@@ -95,7 +95,7 @@ def _run(options: argparse.Namespace, names: set[str]) -> int:
                     failures.append(failure)
                 else:
                     found[-1].show()
-    except StackError as failure:
+    except (BenchmarkError, StackError) as failure:
         failures.append(failure)
     if options.json:
         result = machine | {"sections": [section.as_json() for section in found], "failures": list(map(str, failures))}

@@ -109,7 +109,10 @@ class Bed:
 
 @contextmanager
 def bed(keep: Path | None) -> Iterator[Bed]:
-    """A stack on free ports in a temporary folder, or in `keep`, where its data stays for the next time."""
+    """A stack on free ports in a temporary folder, or in `keep`, where its data stays for the next time.
+
+    Raises BenchmarkError if one runs in that folder, and StackError if it does not start.
+    """
     from stack import ports
     from stack.local import LocalStack
 
@@ -123,6 +126,10 @@ def bed(keep: Path | None) -> Iterator[Bed]:
         "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
         "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
     }
+    settings = settings_module.load(environment, env_file=Path(os.devnull))
+    local = LocalStack(settings, say=lambda line: print(line, file=sys.stderr))
+    if local.broker.pid is not None:
+        raise BenchmarkError(f"a broker runs in {directory} already: another benchmark uses that folder")
     # This process may be killed at any moment. So another one stops the stack when its standard input ends, which
     # happens when we close it, and just as well when we die.
     stopper = subprocess.Popen(
@@ -134,8 +141,7 @@ def bed(keep: Path | None) -> Iterator[Bed]:
         start_new_session=True,
     )
     try:
-        settings = settings_module.load(environment, env_file=Path(os.devnull))
-        LocalStack(settings, say=lambda line: print(line, file=sys.stderr)).up()
+        local.up()
         yield Bed(settings, directory)
     finally:
         assert stopper.stdin is not None
