@@ -28,6 +28,7 @@ def from_kafka(
     from registry.sampling import newest  # the Kafka client takes 50 ms to import, and files need none
 
     registry = RegistryClient.from_settings(settings)
+    registry.default_level()  # a registry that is down is told before the long reading, not after it
     for topic in topics:
         if stop.is_set():
             return

@@ -50,6 +50,7 @@ def import_archive(args: argparse.Namespace) -> int:
     from registry import archive, differing, exporting, importing
     from stopping import stop_signal
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = archive.load(args.file)
     registry = _whole_registry()
     difference = differing.compare(wanted, exporting.export(registry, _telling("subjects of the registry")))

@@ -14,6 +14,9 @@ from registry.reports import text as texts
 from registry.reports.markdown import table
 from registry.steps import Done, Step
 
+_SHOWN = 10
+"""Steps that an early end left, in a text; the JSON has all."""
+
 
 @attrs.frozen
 class Imported:
@@ -92,7 +95,9 @@ def _line(step: Step) -> str:
 
 def _stopped(stopped: ImportStopped) -> list[str]:
     what = f"{stopped.failed.target}: {stopped.failed.text}: failed: " if stopped.failed else ""
-    return [f"{what}{stopped.reason}", *(f"  not begun: {step.target}: {step.text}" for step in stopped.left)]
+    lines = [f"{what}{stopped.reason}", *(f"  not begun: {step.target}: {step.text}" for step in stopped.left[:_SHOWN])]
+    more = len(stopped.left) - _SHOWN
+    return [*lines, f"  and {more:,} more; --dry-run shows all"] if more > 0 else lines
 
 
 def _summary(result: Imported) -> str:

@@ -222,6 +222,16 @@ def test_wrong_usage(fixtures: Path, arguments: list[str], expected: str, capsys
     assert expected in capsys.readouterr().err
 
 
+def test_a_registry_that_is_down_is_told_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = Settings(registry_url="http://127.0.0.1:1", bootstrap_servers="127.0.0.1:1")
+    monkeypatch.setattr("settings.load", lambda: nowhere)
+    monkeypatch.setattr("registry.client._PAUSES_S", ())
+    assert main(["prove"]) == 1
+    assert "the schema registry at http://127.0.0.1:1 cannot be reached" in capsys.readouterr().err
+
+
 def test_failures_beyond_ten_are_counted_in_the_text_and_listed_in_the_json(
     fixtures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

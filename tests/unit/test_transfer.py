@@ -523,6 +523,32 @@ def test_the_commands(
     assert (again["ok"], again["done"], again["unchanged"]) == (True, [], 2)
 
 
+def test_an_early_end_shows_the_first_of_what_is_left(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(15):
+        put(pair.here, f"s{number:02}", record("A"))
+    file = tmp_path / "all.json"
+    file.write_text(archive.dump(pair.archive()))
+    at(monkeypatch, pair.target)
+
+    def gone(*_: Any) -> None:
+        raise RegistryUnavailable("gone")
+
+    monkeypatch.setattr(TransferClient, "register_as", gone)
+    assert main(["import", str(file)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "subject s00: register v1 (id 1): failed: gone"
+    assert lines[10:] == [
+        "  not begun: subject s10: register v1 (id 1)",
+        "  and 4 more; --dry-run shows all",
+        "0 steps of 15 done; import again to carry on from here",
+    ]
+    assert main(["import", str(file), "--format", "json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["reason"], document["failed"]["target"], len(document["not_begun"])) == ("gone", "subject s00", 14)
+
+
 def test_the_import_command_refuses_and_is_interrupted(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
