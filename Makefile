@@ -52,7 +52,7 @@ clean: $(LOCAL) ## stop them and delete their data
 
 # ---- schemas ---------------------------------------------------------------------------------
 
-.PHONY: register-schemas plan-schemas check-schemas docs drift-schemas
+.PHONY: register-schemas plan-schemas check-schemas prove-schemas docs drift-schemas
 register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topics and register
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
@@ -61,6 +61,8 @@ check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, w
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
 docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.html
 	@$(BIN)/python -m registry docs --output docs
+prove-schemas: $(RUNTIME) ## decode the newest records of every version with the schemas as they are here
+	@$(BIN)/python -m registry prove
 drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; 3 if they differ
 	@$(BIN)/python -m registry drift
 
