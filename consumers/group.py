@@ -6,6 +6,7 @@ Kafka's own committed offsets are never read. They are written after the store, 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
@@ -109,14 +110,14 @@ class Member:
             ends = self._partition_ends(messages)
             messages = [message for message in messages if message.error() is None]
         by_topic: dict[str, list[Message]] = {}
-        # librdkafka hands a partition's messages over in long runs, so few steps of this loop are taken.
-        for topic, run in groupby(messages, Message.topic):
-            by_topic.setdefault(str(topic), []).extend(run)
         nexts: dict[Partition, int] = {}
-        for topic, some in by_topic.items():
-            # A later message of the same partition takes the place of an earlier one.
-            last = dict(zip(map(Message.partition, some), map(Message.offset, some), strict=True))
-            nexts |= {(topic, int(number or 0)): int(offset or 0) + 1 for number, offset in last.items()}
+        # librdkafka hands a partition's messages over in long runs, so few steps of these loops are taken.
+        for name, run in groupby(messages, Message.topic):
+            topic, some = str(name), list(run)
+            by_topic.setdefault(topic, []).extend(some)
+            for number, part in groupby(some, Message.partition):
+                (last,) = deque(part, maxlen=1)
+                nexts[topic, int(number or 0)] = int(last.offset() or 0) + 1
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
         return Batch(by_topic, self._move(nexts))
