@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ import settings as settings_module
 from benchmarks import measure
 from benchmarks.measure import BenchmarkError
 from settings import ROOT, Settings
+
+_LEADERS_WITHIN_S = 60.0
 
 
 @attrs.frozen
@@ -64,8 +67,9 @@ class Bed:
         note = self.directory / f"load-{events}-{parts}.json"
         expected = note.with_suffix(".expected.json")
         if note.exists():
-            name = json.loads(note.read_text(encoding="utf-8"))["topics"]
-            return Load(self._named(name), events * parts, expected)
+            settings = self._named(json.loads(note.read_text(encoding="utf-8"))["topics"])
+            self._await_leaders(settings)
+            return Load(settings, events * parts, expected)
         settings = self.topics()
         for part in range(parts):
             print(f"Loading {events:,} events{f', part {part + 1} of {parts}' if parts > 1 else ''}", file=sys.stderr)
@@ -93,6 +97,28 @@ class Bed:
         from schemas import catalog
 
         return {topic.event: topic.name for topic in catalog.load(settings).topics}
+
+    def _await_leaders(self, settings: Settings) -> None:
+        """Wait until every partition can be read: for some seconds after its start a broker knows topics, but not that
+        it leads them.
+        """
+        from confluent_kafka import KafkaException, TopicPartition
+        from confluent_kafka.admin import AdminClient, OffsetSpec
+
+        admin = AdminClient(settings.kafka_client())
+        deadline = time.monotonic() + _LEADERS_WITHIN_S
+        while True:
+            try:
+                for topic in self.events(settings).values():
+                    numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
+                    latest = {TopicPartition(topic, n): OffsetSpec.latest() for n in numbers}  # type: ignore[no-untyped-call]
+                    for offsets in admin.list_offsets(latest).values():
+                        offsets.result()
+                return
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    raise BenchmarkError(f"the topics cannot be read: {error}") from error
+                time.sleep(0.2)
 
     def _named(self, name: str) -> Settings:
         return attrs.evolve(
