@@ -66,14 +66,16 @@ def branches(schema: Any) -> list[Any]:
     return schema if isinstance(schema, list) else [schema]
 
 
-def _became(old: list[Any], new: list[Any]) -> Iterator[tuple[Any, Any]]:
+def _became(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
     """Each branch with the one of the same kind and name; a named one that is gone with a new one in its place."""
+    found = []
     before, after = ([(_kind(b), b["name"] if _kind(b) in NAMED else "") for b in union] for union in (old, new))
     for position, key in enumerate(before):
         if key in after:
-            yield old[position], new[after.index(key)]
+            found.append((position, after.index(key)))
         elif position < len(new) and after[position][0] == key[0] and after[position] not in before:
-            yield old[position], new[position]
+            found.append((position, position))
+    return found
 
 
 def _named(schema: Any) -> dict[str, dict[str, Any]]:
@@ -117,10 +119,12 @@ class _Comparison:
         """Two types of which one is a union at least: as a whole, and each branch with the one it became."""
         before = [_resolve(branch, self._old_named, old_space) for branch in branches(old)]
         after = [_resolve(branch, self._new_named, new_space) for branch in branches(new)]
-        if isinstance(old, list) != isinstance(new, list) or [*map(_kind, before)] != [*map(_kind, after)]:
+        became = _became(before, after)
+        in_place = list(enumerate(range(len(after)))) == became and len(before) == len(after)
+        if not in_place or isinstance(old, list) != isinstance(new, list):
             yield Change("type", path, f"type {short(old)} → {short(new)}", old, new)
-        for a, b in _became(before, after):
-            yield from self.types(a, b, path, old_space, new_space)
+        for a, b in became:
+            yield from self.types(before[a], after[b], path, old_space, new_space)
 
     def _definitions(self, old: Any, new: Any, path: str, old_space: str, new_space: str) -> Iterator[Change]:
         old_name, new_name = full_name(old, old_space), full_name(new, new_space)

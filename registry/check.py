@@ -152,6 +152,7 @@ def _break(
 ) -> Break:
     version, found = members[-1]
     numbers = tuple(sorted({member.version for member, _ in members}))
+    breaking = who(direction, numbers, number, topic)
     return Break(
         direction,
         numbers,
@@ -160,7 +161,7 @@ def _break(
         found.reader,
         found.writer,
         found.message,
-        who(direction, numbers, number, topic),
+        breaking if found.rule else f"{breaking}: {found.message}",
         fixes.fix(found, direction, topic.schema, json.loads(version.schema)),
     )
 

@@ -72,6 +72,21 @@ CASES: list[tuple[str, dict[str, Any], Edit, list[tuple[str, str, str]]]] = [
         [("type", "items[].quantity", "type int → long")],
     ),
     (
+        "unit of a timestamp, now optional",
+        VIEW,
+        lambda s: field(s, "occurred_at").update(type=["null", {"type": "long", "logicalType": "timestamp-micros"}]),
+        [
+            ("type", "occurred_at", "type long (timestamp-millis) → null or long (timestamp-micros)"),
+            ("logical", "occurred_at", "type long (timestamp-millis) → long (timestamp-micros)"),
+        ],
+    ),
+    (
+        "order of a union",
+        VIEW,
+        lambda s: field(s, "category")["type"].reverse(),
+        [("type", "category", "type null or string → string or null")],
+    ),
+    (
         "unit of a timestamp",
         VIEW,
         lambda s: field(s, "occurred_at")["type"].update(logicalType="timestamp-micros"),
@@ -147,3 +162,23 @@ def test_a_recursive_type_ends() -> None:
 
 def test_a_decimal_in_short() -> None:
     assert short({"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}) == "bytes (decimal 9,2)"
+
+
+def enum(name: str, *symbols: str) -> dict[str, Any]:
+    return {"type": "enum", "name": name, "symbols": list(symbols)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            [enum("A", "X"), enum("B", "Y")],
+            [enum("B", "Y", "Z"), enum("A", "X")],
+            [("type", "type enum A or enum B → enum B or enum A"), ("symbols", "enum B: Z added")],
+        ),
+        ([enum("A", "X"), enum("B", "Y")], [enum("A", "X"), enum("C", "Y")], [("name", "enum B is now C")]),
+        ([enum("A", "X"), enum("B", "Y")], [enum("A", "X")], [("type", "type enum A or enum B → enum A")]),
+    ],
+)
+def test_a_named_branch_is_compared_with_the_one_it_became(old: Any, new: Any, expected: list[tuple[str, str]]) -> None:
+    assert [(change.kind, change.text) for change in changes(old, new)] == expected

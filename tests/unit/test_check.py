@@ -222,6 +222,9 @@ def test_an_alias_that_may_be_two_fields_is_taken_out(contracts: Contracts) -> N
     edit: Edit = lambda schema: field(schema, "product_id").update(aliases=["category"])  # noqa: E731
     (found,) = checked(contracts, "product-events", edit).breaks
     assert found.rule == "NOT_COMPARABLE"
+    assert found.who.endswith(
+        "Reader record field product_id matches multiple fields in writer record schema tributary.events.ProductViewed"
+    )
     assert found.fix.startswith("leave product_id one name or alias that was written")
 
 
