@@ -86,6 +86,8 @@ class Member:
                 "auto.offset.reset": "earliest",
                 # The end of a partition is told with its offset, past gaps and transaction markers.
                 "enable.partition.eof": True,
+                # A member that joins gets its partitions when the others hear of it, with their next heartbeat.
+                "heartbeat.interval.ms": 1000,
                 "fetch.wait.max.ms": 100,
                 # With a full queue librdkafka waits a second by default before it fetches more: too long at our rate.
                 "fetch.queue.backoff.ms": 20,

@@ -17,7 +17,7 @@ from schemas import catalog
 FINDINGS, USAGE, DRIFT = 1, 2, 3
 
 
-def _print(args: argparse.Namespace, **renderings: Callable[[], str | dict[str, Any]]) -> None:
+def show(args: argparse.Namespace, **renderings: Callable[[], str | dict[str, Any]]) -> None:
     content = renderings[args.format]()
     print(content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False))
 
@@ -29,7 +29,7 @@ def lint(args: argparse.Namespace) -> int:
     if args.explain:
         names = known_rules() if args.explain == "all" else [args.explain]
         reasons = {name: explain(name) for name in names}
-        _print(
+        show(
             args,
             text=lambda: "\n\n".join(f"{name}\n\n{reason}" for name, reason in reasons.items()),
             json=lambda: {"rules": reasons},
@@ -38,7 +38,7 @@ def lint(args: argparse.Namespace) -> int:
         return 0
     contracts = catalog.load(settings.load())
     found, count = lint(contracts), len(contracts.topics)
-    _print(
+    show(
         args,
         text=lambda: text.lint(count, found),
         json=lambda: documents.lint(count, found),
@@ -57,7 +57,7 @@ def check(args: argparse.Namespace) -> int:
     loaded = settings.load()
     topics = catalog.load(loaded).topics
     checked = check_all(topics, baseline(args.against, loaded, topics))
-    _print(
+    show(
         args,
         text=lambda: text.checks(checked),
         json=lambda: documents.checks(checked),
@@ -73,7 +73,7 @@ def plan(args: argparse.Namespace) -> int:
     from registry import plan
 
     made = plan.make(settings.load(), lock_down=args.lock_down)
-    _print(args, text=lambda: text.plan(made), json=lambda: documents.plan(made), markdown=lambda: markdown.plan(made))
+    show(args, text=lambda: text.plan(made), json=lambda: documents.plan(made), markdown=lambda: markdown.plan(made))
     return 0 if made.ok else FINDINGS
 
 
@@ -91,7 +91,7 @@ def apply(args: argparse.Namespace) -> int:
         )
     except plan.ChecksFailed as failure:
         made = failure.plan
-        _print(
+        show(
             args,
             text=lambda: text.plan(made),
             json=lambda: documents.plan(made),
@@ -103,9 +103,9 @@ def apply(args: argparse.Namespace) -> int:
         if as_text:
             print(text.failed(stopped), file=sys.stderr)
         else:
-            _print(args, json=lambda: documents.failed(stopped), markdown=lambda: markdown.failed(stopped))
+            show(args, json=lambda: documents.failed(stopped), markdown=lambda: markdown.failed(stopped))
         return FINDINGS
-    _print(
+    show(
         args,
         text=lambda: text.applied(result),
         json=lambda: documents.applied(result),
@@ -133,7 +133,7 @@ def drift(args: argparse.Namespace) -> int:
         {name: snapshot(registry, name) for name in names},
         registry=lock.registry_name(loaded.registry_url),
     )
-    _print(
+    show(
         args,
         text=lambda: text.drift(found),
         json=lambda: documents.drift(found),
@@ -150,7 +150,7 @@ def history(args: argparse.Namespace) -> int:
     loaded = settings.load()
     topic = history.find_topic(args.subject, catalog.load(loaded).topics)
     entries = history.history(baseline(args.against, loaded, [topic])[topic.subject])
-    _print(
+    show(
         args,
         text=lambda: text.history(topic.subject, entries),
         json=lambda: documents.history(topic.subject, entries),
@@ -168,9 +168,7 @@ def diff(args: argparse.Namespace) -> int:
     topic = history.find_topic(args.subject, catalog.load(loaded).topics)
     versions = baseline(args.against, loaded, [topic])[topic.subject]
     found = history.diff(*(history.find_version(name, topic, versions) for name in (args.before, args.after)))
-    _print(
-        args, text=lambda: text.diff(found), json=lambda: documents.diff(found), markdown=lambda: markdown.diff(found)
-    )
+    show(args, text=lambda: text.diff(found), json=lambda: documents.diff(found), markdown=lambda: markdown.diff(found))
     return 0
 
 
@@ -193,7 +191,7 @@ def census(args: argparse.Namespace) -> int:
     counted, letters = count(topic.name), count(topics.dead_letters.name)
     # After the records: a version registered while they were read is then known.
     found = census.census(topic, RegistryClient.from_settings(loaded).versions(topic.subject), counted, letters)
-    _print(
+    show(
         args,
         text=lambda: text.census(found),
         json=lambda: documents.census(found),
@@ -212,7 +210,7 @@ def docs(args: argparse.Namespace) -> int:
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
     book = handbook.build(catalog.load(loaded), known)
     if args.output is None:
-        _print(
+        show(
             args,
             text=lambda: reports.text(book),
             json=lambda: reports.document(book),
@@ -230,7 +228,7 @@ def docs(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"error: the catalogue cannot be written: {error}", file=sys.stderr)
         return FINDINGS
-    _print(
+    show(
         args,
         text=lambda: reports.written(files),
         json=lambda: {"files": [{"path": text.shown(path), "written": new} for path, new in files.items()]},
@@ -259,7 +257,7 @@ def prove(args: argparse.Namespace) -> int:
         )
         proven = list(found)
         left = topics[len(proven) :] if stop.is_set() and not args.fixtures else []
-    _print(
+    show(
         args,
         text=lambda: proofs.text(proven, left),
         json=lambda: proofs.document(proven, left),

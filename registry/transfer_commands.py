@@ -12,7 +12,7 @@ from collections.abc import Callable
 import attrs
 
 import settings
-from registry.commands import FINDINGS, _print
+from registry.commands import FINDINGS, show
 from registry.reports import text, transfers
 from registry.transfer_client import TransferClient
 
@@ -36,7 +36,7 @@ def export(args: argparse.Namespace) -> int:
             return FINDINGS
     told = found, registry.url, "stdout" if args.output is None else text.shown(args.output)
     with contextlib.redirect_stdout(sys.stderr if args.output is None else sys.stdout):
-        _print(
+        show(
             args,
             text=lambda: transfers.exported(*told),
             json=lambda: transfers.exported_document(*told),
@@ -64,7 +64,7 @@ def import_archive(args: argparse.Namespace) -> int:
                 result = attrs.evolve(result, done=done)
             except importing.ImportStopped as stopped:
                 result = attrs.evolve(result, stopped=stopped)
-    _print(
+    show(
         args,
         text=lambda: transfers.imported(result),
         json=lambda: transfers.imported_document(result),

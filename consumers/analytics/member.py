@@ -120,10 +120,7 @@ class Analytics:
         self._store.close()
 
     def _caught_up(self) -> bool:
-        if not self._pipeline.drain(_DRAIN_S):
-            return False
-        self._lag = self._member.lag()
-        return not any(self._lag.values())
+        return self._pipeline.drain(_DRAIN_S) and self._ask_lag() and not any(self._lag.values())
 
     def _release(self) -> None:
         if self._closing:
@@ -133,9 +130,11 @@ class Analytics:
             self._pipeline.discard()
 
     def _refresh_lag(self) -> None:
+        if time.monotonic() - self._lag_at >= _LAG_S:
+            self._ask_lag()
+
+    def _ask_lag(self) -> bool:
         """Ask the broker for the lag. Without an answer the one before stands: a broker that restarts comes back."""
-        if time.monotonic() - self._lag_at < _LAG_S:
-            return
         try:
             self._lag = self._member.lag()
             self._without_broker = ""
@@ -144,6 +143,7 @@ class Analytics:
                 log.warning("waiting for the broker: %s", error)
             self._without_broker = f"the broker: {error}"
         self._lag_at = time.monotonic()
+        return not self._without_broker
 
     @contextmanager
     def _fetching(self) -> Iterator[None]:

@@ -14,8 +14,9 @@ from schemas import catalog
 from settings import Settings
 
 
+@pytest.mark.parametrize("until_caught_up", [False, True])
 def test_a_broker_that_is_away_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, until_caught_up: bool
 ) -> None:
     monkeypatch.setattr(group, "_REQUEST_S", 0.1)
     # Nothing can listen on port 0.
@@ -31,7 +32,7 @@ def test_a_broker_that_is_away_is_waited_for(
             stop.set()
 
     try:
-        member.run(stop, until_caught_up=False, observe=observe)
+        member.run(stop, until_caught_up=until_caught_up, observe=observe)
     finally:
         member.close()
     assert seen[-1].waiting_for.startswith("the broker: ")
