@@ -171,6 +171,19 @@ def test_a_context(views: Views) -> None:
     assert client.get_latest_version(views.subject).schema.schema_str == views.v1
 
 
+def test_a_client_may_live_in_a_context(views: Views) -> None:
+    context = views.guest.context()
+    url = f"{views.guest.settings.registry_url}/contexts/{context.strip(':')}"
+    client, subject = views.guest.client(url=url), views.guest.remember(f"{context}{views.subject}")
+    registered = client.register_schema(views.subject, avro(views.v1))
+    assert client.get_subjects() == [subject]
+    assert client.get_latest_version(views.subject).subject == subject
+    serialize = AvroSerializer(client, views.v1, conf={"auto.register.schemas": False})
+    framed = serialize({"id": "a"}, views.value)
+    assert framed is not None and int.from_bytes(framed[1:5], "big") == registered
+    assert AvroDeserializer(client)(framed, views.value) == {"id": "a"}
+
+
 # ---- the serializers ---------------------------------------------------------------------------
 
 
@@ -243,6 +256,18 @@ def test_the_id_travels_in_the_payload_or_in_a_header(views: Views, place: Any) 
     event = {"id": "long enough to be taken for a frame"}
     framed = AvroSerializer(views.client, views.v1, conf={"schema.id.serializer": place})(event, context)
     assert AvroDeserializer(views.guest.client())(framed, context) == event
+
+
+def test_a_schema_with_references(views: Views) -> None:
+    view, order = views.subject, views.guest.subject("order-value")
+    views.client.register_schema(view, avro(views.v1))
+    name = f"{json.loads(views.v1)['namespace']}.View"
+    text = views.guest.record({"name": "view", "type": name}, name="Order")
+    schema = avro(text, references=[SchemaReference(name, view, 1)])
+    context = SerializationContext(order.removesuffix("-value"), MessageField.VALUE, [])
+    framed = AvroSerializer(views.client, schema)({"view": {"id": "a"}}, context)
+    for reader in (None, schema):
+        assert AvroDeserializer(views.guest.client(), reader)(framed, context) == {"view": {"id": "a"}}
 
 
 def test_a_key_has_a_subject_of_its_own(views: Views) -> None:
