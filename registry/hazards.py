@@ -5,7 +5,10 @@ from __future__ import annotations
 import attrs
 
 DANGERS = {
-    "unit-changed": "A time in other units: the bytes decode, and every old value is off by a factor of a thousand.",
+    "unit-changed": (
+        "A time in other units: the bytes decode, and a reader that goes by its own schema, as Java's do, takes every "
+        "old value for one that is off by a factor of a thousand."
+    ),
     "decimal-changed": (
         "A decimal's bytes are a whole number. Its scale, which says what the number is worth, and its precision, to "
         "which readers round, are not in the data and not compared by the registry."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from registry.__main__ import main
 from registry.compatibility import incompatibilities, parse
 from registry.reports import documents
 from schemas import catalog
-from tests import edits
+from tests import edits, reading
 from tests.conftest import Contracts
 from tests.edits import Case
 from tests.outcomes import outcome
@@ -52,3 +53,29 @@ def test_data_says_the_same(case: Case) -> None:
             reasons = incompatibilities(*(parse(json.dumps(schema)) for schema in pair))
             assert bool(reasons) == ((number, direction) in refused)
             outcome(*pair, reasons)
+
+
+SHOWN: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("remove a symbol", "backward", {"action": "REMOVE"}, {"action": "UNKNOWN"}),
+    ("add a symbol", "forward", {"action": "CLEAR"}, {"action": "UNKNOWN"}),
+    ("remove an optional field", "forward", {}, {"category": None}),
+    ("rename an optional field", "backward", {"category": "books"}, {"shelf": None}),
+    ("rename an optional field, with an alias", "backward", {"category": "books"}, {"shelf": "books"}),
+    ("rename an optional field, with an alias", "forward", {"shelf": "books"}, {"category": None}),
+    ("add a field with a default that looks like a value", "backward", {}, {"position": 0}),
+    ("long → double", "backward", {"price_minor": 2**53 + 1}, {"price_minor": 2.0**53}),
+    ("bring a removed name back with another meaning", "backward", {"note": "leave it"}, {"note": "leave it"}),
+]
+
+
+@pytest.mark.parametrize(("name", "direction", "written", "read"), SHOWN)
+def test_data_shows_what_does_not_survive(
+    name: str, direction: str, written: dict[str, Any], read: dict[str, Any]
+) -> None:
+    (case,) = [case for cases in edits.EDITS.values() for case in cases if case.name == name]
+    version = edits.registered(case)[1 if case.then else 0]
+    pair = (edits.candidate(case), version)
+    reader, writer = pair if direction == "backward" else reversed(pair)
+    datum = reading.visiting(writer)[0] | written
+    found = reading.read(reader, writer, reading.written(writer, datum))
+    assert {name: found[name] for name in read} == read
