@@ -1,6 +1,6 @@
 """From batches to the store, in three threads: the caller fetches, one thread decodes, one merges and writes.
 
-Decoding and writing let go of the interpreter for most of their time, so the three overlap. Short queues between them
+Decoding and writing let go of the interpreter for much of their time, so the three overlap. Short queues between them
 bound what is in memory, and hold the fetching back when the store is slow.
 """
 
@@ -27,8 +27,8 @@ from schemas.frame import Frame, concat
 
 log = logging.getLogger(__name__)
 
-_WAITING = 4
-"""How many batches may wait for a thread."""
+_WAITING = 2
+"""How many batches of messages may wait to be decoded."""
 _LINGER_S = 0.1
 _LINGER_BEHIND_S = 1.0
 _ROWS_PER_WRITE = 200_000
@@ -104,7 +104,8 @@ class Pipeline:
         self._fenced = threading.Event()
         self._failure: BaseException | None = None
         self._batches: queue.Queue[tuple[int, Batch] | _Marker] = queue.Queue(_WAITING)
-        self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_WAITING)
+        # As many as one write takes, so that fetching and decoding go on while another is under way.
+        self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
         self._threads = [
             threading.Thread(target=self._guard, args=(loop,), name=name, daemon=True)
             for name, loop in (("decode", self._decode_all), ("write", self._write_all))
