@@ -46,10 +46,11 @@ _LABELS: Mapping[str, Sequence[str]] = {
 
 @attrs.frozen(eq=False)
 class Delta:
-    """What some rows add to one figure: a row each, its keys and then its measures, in the order of the first key."""
+    """What some rows add to one figure."""
 
     kpi: Kpi
-    rows: list[tuple[Any, ...]]
+    columns: Sequence[Sequence[Any]]
+    """The keys, then the measures; in the order of the first key. None when nothing is added."""
 
 
 @attrs.frozen(eq=False)
@@ -169,7 +170,7 @@ def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta
     if kpi.window_ms:
         keys[-1] = [number * kpi.window_ms for number in keys[-1]]
     measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
-    return Delta(kpi, list(zip(*keys, *measures, strict=True)))
+    return Delta(kpi, [*keys, *measures])
 
 
 def _in_order(codes: Integers, first: Integers, key: Any) -> tuple[Integers, Integers]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -73,27 +72,34 @@ class Store:
                 merged = merge(counted)
                 self._claim(merged.orders)
             for delta in merged.deltas:
-                self._insert(delta.kpi.name, delta.rows, _MERGE[delta.kpi.name])
+                self._insert(delta.kpi.name, delta.columns, _MERGE[delta.kpi.name])
             self._insert("counts", self._counts(merged, dead_letters), _ADD_COUNT)
         return merged
 
-    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], on_conflict: str) -> int:
-        """Insert rows, many with each statement. Returns how many rows were inserted or changed.
+    def _insert(self, table: str, columns: Sequence[Sequence[Any]], on_conflict: str) -> int:
+        """Insert rows, given as columns, many with each statement. Returns how many rows were inserted or changed.
 
         SQLite lets go of the interpreter for a statement, and with many rows in one it does so seldom: each time,
         getting it back may have to wait for another thread.
         """
+        if not columns:
+            return 0
+        width = len(columns)
+        values: list[Any] = [None] * (width * len(columns[0]))
+        for number, column in enumerate(columns):
+            values[number::width] = column
         changed = 0
-        for at in range(0, len(rows), _ROWS_PER_STATEMENT):
-            some = rows[at : at + _ROWS_PER_STATEMENT]
-            marks = f"({', '.join('?' * len(some[0]))})"
-            statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(some))} ON CONFLICT {on_conflict}"
-            changed += self._db.execute(statement, list(chain.from_iterable(some))).rowcount
+        for at in range(0, len(values), width * _ROWS_PER_STATEMENT):
+            some = values[at : at + width * _ROWS_PER_STATEMENT]
+            rows = ", ".join([f"({', '.join('?' * width)})"] * (len(some) // width))
+            changed += self._db.execute(f"INSERT INTO {table} VALUES {rows} ON CONFLICT {on_conflict}", some).rowcount
         return changed
 
-    def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> list[tuple[Any, ...]]:
         counts = [("dead_letters", topic, count) for topic, count in dead_letters.items()]
-        return [*counts, ("duplicate_purchases", "", merged.duplicates)] if merged.duplicates else counts
+        if merged.duplicates:
+            counts.append(("duplicate_purchases", "", merged.duplicates))
+        return list(zip(*counts, strict=True))
 
     def _advance(self, topic: str, partition: int, span: Span) -> None:
         if span.start is None:
@@ -111,8 +117,7 @@ class Store:
     def _claim(self, orders: Sequence[str]) -> frozenset[str]:
         """Note these orders as counted, or, if some are already, none; returns those."""
         self._db.execute("SAVEPOINT claim")
-        rows = [(order,) for order in sorted(orders)]
-        if self._insert("orders", rows, "DO NOTHING") == len(rows):
+        if self._insert("orders", [sorted(orders)], "DO NOTHING") == len(orders):
             known: frozenset[str] = frozenset()
         else:
             self._db.execute("ROLLBACK TO claim")
