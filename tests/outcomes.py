@@ -8,7 +8,10 @@ from typing import Any
 
 from registry.compatibility import Incompatibility, incompatibilities, parse
 from tests.avro_data import definitions
-from tests.reading import failure, visiting
+from tests.reading import failure, has_endless
+
+Rule = Callable[[Any, Any, list[Incompatibility]], bool]
+"""Whether an exception holds for a reader, a writer and the engine's reasons."""
 
 
 def outcome(reader: Any, writer: Any, reasons: list[Incompatibility]) -> str:
@@ -18,25 +21,22 @@ def outcome(reader: Any, writer: Any, reasons: list[Incompatibility]) -> str:
         unshown = [rule.__name__ for rule in UNSHOWN if rule(reader, writer, reasons)]
         assert error or unshown, f"refused for {reasons}, and yet fastavro reads everything"
         return "shown" if error else unshown[0]
-    unread = [rule.__name__ for rule in UNREAD if rule(reader)]
+    unread = [rule.__name__ for rule in UNREAD if rule(reader, writer, reasons)]
     assert error is None or unread, f"called compatible, and yet: {error!r}"
     return "kept" if error is None else unread[0]
 
 
-# ---- where a refusal cannot be shown by data that fastavro reads -------------------------------
-
-
-def ambiguous(_: Any, writer: Any, reasons: list[Incompatibility]) -> bool:
+def ambiguous(_: Any, __: Any, reasons: list[Incompatibility]) -> bool:
     """A reader's field that by its name and aliases may be two of the writer's: Avro refuses to choose, fastavro does.
 
     Whichever it takes, the value is of a field that the author may not have meant.
     """
-    return bool(visiting(writer)) and any("matches multiple fields" in reason.message for reason in reasons)
+    return any("matches multiple fields" in reason.message for reason in reasons)
 
 
-def endless(_: Any, writer: Any, reasons: list[Incompatibility]) -> bool:
+def endless(_: Any, writer: Any, __: list[Incompatibility]) -> bool:
     """A record that always has itself inside: no datum of it ends, so there is none."""
-    return bool(reasons) and not visiting(writer)
+    return has_endless(writer)
 
 
 def unqualified_alias(reader: Any, writer: Any, _: list[Incompatibility]) -> bool:
@@ -46,16 +46,11 @@ def unqualified_alias(reader: Any, writer: Any, _: list[Incompatibility]) -> boo
     return bool(aliases & definitions(writer).keys()) and not incompatibilities(*bare)
 
 
-UNSHOWN: list[Callable[[Any, Any, list[Incompatibility]], bool]] = [ambiguous, endless, unqualified_alias]
-
-
-# ---- where what is called compatible is not read -----------------------------------------------
-
-
-def alias_of_two(reader: Any) -> bool:
+def alias_of_two(reader: Any, _: Any, __: list[Incompatibility]) -> bool:
     """A reader's field has another field's name, or another's alias, as an alias: one written value is meant for both.
 
-    Apache's rules give it to both; readers, Java's included, give it to one, and the other has nothing.
+    Apache's rules give it to both and judge both; readers, Java's included, give it to one, and the other has nothing
+    or its default.
     """
     for record in definitions(reader).values():
         names = [name for field in record.get("fields", ()) for name in {field["name"], *field.get("aliases", ())}]
@@ -64,21 +59,22 @@ def alias_of_two(reader: Any) -> bool:
     return False
 
 
-def two_branches_answer(reader: Any) -> bool:
+def two_branches_answer(reader: Any, _: Any, __: list[Incompatibility]) -> bool:
     """Two branches of a reader's union have the written type's name, one as an alias: Avro takes one that can be read,
     fastavro the first, whether it can be read or not."""
-    if isinstance(reader, list):
-        names = [name for branch in reader if isinstance(branch, dict) for name in _answers_to(branch)]
-        if len(names) > len(set(names)):
-            return True
-    inner = reader if isinstance(reader, list) else []
-    if isinstance(reader, dict):
-        inner = [reader.get("items"), reader.get("values"), *(f["type"] for f in reader.get("fields", ()))]
-    return any(two_branches_answer(one) for one in inner if isinstance(one, list | dict))
+    return _has_twins(reader)
 
 
-UNREAD: list[Callable[[Any], bool]] = [alias_of_two, two_branches_answer]
+def _has_twins(schema: Any) -> bool:
+    inner = schema if isinstance(schema, list) else []
+    if isinstance(schema, dict):
+        inner = [schema.get("items"), schema.get("values"), *(f["type"] for f in schema.get("fields", ()))]
+    named = [branch for branch in schema if isinstance(branch, dict) and "name" in branch] if inner is schema else []
+    names = [name for branch in named for name in {branch["name"], *branch.get("aliases", ())}]
+    return len(names) > len(set(names)) or any(_has_twins(one) for one in inner)
 
 
-def _answers_to(branch: dict[str, Any]) -> set[str]:
-    return {branch["name"], *branch.get("aliases", ())} if "name" in branch else set()
+UNSHOWN: list[Rule] = [ambiguous, endless, unqualified_alias, alias_of_two]
+"""Refused, and yet fastavro may read every datum."""
+UNREAD: list[Rule] = [alias_of_two, two_branches_answer]
+"""Called compatible, and yet fastavro may not read every datum."""
