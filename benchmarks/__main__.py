@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none
     from benchmarks.bed import Bed
     from benchmarks.report import Section
 
-CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume")
+CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume", "consume-defaults")
 SECTIONS = {
     "merge": "ours against its peers on the same topics",
     "fresh": "from produce to visible in the store",

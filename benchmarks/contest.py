@@ -151,6 +151,7 @@ CONTESTANTS = (
     Contestant("faststream", "FastStream", _peer("faststream_app", python=PEERS_PYTHON), python=PEERS_PYTHON),
     Contestant("quix", "Quix Streams", _peer("quix_app", python=PEERS_PYTHON), slow=True, python=PEERS_PYTHON),
     Contestant("consume", "Consumer.consume alone", _peer("consume", counts=False)),
+    Contestant("consume-defaults", "the same, default settings", _peer("consume_defaults", counts=False)),
 )
 
 
@@ -233,8 +234,9 @@ def _goals(rates: Mapping[str, float], by_name: Mapping[str, Sequence[Run]]) -> 
         for other, times in (("plain", 3.0), ("documented", 7.5)):
             if other in rates:
                 goals.append(Goal(f"times {other} loop", "at least", times, rates["ours"] / rates[other], "×"))
-        if "consume" in rates:
-            goals.append(Goal("of consume alone", "at least", 45, 100 * rates["ours"] / rates["consume"], "%"))
+        for name, title in (("consume", "of consume alone"), ("consume-defaults", "of consume with default settings")):
+            if name in rates:
+                goals.append(Goal(title, "at least", 45, 100 * rates["ours"] / rates[name], "%"))
         peak = median(run.peak_bytes for run in by_name["ours"]) / 1e6
         goals.append(Goal("peak memory", "under", 500, peak, "MB"))
         if "ours-2" in rates:

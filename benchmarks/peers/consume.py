@@ -1,19 +1,20 @@
-"""`Consumer.consume` and nothing else: the most that a Python program can do with this client."""
+"""`Consumer.consume` and nothing else, with our queue settings: the most that Python can do with this client."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from confluent_kafka import Consumer
 
 from benchmarks.peers.job import Job, clock
 
+QUEUE = {"fetch.wait.max.ms": 100, "fetch.queue.backoff.ms": 20}
 
-def main(job: Job) -> None:
+
+def main(job: Job, queue: Mapping[str, int]) -> None:
     """Fetch every message and drop it."""
-    consumer = Consumer(
-        job.consumer(**{"enable.auto.commit": False, "fetch.wait.max.ms": 100, "fetch.queue.backoff.ms": 20})
-    )
+    consumer = Consumer(job.consumer(**{"enable.auto.commit": False, **queue}))
     consumer.subscribe(list(job.topics.values()))
     seen, first = 0, 0.0
     while seen < job.events:
@@ -26,4 +27,4 @@ def main(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    main(Job.read(sys.argv[1]))
+    main(Job.read(sys.argv[1]), QUEUE)
