@@ -162,9 +162,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     # In WAL mode NORMAL loses the last transactions when the machine itself goes down, never half of one; their
     # offsets are lost with them, and the messages are read again.
-    # A log of 128 MB instead of 4: a page that several batches change moves to the database once. In a large store a
-    # batch changes most pages of the sessions, whose ids are random.
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -65536", "wal_autocheckpoint = 32000"):
+    # In a large store a write changes most pages of the sessions, whose ids are random. So pages are larger than the
+    # usual 4 KB, which makes fewer of them, and the log may have 128 MB, so that a page that several writes change is
+    # copied back once.
+    for pragma in (
+        "page_size = 16384",
+        "journal_mode = WAL",
+        "wal_autocheckpoint = 8192",
+        "synchronous = NORMAL",
+        "cache_size = -65536",
+    ):
         db.execute(f"PRAGMA {pragma}")
     return db
 
