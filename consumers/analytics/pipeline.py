@@ -31,7 +31,7 @@ _WAITING = 2
 """How many batches of messages may wait to be decoded."""
 _LINGER_S = 0.1
 _LINGER_BEHIND_S = 1.0
-_ROWS_PER_WRITE = 200_000
+_ROWS_PER_WRITE = 300_000
 """A write takes no more rows than this: what it holds in memory, and what a crash has to read again."""
 
 
@@ -241,37 +241,31 @@ class Pipeline:
         """How long to gather before a write: fewer and larger writes are cheaper, and sooner ones are fresher."""
         return _LINGER_BEHIND_S if decoded.rows >= self._full_batch else _LINGER_S
 
-    def _write(self, pending: Sequence[Decoded]) -> None:
-        frames: dict[str, list[Frame]] = defaultdict(list)
-        for decoded in pending:
-            for event, some in decoded.frames.items():
-                frames[event] += some
-        letters = [letter for decoded in pending for letter in decoded.dead_letters]
-        if letters:
-            self._dead_letters.deliver(letters)
-        with self._timed("merge"):
-            columns = {event: concat(some) for event, some in frames.items() if some}
+    def _write(self, pending: list[Decoded]) -> None:
         try:
-            spans = _join(decoded.spans for decoded in pending)
+            with self._timed("merge"):
+                batch = _join(pending)
+            if batch.dead_letters:
+                self._dead_letters.deliver(batch.dead_letters)
             with self._timed("write"):
                 merged = self._store.write(
-                    spans,
-                    lambda counted: self._merge(columns, counted),
-                    Counter(str(letter.message.topic()) for letter in letters),
+                    batch.spans,
+                    lambda counted: self._merge(batch, counted),
+                    Counter(str(letter.message.topic()) for letter in batch.dead_letters),
                 )
         except Fenced as fenced:
             log.warning("%s: dropping what was read, going back to the store's offsets", fenced)
             self.progress.fenced += 1
             self._fenced.set()
             return
-        self.progress.events += sum(decoded.rows for decoded in pending)
-        self.progress.dead_letters += len(letters)
+        self.progress.events += batch.rows
+        self.progress.dead_letters += len(batch.dead_letters)
         self.progress.duplicates += merged.duplicates
-        self._written.put(spans)
+        self._written.put(batch.spans)
 
-    def _merge(self, columns: Mapping[str, Frame], counted: Collection[str]) -> Merged:
+    def _merge(self, batch: Decoded, counted: Collection[str]) -> Merged:
         with self._timed("merge", within="write"):
-            return merge(columns, self._topics, counted)
+            return merge({event: frame for event, (frame,) in batch.frames.items()}, self._topics, counted)
 
     @contextmanager
     def _timed(self, stage: str, within: str | None = None) -> Iterator[None]:
@@ -285,7 +279,25 @@ class Pipeline:
                 self.progress.seconds[within] -= spent
 
 
-def _join(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
+def _join(batches: list[Decoded]) -> Decoded:
+    """Batches that follow one another, as one with a frame for each event. Raises Fenced if they do not.
+
+    Takes them out of the list, so that no column is held twice for long.
+    """
+    frames: dict[str, list[Frame]] = defaultdict(list)
+    for batch in batches:
+        for event, some in batch.frames.items():
+            frames[event] += some
+    spans = _join_spans(batch.spans for batch in batches)
+    letters = [letter for batch in batches for letter in batch.dead_letters]
+    rows = sum(batch.rows for batch in batches)
+    del batch
+    batches.clear()
+    joined = {event: [concat(frames.pop(event))] for event in list(frames) if frames[event]}
+    return Decoded(spans, joined, letters, rows)
+
+
+def _join_spans(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
     """The spans of batches that follow one another, as one. Raises Fenced if they do not."""
     joined: dict[Partition, Span] = {}
     for some in spans:

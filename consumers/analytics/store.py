@@ -170,7 +170,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "journal_mode = WAL",
         "wal_autocheckpoint = 8192",
         "synchronous = NORMAL",
-        "cache_size = -65536",
+        "cache_size = -16384",
     ):
         db.execute(f"PRAGMA {pragma}")
     return db
