@@ -1,4 +1,4 @@
-"""A copy of the contracts that a test may edit."""
+"""What all tests share: the fixtures, and Hypothesis without a watch in its hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import hypothesis
 import pytest
 
 from schemas.catalog import CATALOG, Catalog
@@ -17,6 +18,12 @@ from settings import Settings
 from tests.cluster import cluster, fresh, guest, registered
 
 __all__ = ["cluster", "fresh", "guest", "registered"]
+
+# A machine may be slow, and the first text that Hypothesis draws costs it a second in a fresh clone.
+hypothesis.settings.register_profile(
+    "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 Edit = Callable[[dict[str, Any]], object]
 

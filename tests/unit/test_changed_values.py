@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import fastavro
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from registry.changed_values import Difference, differences
@@ -16,7 +16,7 @@ from schemas.decoding import DecodeError, decoder
 from schemas.parsing import parse
 from tests import avro_data
 
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 """In a fresh clone Hypothesis first makes its table of characters, which takes a second."""
 
 

@@ -78,7 +78,7 @@ def clicks(draw: st.DrawFn) -> list[dict[str, str]]:
     return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=clicks(),
     columns=st.sampled_from([NARROW, WIDE]).flatmap(lambda names: st.permutations(names)),

@@ -134,7 +134,7 @@ def widened(kind: Any, wider: str) -> Any:
 # ---- the property ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(LEVELS),
     LAYOUTS,

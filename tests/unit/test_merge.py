@@ -14,7 +14,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.analytics import queries
@@ -134,7 +134,6 @@ def new_store() -> Iterator[tuple[Store, Path]]:
             store.close()
 
 
-@settings(deadline=None)
 @given(
     st.lists(EVENTS, max_size=40).map(same_orders),
     st.lists(st.integers(1, 12), min_size=1),
@@ -156,7 +155,6 @@ def test_any_split_and_order_comes_to_the_same(events: list[Event], sizes: list[
     assert {key: figures[key] for key in expected} == expected
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, min_size=1, max_size=30).map(same_orders))
 def test_abandoned_carts_and_session_times(events: list[Event]) -> None:
     with new_store() as (store, path):

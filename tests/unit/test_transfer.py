@@ -140,7 +140,7 @@ def apply(client: Client, operation: tuple[Any, ...]) -> None:
         client("PUT", f"/mode/{subject}" if scope else "/mode", {"mode": rest[0]})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_operations, max_size=25), st.integers(0, 6))
 def test_what_one_registry_has_is_in_the_other(
     servers: tuple[TestRegistry, TestRegistry], operations: list[Any], broken_off_after: int
