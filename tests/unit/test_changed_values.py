@@ -8,16 +8,13 @@ import json
 from typing import Any
 
 import fastavro
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from registry.changed_values import Difference, differences
 from schemas.decoding import DecodeError, decoder
 from schemas.parsing import parse
 from tests import avro_data
-
-
-"""In a fresh clone Hypothesis first makes its table of characters, which takes a second."""
 
 
 def written(schema: Any, datum: Any) -> bytes:
@@ -31,14 +28,14 @@ def found(writer: Any, reader: Any, body: bytes) -> list[Difference]:
     return list(differences(parse(writer), parse(reader), *values))
 
 
-@settings(SLOW, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_schema_changes_nothing_for_itself(data: st.DataObject) -> None:
     schema = data.draw(avro_data.schemas())
     assert found(schema, schema, written(schema, data.draw(avro_data.data(schema)))) == []
 
 
-@settings(SLOW, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_finds_each_field_that_is_gone_new_or_another(data: st.DataObject) -> None:
     writer = data.draw(avro_data.records())
