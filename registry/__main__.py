@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from registry import evolve_command as evolve
 from registry.embedded import command as serve
+from registry.evolution import command as evolve
 from settings import SettingsError
 
 FINDINGS, USAGE = 1, 2
@@ -42,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """What a wrong argument raises; imported only once something was raised."""
-    from registry.archive import ArchiveError
     from registry.baseline import BaselineError
-    from registry.fixtures import FixtureError
     from registry.history import NoSuchVersion
     from registry.lint import UnknownRule
+    from registry.proof.fixtures import FixtureError
+    from registry.transfer.archive import ArchiveError
 
     return (ArchiveError, BaselineError, FixtureError, NoSuchVersion, UnknownRule)
 
@@ -150,7 +150,7 @@ def parser() -> argparse.ArgumentParser:
     )
     export = add("export", "write all that the registry at SCHEMA_REGISTRY_URL has into one JSON document")
     export.add_argument("--output", type=Path, metavar="FILE", help="the document's file (default: stdout)")
-    export.set_defaults(run=_command("export", "registry.transfer_commands"))
+    export.set_defaults(run=_command("export", "registry.transfer.commands"))
     import_ = add("import", "bring an exported document into the registry at SCHEMA_REGISTRY_URL, ids and all")
     import_.description = (
         "Bring an exported document into the registry at SCHEMA_REGISTRY_URL: versions under their numbers and ids, "
@@ -159,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
     )
     import_.add_argument("file", type=Path, metavar="FILE", help="a document that export wrote")
     import_.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
-    import_.set_defaults(run=_command("import_archive", "registry.transfer_commands"))
+    import_.set_defaults(run=_command("import_archive", "registry.transfer.commands"))
     for name, metavar in (("before", "V1"), ("after", "V2")):
         diff.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
     return whole

@@ -239,7 +239,8 @@ def docs(args: argparse.Namespace) -> int:
 
 def prove(args: argparse.Namespace) -> int:
     """Decode real records with the contracts of the working copy."""
-    from registry import history, proving
+    from registry import history
+    from registry.proof import proving
     from registry.reports import proofs
     from stopping import stop_signal
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from registry import evolve
-from registry.edits import Edit
-from registry.evolve import Evolution
+from registry.evolution import evolve
+from registry.evolution.edits import Edit
+from registry.evolution.evolve import Evolution
 from registry.lock import Version
 from tests.conftest import Contracts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from registry.evolve import Evolution
+from registry.evolution.evolve import Evolution
 from registry.lint import explain, known_rules
 from registry.reports import documents, markdown
 from registry.reports import text as plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from registry.prove import Change, Proof, Row
+from registry.proof.prove import Change, Proof, Row
 from registry.reports.markdown import table
 from schemas.catalog import Topic
 

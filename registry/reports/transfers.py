@@ -7,12 +7,12 @@ from typing import Any
 
 import attrs
 
-from registry.archive import Archive
-from registry.differing import Difference
-from registry.importing import ImportStopped
 from registry.reports import text as texts
 from registry.reports.markdown import table
 from registry.steps import Done, Step
+from registry.transfer.archive import Archive
+from registry.transfer.differing import Difference
+from registry.transfer.importing import ImportStopped
 
 _SHOWN = 10
 """Steps that an early end left, in a text; the JSON has all."""

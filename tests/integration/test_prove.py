@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from registry import counting, plan
 from registry.__main__ import main
 from registry.client import RegistryClient
-from registry.sampling import newest
+from registry.proof.sampling import newest
 from registry.topics import KafkaUnavailable
 from schemas import catalog, wire
 from schemas.catalog import Topic
@@ -143,7 +143,7 @@ def test_stops_when_asked_and_says_that_it_did(
                 signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr("registry.counting._BATCH", 5)
-    monkeypatch.setattr("registry.sampling.messages", interrupted)
+    monkeypatch.setattr("registry.proof.sampling.messages", interrupted)
     assert main(["prove", "product-events", "purchases"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(

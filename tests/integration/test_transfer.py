@@ -9,12 +9,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from registry import archive, exporting
 from registry.__main__ import main
-from registry.archive import EVERYONE, Archive
 from registry.client import RegistryClient
 from registry.testing import serve
-from registry.transfer_client import TransferClient
+from registry.transfer import archive, exporting
+from registry.transfer.archive import EVERYONE, Archive
+from registry.transfer.client import TransferClient
 from schemas import catalog
 from settings import Settings
 

@@ -11,7 +11,7 @@ import fastavro
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from registry.changed_values import Difference, differences
+from registry.proof.changed_values import Difference, differences
 from schemas.decoding import DecodeError, decoder
 from schemas.parsing import parse
 from tests import avro_data

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from registry import evolve
 from registry.avro import SchemaError
-from registry.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
-from registry.evolve import Evolution, EvolveError
+from registry.evolution import evolve
+from registry.evolution.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
+from registry.evolution.evolve import Evolution, EvolveError
 from registry.lint import lint
 from registry.lock import Version
 from schemas.catalog import LEVELS

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from registry import compatibility
-from registry.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
-from registry.evolve import EvolveError
+from registry.evolution.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen
+from registry.evolution.evolve import EvolveError
 from registry.json_text import locate
 from registry.lint import lint
 from schemas.catalog import LEVELS

@@ -11,7 +11,7 @@ import pytest
 
 from registry import lock
 from registry.__main__ import main
-from registry.prove import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
+from registry.proof.prove import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
 from schemas import wire
 from schemas.encoding import encoder
 from settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.targets import EvolveError, counterpart, find_enum, find_field, find_record
+from registry.evolution.targets import EvolveError, counterpart, find_enum, find_field, find_record
 
 STATUS = {"type": "enum", "name": "Status", "symbols": ["OPEN"]}
 ADDRESS = {"type": "record", "name": "Address", "fields": [{"name": "street", "type": "string"}]}

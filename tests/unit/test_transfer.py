@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry import archive, differing, exporting, importing
 from registry.__main__ import main
-from registry.archive import Archive
 from registry.client import RegistryUnavailable
 from registry.testing import TestRegistry, serve
-from registry.transfer_client import TransferClient
+from registry.transfer import archive, differing, exporting, importing
+from registry.transfer.archive import Archive
+from registry.transfer.client import TransferClient
 from settings import Settings
 from tests.conformance import Client
 

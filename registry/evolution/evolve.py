@@ -19,12 +19,12 @@ import attrs
 from registry import avro, json_text
 from registry.baseline import Versions
 from registry.check import SubjectCheck, check_all
-from registry.edits import Edit, Spec
+from registry.evolution.edits import Edit, Spec
+from registry.evolution.targets import EvolveError, counterpart
 from registry.exemptions import EXEMPTIONS
 from registry.lint import Finding, lint
 from registry.reports.text import shown
 from registry.rules.basics import ENVELOPE
-from registry.targets import EvolveError, counterpart
 from registry.walk import Field, Node
 from schemas.catalog import Catalog, Topic
 

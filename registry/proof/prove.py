@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from registry import lock
-from registry.changed_values import Difference, Kind, differences
+from registry.proof.changed_values import Difference, Kind, differences
 from schemas import avro, generate
 from schemas.catalog import Catalog, Topic
 from schemas.decoding import DecodeError, decoder

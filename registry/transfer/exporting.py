@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from registry.archive import EVERYONE, Archive, Scope, Subject
 from registry.embedded import names
-from registry.transfer_client import TransferClient
+from registry.transfer.archive import EVERYONE, Archive, Scope, Subject
+from registry.transfer.client import TransferClient
 
 Progress = Callable[[int, int], None]
 """Is told how many subjects were read, and how many there are."""

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from registry import fixtures, lock
+from registry import lock
 from registry.baseline import baseline
 from registry.client import RegistryClient, RegistryError
-from registry.prove import Proof, candidate, prove
+from registry.proof import fixtures
+from registry.proof.prove import Proof, candidate, prove
 from schemas.catalog import Catalog, Topic
 from settings import Settings
 
@@ -25,7 +26,7 @@ def from_kafka(
 
     Raises KafkaUnavailable, RegistryUnavailable, and `generate.GenerateError` for a contract that is no schema.
     """
-    from registry.sampling import newest  # the Kafka client takes 50 ms to import, and files need none
+    from registry.proof.sampling import newest  # the Kafka client takes 50 ms to import, and files need none
 
     registry = RegistryClient.from_settings(settings)
     registry.default_level()  # a registry that is down is told before the long reading, not after it

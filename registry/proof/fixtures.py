@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from registry.prove import Record, Sample, Unframed
+from registry.proof.prove import Record, Sample, Unframed
 from registry.reports.text import shown
 from schemas import wire
 from schemas.catalog import Topic

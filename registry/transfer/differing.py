@@ -7,9 +7,9 @@ from typing import Literal
 
 import attrs
 
-from registry.archive import EVERYONE, Archive, Scope, Subject, Version
 from registry.embedded import names
-from registry.transfer_client import IMPORT
+from registry.transfer.archive import EVERYONE, Archive, Scope, Subject, Version
+from registry.transfer.client import IMPORT
 
 Kind = Literal["register", "delete", "configure", "mode"]
 

@@ -14,14 +14,15 @@ import attrs
 import settings
 from registry.commands import FINDINGS, show
 from registry.reports import text, transfers
-from registry.transfer_client import TransferClient
+from registry.transfer.client import TransferClient
 
 _PROGRESS_S = 2.0
 
 
 def export(args: argparse.Namespace) -> int:
     """Write all that a registry has into one document; if that goes to stdout, what is said about it goes to stderr."""
-    from registry import archive, exporting, lock
+    from registry import lock
+    from registry.transfer import archive, exporting
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     registry = _whole_registry()
@@ -47,7 +48,7 @@ def export(args: argparse.Namespace) -> int:
 
 def import_archive(args: argparse.Namespace) -> int:
     """Bring an exported document into a registry: all checks, then all writes."""
-    from registry import archive, differing, exporting, importing
+    from registry.transfer import archive, differing, exporting, importing
     from stopping import stop_signal
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from registry.archive import EVERYONE, Version
 from registry.client import LEVEL_NOT_SET, SUBJECT_NOT_FOUND, VERSION_NOT_FOUND, RegistryClient, RegistryError
+from registry.transfer.archive import EVERYONE, Version
 
 IMPORT = "IMPORT"
 

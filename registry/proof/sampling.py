@@ -10,7 +10,7 @@ from threading import Event
 from confluent_kafka import Message
 
 from registry.counting import Progress, messages
-from registry.prove import Record, Sample, Unframed
+from registry.proof.prove import Record, Sample, Unframed
 from schemas import wire
 from settings import Settings
 

@@ -13,7 +13,7 @@ import attrs
 from registry import compatibility, fixes
 from registry.changes import ATTRIBUTES_OF_FIELDS, short
 from registry.check import SubjectCheck
-from registry.targets import EvolveError, Schema, find_enum, find_field, find_record
+from registry.evolution.targets import EvolveError, Schema, find_enum, find_field, find_record
 from registry.walk import Definition, Field, Node
 
 Spec = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from registry.edits import Edit
+    from registry.evolution.edits import Edit
 
 FINDINGS, USAGE = 1, 2
 
@@ -82,8 +82,8 @@ def _add_options(command: argparse.ArgumentParser, formats: Sequence[str], defau
 def run(args: argparse.Namespace) -> int:
     """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
     import settings
-    from registry import evolve
     from registry.baseline import baseline
+    from registry.evolution import evolve
     from registry.history import find_topic
     from registry.reports import evolution
     from schemas import catalog
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _edit(args: argparse.Namespace) -> Edit:
-    from registry import edits
+    from registry.evolution import edits
 
     match args.edit:
         case "add-field":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
-from registry.archive import Archive, Scope
 from registry.client import RegistryError, RegistryUnavailable
-from registry.differing import Difference, Task, target
 from registry.steps import Done, Step
-from registry.transfer_client import IMPORT, TransferClient
+from registry.transfer.archive import Archive, Scope
+from registry.transfer.client import IMPORT, TransferClient
+from registry.transfer.differing import Difference, Task, target
 
 _WRITABLE = ("READWRITE", IMPORT)
 

@@ -1,0 +1,1 @@
+"""Read real data with a contract: `python -m registry prove`."""
