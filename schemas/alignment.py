@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-from fastavro.schema import expand_schema
+from fastavro.schema import SchemaParseException, expand_schema
 from numpy.typing import NDArray
 
 from schemas import text
@@ -38,7 +38,13 @@ def plan(writer: Any, reader: Any, wanted: Wanted) -> Callable[[Cursor], Frame]:
 
     Raises Unreadable.
     """
-    return _record(expand_schema(writer), expand_schema(reader), wanted, "")
+    try:
+        written = expand_schema(writer)
+    except (SchemaParseException, ValueError, TypeError) as error:
+        raise Unreadable(f"a schema that cannot be written out: {error}") from error
+    if _name(written) != "record":
+        raise Unreadable(f"a writer of {_name(written)}, expected a record")
+    return _record(written, expand_schema(reader), wanted, "")
 
 
 def wanted_fields(paths: Iterable[str]) -> Wanted:
@@ -53,15 +59,15 @@ def wanted_fields(paths: Iterable[str]) -> Wanted:
 
 
 def _record(writer: Any, reader: Any, wanted: Wanted, at: str) -> Callable[[Cursor], Frame]:
+    _check_names(writer, reader, at)
     readers = {field["name"]: field for field in reader["fields"]}
-    absent = dict(wanted)
+    taken, absent = _match(writer, [readers[name] for name in wanted], at)
     steps: list[tuple[str, Step | Skip]] = []
     for field in writer["fields"]:
         path = f"{at}{field['name']}"
-        name = next((n for n in absent if field["name"] in (n, *readers[n].get("aliases", ()))), "")
+        name = taken.get(field["name"], "")
         if name:
-            below = absent.pop(name)
-            steps.append((name, _read(field["type"], readers[name]["type"], below, path)))
+            steps.append((name, _read(field["type"], readers[name]["type"], wanted[name], path)))
         else:
             steps.append(("", _skip(field["type"], path)))
     defaults = [(name, _default(readers[name], f"{at}{name}")) for name in absent]
@@ -77,6 +83,32 @@ def _record(writer: Any, reader: Any, wanted: Wanted, at: str) -> Callable[[Curs
         return Frame(len(cursor), columns)
 
     return read
+
+
+def _match(writer: Any, fields: Sequence[Any], at: str) -> tuple[dict[str, str], list[str]]:
+    """Which of the reader's fields each of the writer's becomes, by name, and which none becomes.
+
+    A field of the very name goes before one of an alias, wherever they stand.
+    """
+    written = {field["name"] for field in writer["fields"]}
+    taken: dict[str, str] = {}
+    absent = []
+    for field in fields:
+        name = next((name for name in (field["name"], *field.get("aliases", ())) if name in written), None)
+        if name is None:
+            absent.append(field["name"])
+        elif name in taken:
+            raise Unreadable(f"{at}{name}: becomes both {taken[name]} and {field['name']}")
+        else:
+            taken[name] = field["name"]
+    return taken, absent
+
+
+def _check_names(writer: Any, reader: Any, at: str) -> None:
+    """Types of other names may be the same by an alias, or not at all: who reads row by row tells."""
+    names = [kind["name"].rpartition(".")[2] for kind in (writer, reader)]
+    if names[0] != names[1]:
+        raise Unreadable(f"{at or 'the event'}: written as {names[0]}, read as {names[1]}")
 
 
 def _default(field: Any, at: str) -> Callable[[int], Column]:
@@ -115,7 +147,8 @@ def _read(writer: Any, reader: Any, wanted: Wanted | None, at: str) -> Step:
     if written == "boolean" == expected:
         return Cursor.boolean
     if written == "enum" == expected:
-        return _read_enum(writer, target)
+        _check_names(writer, target, at)
+        return _read_enum(writer, target, at)
     if written == "array" == expected and _name(writer["items"]) == "record" == _name(target["items"]):
         item = _record(writer["items"], target["items"], wanted or {}, f"{at}[].")
         _check_items(writer["items"], at)
@@ -123,8 +156,10 @@ def _read(writer: Any, reader: Any, wanted: Wanted | None, at: str) -> Step:
     raise Unreadable(f"{at}: {written} cannot be read as {expected}")
 
 
-def _read_enum(writer: Any, reader: Any) -> Step:
+def _read_enum(writer: Any, reader: Any, at: str) -> Step:
     last = len(writer["symbols"]) - 1
+    if last < 0:
+        raise Unreadable(f"{at}: an enum without symbols")
     known = {symbol: code for code, symbol in enumerate(reader["symbols"])}
     unknown = known.get(reader.get("default"), NULL)
     codes = np.array([known.get(symbol, unknown) for symbol in writer["symbols"]], np.int64)
@@ -146,10 +181,12 @@ def _read_union(writer: list[Any], reader: Any, wanted: Wanted | None, at: str) 
         try:
             steps.append(_read(branch, reader, wanted, at))
         except Unreadable as problem:
+            if _name(branch) not in _SKIP:
+                raise  # read row by row, it may turn out to be readable
             problems.append(problem)
             steps.append(_fail_all(expected))
     if len(problems) == len(writer):
-        raise problems[0]
+        raise problems[0] if problems else Unreadable(f"{at}: a union without branches")
 
     def read(cursor: Cursor) -> Column:
         return gather(_by_branch(cursor, steps))
@@ -206,7 +243,8 @@ def _block(cursor: Cursor) -> Integers:
     if count.min() < 0:
         rows = np.flatnonzero(count < 0)
         part = cursor.take(rows)
-        part.integer()
+        size = part.integer()
+        part.fail((size < 0) | (size > part.left))
         cursor.put(rows, part)
         count = np.abs(count)
     hostile = (count > cursor.left) | (count < 0)
@@ -247,6 +285,8 @@ def _skip(writer: Any, at: str) -> Skip:
     """Step over a writer's type, as strictly as if it were read."""
     name = _name(writer)
     if isinstance(writer, list):
+        if not writer:
+            raise Unreadable(f"{at}: a union without branches")
         branches = [_skip(branch, at) for branch in writer]
         return lambda cursor: _by_branch(cursor, branches)
     if name in _SKIP:

@@ -22,18 +22,19 @@ from schemas.alignment import Unreadable, Wanted, plan, wanted_fields
 from schemas.cursor import LONGEST, Cursor
 from schemas.decoding import DecodeError, decoder
 from schemas.frame import Column, Frame, Lines
+from schemas.parsing import parse
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
 LARGE = LONGEST
-"""Bytes from which a message is decoded alone: columns gain nothing there, and one long list or text would make the
-columns of a whole batch as large as itself."""
+"""Bytes from which a message is decoded alone, to a frame of its own: columns gain nothing there, and one long list or
+text would make the columns of a whole batch as large as itself."""
 
 _HEAD = np.uint64(0xFF_FFFF_FFFF)
 """The five bytes of the prefix in a little-endian word."""
 
 
 class UnknownSchema(LookupError):
-    """No schema has the id that a message names."""
+    """No schema has the id that a message names, or none by which a message could be read."""
 
 
 @attrs.frozen(eq=False)
@@ -88,7 +89,15 @@ class ColumnReader:
     def _writer(self, schema_id: int) -> _Writer:
         if schema_id not in self._writers:
             text = self._schema_text(schema_id)
-            self._writers[schema_id] = _Writer(schema_id, json.loads(text), self._contract, self._fields)
+            try:
+                schema = json.loads(text)
+                parse(schema)
+            except ValueError as error:
+                # Protobuf or JSON Schema, or Avro that names types of other subjects.
+                raise UnknownSchema(
+                    f"schema id {schema_id} is not an Avro schema complete in itself: {error}"
+                ) from error
+            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self._fields)
         return self._writers[schema_id]
 
 
@@ -99,6 +108,7 @@ class _Writer:
         self._schema_id = schema_id
         self._schema = schema
         self._contract = contract
+        self._expanded = expand_schema(contract)
         self._fields = fields
         self._columns: Callable[[Cursor], Frame] | None = None
         with contextlib.suppress(Unreadable):
@@ -121,14 +131,19 @@ class _Writer:
         reading.frames.append(frame)
 
     def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
-        records = []
+        together = []
         for row in rows.tolist():
             try:
-                records.append(self._decode(payloads[row][PREFIX_LENGTH:]))
+                record = self._decode(payloads[row][PREFIX_LENGTH:])
             except DecodeError as error:
                 reading.failures[row] = self._reason(error)
-        if records:
-            reading.frames.append(_frame(records, expand_schema(self._contract), self._fields))
+                continue
+            if len(payloads[row]) < LARGE:
+                together.append(record)
+            else:
+                reading.frames.append(_frame([record], self._expanded, self._fields))
+        if together:
+            reading.frames.append(_frame(together, self._expanded, self._fields))
 
     @cached_property
     def _decode(self) -> Callable[[bytes], Any]:

@@ -315,3 +315,99 @@ def test_a_large_message_is_read_alone(data: st.DataObject) -> None:
     reading = read(schema, names, [encode(schema, large), encode(schema, record)])
     assert reading.failures == {}
     assert all_rows(reading, names, schema) == as_lines([large, record], names)
+
+
+def test_large_messages_do_not_share_columns() -> None:
+    """A text of a megabyte would make the columns of all rows beside it as wide."""
+    schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
+    texts = ["", "p" * LARGE, "q" * 1_000_000, "r"]
+    reading = read(schema, ("a",), [encode(schema, {"a": text}) for text in texts])
+    assert sorted(frame.text("a").tolist() for frame in reading.frames) == [["", "r"], [texts[1]], [texts[2]]]
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE + 1])
+def test_rows_as_long_as_may_be_stand_at_the_end_of_the_data(size: int) -> None:
+    schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
+    whole = encode(schema, {"a": "é" + "p" * (size - wire.PREFIX_LENGTH - 4)})
+    assert len(whole) == size
+    reading = read(schema, ("a",), [whole, whole[:-1], whole + b"\0", whole])
+    assert set(reading.failures) == {1, 2}
+    assert [text for frame in reading.frames for text in frame.text("a").tolist()] == ["é" + "p" * (size - 9)] * 2
+
+
+UNUSABLE = {
+    "Protobuf": 'syntax = "proto3"; message Viewed {}',
+    "JSON Schema": '{"type": "object"}',
+    "a type of another subject": '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "other.Thing"}]}',
+    "a key's schema": '"string"',
+    "a union": '["null", "string"]',
+    "a union without branches": '{"type": "record", "name": "R", "fields": [{"name": "a", "type": []}]}',
+    "no field of ours, an empty union": '{"type": "record", "name": "R", "fields": [{"name": "b", "type": []}]}',
+    "a record within a type": '{"type": {"type": "record", "name": "R", "fields": []}}',
+}
+
+
+@pytest.mark.parametrize("schema_text", UNUSABLE.values(), ids=UNUSABLE)
+def test_what_a_schema_of_something_else_wrote_is_told_apart(schema_text: str) -> None:
+    reader = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}
+    texts = {1: schema_text, 2: json.dumps(reader)}
+    payloads = [wire.frame(1, b"\x04ab"), wire.frame(2, b"\x04"), wire.frame(1, b"")]
+    reading = ColumnReader(reader, ("a",), texts.__getitem__).read(payloads)
+    assert [frame.integers("a").tolist() for frame in reading.frames] == [[2]]
+    assert set(reading.failures) == {0, 2}
+    assert all("schema id 1" in reason for reason in reading.failures.values())
+
+
+@pytest.mark.parametrize("names", [("old_a", "a"), ("a", "old_a")])
+def test_a_field_of_the_very_name_goes_before_an_alias(names: tuple[str, str]) -> None:
+    writer = {"type": "record", "name": "R", "fields": [{"name": name, "type": "long"} for name in (*names, "b")]}
+    reader = {**READER, "fields": [READER["fields"][0]]}
+    reading = read(reader, ("a",), [encode(writer, {"a": 1, "old_a": 2, "b": 3})], writer)
+    assert [frame.integers("a").tolist() for frame in reading.frames] == [[1]]
+
+
+def test_small_and_large_rows_are_resolved_alike() -> None:
+    """By columns or alone: a record or enum of another name is the reader's only by an alias."""
+
+    def schema(event: str, enum: str, **more: Any) -> Any:
+        symbols = {"type": "enum", "name": enum, "symbols": ["A", "B"], **more}
+        fields = [{"name": "e", "type": symbols}, {"name": "s", "type": "string"}]
+        return {"type": "record", "name": event, "fields": fields}
+
+    record = {"e": "B", "s": ""}
+    reader = schema("R", "E", aliases=["F"])
+    for event, enum, readable in (("R", "E", True), ("R", "F", True), ("R", "G", False), ("S", "E", False)):
+        writer = schema(event, enum)
+        payloads = [encode(writer, record), encode(writer, {**record, "s": "s" * LARGE})]
+        reading = read(reader, ("e",), list(payloads), writer)
+        assert sum(frame.rows for frame in reading.frames) == (2 if readable else 0)
+        assert set(reading.failures) == (set() if readable else {0, 1})
+
+
+def test_a_union_that_holds_the_type_under_another_name_is_read() -> None:
+    def schema(enum: str) -> Any:
+        symbols = {"type": "enum", "name": enum, "symbols": ["A", "B"], "aliases": ["F"]}
+        return {"type": "record", "name": "R", "fields": [{"name": "e", "type": symbols}]}
+
+    writer = schema("F")
+    writer["fields"][0]["type"] = ["null", writer["fields"][0]["type"]]
+    reading = read(schema("E"), ("e",), [encode(writer, {"e": "B"}), encode(writer, {"e": None})], writer)
+    assert [frame.integers("e").tolist() for frame in reading.frames] == [[1]]
+    assert set(reading.failures) == {1}
+
+
+@pytest.mark.parametrize(("size", "sound"), [(b"\x02", True), (b"\x00", True), (b"\x01", False), (b"\x7e", False)])
+def test_a_block_is_no_longer_than_its_row(size: bytes, sound: bool) -> None:
+    items = {"type": "array", "items": "boolean"}
+    schema = {"type": "record", "name": "R", "fields": [{"name": "l", "type": items}, {"name": "a", "type": "long"}]}
+    reading = read(schema, ("a",), [wire.frame(SCHEMA_ID, b"\x01" + size + b"\x01\x00\x06")])
+    assert [frame.integers("a").tolist() for frame in reading.frames if frame.rows] == ([[3]] if sound else [])
+
+
+def test_an_enum_without_symbols_has_no_values() -> None:
+    def schema(*symbols: str) -> Any:
+        enum = {"type": "enum", "name": "E", "symbols": symbols}
+        return {"type": "record", "name": "R", "fields": [{"name": "e", "type": enum}]}
+
+    reading = read(schema("A"), ("e",), [wire.frame(SCHEMA_ID, b"\x00")], schema())
+    assert list(reading.failures) == [0]
