@@ -406,7 +406,7 @@ def test_a_block_is_no_longer_than_its_row(size: bytes, sound: bool) -> None:
 
 def test_an_enum_without_symbols_has_no_values() -> None:
     def schema(*symbols: str) -> Any:
-        enum = {"type": "enum", "name": "E", "symbols": symbols}
+        enum = {"type": "enum", "name": "E", "symbols": [*symbols]}
         return {"type": "record", "name": "R", "fields": [{"name": "e", "type": enum}]}
 
     reading = read(schema("A"), ("e",), [wire.frame(SCHEMA_ID, b"\x00")], schema())
