@@ -50,6 +50,11 @@ class Frame:
         assert isinstance(column, Lines), f"{name} is no column of lists"
         return column
 
+    @property
+    def width(self) -> int:
+        """Words in the longest text of any column: each row of that column takes as many."""
+        return max(map(_width, self.columns.values()), default=0)
+
     def take(self, keep: Mask) -> Frame:
         """The rows that `keep` marks."""
         return Frame(int(keep.sum()), {name: _take(column, keep) for name, column in self.columns.items()})
@@ -87,6 +92,12 @@ def _stack(columns: Sequence[Column], starts: Sequence[int]) -> Column:
     if isinstance(first, Text):
         return text.concat([column for column in columns if isinstance(column, Text)])
     return np.concatenate([column for column in columns if isinstance(column, np.ndarray)])
+
+
+def _width(column: Column) -> int:
+    if isinstance(column, Lines):
+        return column.frame.width
+    return column.words.shape[1] if isinstance(column, Text) else 0
 
 
 def _take(column: Column, keep: Mask) -> Column:

@@ -65,6 +65,6 @@ class Writer:
             spans[partition] = Span(start, self._at[partition])
         return self.store.write(
             spans,
-            lambda counted: merge(frames, self.topics, counted),
+            lambda counted: merge([frames], self.topics, counted),
             dead_letters or {},
         )

@@ -43,7 +43,7 @@ class Grain(Enum):
 class Merge(Enum):
     """How two values of a measure become one."""
 
-    SUM = "their sum"
+    SUM = "their sum, exact as long as it fits in 64 bits"
     MIN = "the smaller"
     MAX = "the larger"
     SAME = "the one text that both have; MIXED where they differ, and an empty one says nothing"

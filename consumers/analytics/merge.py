@@ -38,6 +38,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 _TYPE_OF_ACTION = {CartAction.ADD: EventType.add_to_cart, CartAction.REMOVE: EventType.remove_from_cart}
 _TYPES = np.array([_TYPE_OF_ACTION.get(action, EventType.other_cart_change) for action in CartAction], np.int64)
+_EARLIEST = np.iinfo(np.int64).min
 _LABELS: Mapping[str, Sequence[str]] = {
     "type": [event_type.name for event_type in EventType],
     "segment": [segment.value for segment in Segment],
@@ -64,18 +65,26 @@ class Merged:
     """How many purchases were left out because their order had been counted."""
 
 
-def merge(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:
+def merge(parts: Sequence[Mapping[str, Frame]], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:
     """What these events add to every figure.
 
-    `frames` has the columns of `FIELDS` for each event that occurs, `topics` each event's topic, and `counted` the
-    orders that must not count again; an order that occurs twice among the events counts once.
+    Each part has the columns of `FIELDS` for each event that occurs in it, `topics` each event's topic, and `counted`
+    the orders that must not count again; an order that occurs twice among the events counts once.
     """
+    merged = Merged([], [], 0)
+    for frames in parts:
+        more = _merge_part(frames, topics, {*counted, *merged.orders})
+        merged = Merged(merged.deltas + more.deltas, merged.orders + more.orders, merged.duplicates + more.duplicates)
+    return merged
+
+
+def _merge_part(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Collection[str]) -> Merged:
     frames = dict(frames)
     orders: list[str] = []
     duplicates = 0
     if PURCHASES in frames:
         purchases = frames[PURCHASES]
-        frames[PURCHASES], orders = _first_of_each_order(purchases, counted)
+        frames[PURCHASES], orders = _one_of_each_order(purchases, counted)
         duplicates = purchases.rows - len(orders)
     present = {event: frame for event, frame in frames.items() if frame.rows}
     if not present:
@@ -90,17 +99,16 @@ def merge(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Colle
     return Merged([_delta(kpi, rows[kpi.grain], labels) for kpi in KPIS], orders, duplicates)
 
 
-def _first_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
+def _one_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
     ids = purchases.text("order_id")
-    _, first = ids.factorize()
-    first = np.sort(first)
-    orders = _strings(ids.take(first))
+    _, rows = ids.factorize()
+    orders = _strings(ids.take(rows))
     if counted:
         new = [order not in counted for order in orders]
-        first = first[new]
+        rows = rows[new]
         orders = [order for order, is_new in zip(orders, new, strict=True) if is_new]
     keep = np.zeros(purchases.rows, np.bool_)
-    keep[first] = True
+    keep[rows] = True
     return (purchases if keep.all() else purchases.take(keep)), orders
 
 
@@ -168,7 +176,8 @@ def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta
     codes, first = _in_order(*_group(columns), columns[0])
     keys = [_values(column, first, labels.get(name)) for name, column in zip(kpi.keys, columns, strict=True)]
     if kpi.window_ms:
-        keys[-1] = [number * kpi.window_ms for number in keys[-1]]
+        # The first window that is began before what 64 bits can say.
+        keys[-1] = [max(number * kpi.window_ms, _EARLIEST) for number in keys[-1]]
     measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
     return Delta(kpi, [*keys, *measures])
 

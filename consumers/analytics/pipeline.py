@@ -11,19 +11,20 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import attrs
 from confluent_kafka import Message
 
+from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
 from consumers.analytics.store import Fenced, Store
 from consumers.dead_letters import DeadLetter, DeadLetterWriter
 from consumers.group import Batch, Partition, Span
 from schemas.columns import ColumnReader
-from schemas.frame import Frame, concat
+from schemas.frame import Frame
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +42,6 @@ class Route:
 
     event: str
     reader: ColumnReader
-
-
-@attrs.frozen(eq=False)
-class Decoded:
-    """A batch as columns."""
-
-    spans: Mapping[Partition, Span]
-    frames: Mapping[str, Sequence[Frame]]
-    """By event."""
-    dead_letters: Sequence[DeadLetter]
-    rows: int
 
 
 @attrs.define(eq=False)
@@ -244,7 +234,7 @@ class Pipeline:
     def _write(self, pending: list[Decoded]) -> None:
         try:
             with self._timed("merge"):
-                batch = _join(pending)
+                batch = join(pending)
             if batch.dead_letters:
                 self._dead_letters.deliver(batch.dead_letters)
             with self._timed("write"):
@@ -263,9 +253,9 @@ class Pipeline:
         self.progress.duplicates += merged.duplicates
         self._written.put(batch.spans)
 
-    def _merge(self, batch: Decoded, counted: Collection[str]) -> Merged:
+    def _merge(self, batch: Joined, counted: Collection[str]) -> Merged:
         with self._timed("merge", within="write"):
-            return merge({event: frame for event, (frame,) in batch.frames.items()}, self._topics, counted)
+            return merge(batch.parts, self._topics, counted)
 
     @contextmanager
     def _timed(self, stage: str, within: str | None = None) -> Iterator[None]:
@@ -277,33 +267,3 @@ class Pipeline:
             self.progress.seconds[stage] += spent
             if within is not None:
                 self.progress.seconds[within] -= spent
-
-
-def _join(batches: list[Decoded]) -> Decoded:
-    """Batches that follow one another, as one with a frame for each event. Raises Fenced if they do not.
-
-    Takes them out of the list, so that no column is held twice for long.
-    """
-    frames: dict[str, list[Frame]] = defaultdict(list)
-    for batch in batches:
-        for event, some in batch.frames.items():
-            frames[event] += some
-    spans = _join_spans(batch.spans for batch in batches)
-    letters = [letter for batch in batches for letter in batch.dead_letters]
-    rows = sum(batch.rows for batch in batches)
-    del batch
-    batches.clear()
-    joined = {event: [concat(frames.pop(event))] for event in list(frames) if frames[event]}
-    return Decoded(spans, joined, letters, rows)
-
-
-def _join_spans(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
-    """The spans of batches that follow one another, as one. Raises Fenced if they do not."""
-    joined: dict[Partition, Span] = {}
-    for some in spans:
-        for partition, span in some.items():
-            before = joined.get(partition)
-            if before is not None and before.next != span.start:
-                raise Fenced(f"{partition[0]}[{partition[1]}] was read to {before.next} and again from {span.start}")
-            joined[partition] = Span(span.start if before is None else before.start, span.next)
-    return joined

@@ -137,12 +137,15 @@ class Reader:
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
         if watermark is None:
             return AbandonedCarts()
+        # In halves: the sum of all carts may need more than the 64 bits that each has, and SQLite would give up.
         rows = self._db.execute(
-            "SELECT currency, count(*), sum(cart_minor) FROM sessions"
-            " WHERE purchases = 0 AND cart_units > 0 AND last_at < ? GROUP BY currency",
-            (watermark - after_minutes * 60_000,),
+            "SELECT currency, count(*), sum(cart_minor >> 32), sum(cart_minor & 0xFFFFFFFF) FROM sessions"
+            " WHERE purchases = 0 AND cart_units > 0 AND last_at < ? - ? GROUP BY currency",
+            (watermark, after_minutes * 60_000),
         ).fetchall()
-        return AbandonedCarts(sum(count for _, count, _ in rows), {currency: minor for currency, _, minor in rows})
+        return AbandonedCarts(
+            sum(count for _, count, _, _ in rows), {currency: (high << 32) + low for currency, _, high, low in rows}
+        )
 
     def _sums(self, query: str) -> dict[str, int]:
         return dict(self._db.execute(query).fetchall())

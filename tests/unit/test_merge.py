@@ -108,7 +108,7 @@ def columns(events: Sequence[Event]) -> dict[str, Frame]:
 
 def write(store: Store, events: Sequence[Event], spans: Mapping[tuple[str, int], Span]) -> None:
     frames = columns(events)
-    store.write(spans, lambda counted: merge(frames, NAMES, counted), {})
+    store.write(spans, lambda counted: merge([frames], NAMES, counted), {})
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -230,6 +230,37 @@ def test_money_beyond_floating_point_stays_exact(tmp_path: Path) -> None:
     ]
     write(store, orders, {})
     assert report(tmp_path / "store.sqlite")["revenue_minor"] == {"EUR": sum(amounts)}
+
+
+def test_carts_that_need_more_than_64_bits_together_are_summed_exactly(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite")
+    add = {key: value for key, value in VIEW[1].items() if key != "category"} | {"action": "ADD", "quantity": 1}
+    prices = [2**63 - 1, 2**63 - 5, 2**32 + 7, -(2**40) - 3]
+    carts: list[Event] = [
+        ("CartUpdated", {**add, "session_id": f"s{n}", "price_minor": price}) for n, price in enumerate(prices)
+    ]
+    late: Event = ("ProductViewed", {**VIEW[1], "session_id": "other", "occurred_at": 10**9})
+    write(store, [*carts, late], {})
+    abandoned = report(tmp_path / "store.sqlite")["abandoned_carts"]
+    assert abandoned == {"count": len(prices), "value_minor": {"EUR": sum(prices)}}
+
+
+@pytest.mark.parametrize("moment", [-(2**63), -1, 2**63 - 1])
+def test_any_time_that_an_event_can_name_is_counted(moment: int, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite")
+    write(store, [(VIEW[0], {**VIEW[1], "occurred_at": moment})], {})
+    figures = report(tmp_path / "store.sqlite")
+    assert (figures["events"], figures["watermark_ms"]) == (1, moment)
+
+
+def test_an_order_counts_once_in_all_parts() -> None:
+    purchase = {key: value for key, value in VIEW[1].items() if key not in ("product_id", "category", "price_minor")}
+    parts = [
+        columns([("PurchaseCompleted", {**purchase, "order_id": order, "total_minor": 1, "items": []})])
+        for order in ("o1", "o2", "o1", "o3")
+    ]
+    merged = merge(parts, NAMES, {"o3"})
+    assert (merged.orders, merged.duplicates) == (["o1", "o2"], 2)
 
 
 def test_currencies_that_meet_in_one_session_are_told_as_mixed(tmp_path: Path) -> None:

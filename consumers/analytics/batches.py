@@ -1,0 +1,78 @@
+"""Batches as columns, and how those that follow one another become one: fewer and larger writes are cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from consumers.analytics.store import Fenced
+from consumers.dead_letters import DeadLetter
+from consumers.group import Partition, Span
+from schemas.frame import Frame, concat
+
+_USUAL_WORDS = 16
+"""The texts of nearly all events have fewer words of eight bytes."""
+
+
+@attrs.frozen(eq=False)
+class Decoded:
+    """A batch as columns."""
+
+    spans: Mapping[Partition, Span]
+    frames: Mapping[str, Sequence[Frame]]
+    """By event."""
+    dead_letters: Sequence[DeadLetter]
+    rows: int
+
+
+@attrs.frozen(eq=False)
+class Joined:
+    """Batches that follow one another, as one."""
+
+    spans: Mapping[Partition, Span]
+    parts: Sequence[Mapping[str, Frame]]
+    """Frames by event. Nearly always there is one part; texts of unusual length are in others."""
+    dead_letters: Sequence[DeadLetter]
+    rows: int
+
+
+def join(batches: list[Decoded]) -> Joined:
+    """Batches that follow one another, as one. Raises Fenced if they do not.
+
+    Takes them out of the list, so that no column is held twice for long.
+    """
+    spans = _join_spans(batch.spans for batch in batches)
+    letters = [letter for batch in batches for letter in batch.dead_letters]
+    rows = sum(batch.rows for batch in batches)
+    parts = _of_like_width(batches)
+    batches.clear()
+    joined = [{event: concat(part.pop(event)) for event in list(part)} for part in parts]
+    return Joined(spans, joined, letters, rows)
+
+
+def _of_like_width(batches: Iterable[Decoded]) -> list[dict[str, list[Frame]]]:
+    """The frames by event, in parts.
+
+    A column is as wide as its longest text. Joined with all others, one text of a megabyte would make that much of
+    every row, so frames are joined only with those at most twice as wide.
+    """
+    parts: dict[int, dict[str, list[Frame]]] = {}
+    for batch in batches:
+        for event, frames in batch.frames.items():
+            for frame in frames:
+                part = parts.setdefault((frame.width // _USUAL_WORDS).bit_length(), {})
+                part.setdefault(event, []).append(frame)
+    return list(parts.values())
+
+
+def _join_spans(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
+    """The spans of batches that follow one another, as one. Raises Fenced if they do not."""
+    joined: dict[Partition, Span] = {}
+    for some in spans:
+        for partition, span in some.items():
+            before = joined.get(partition)
+            if before is not None and before.next != span.start:
+                raise Fenced(f"{partition[0]}[{partition[1]}] was read to {before.next} and again from {span.start}")
+            joined[partition] = Span(span.start if before is None else before.start, span.next)
+    return joined
