@@ -86,7 +86,7 @@ def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted, let
     A version can be deleted when no record and no dead letter has its id, no newer version would be left without it as
     the latest, and it is not the contract that our producers write with.
     """
-    contract = lock.fingerprint(topic.text)
+    contract = lock.fingerprint_of(topic)
     dead = {schema_id: use.records for schema_id, use in letters.uses.items()}
     rows = []
     for version in versions:

@@ -115,7 +115,7 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
 
     Raises `avro.SchemaError` if the contract or a version is no schema.
     """
-    own = lock.fingerprint(topic.text)
+    own = lock.fingerprint_of(topic)
     same = next((version for version in reversed(versions) if version.fingerprint == own), None)
     if not versions or same is versions[-1]:
         return SubjectCheck(topic, level, tuple(versions), same, (), (), "")

@@ -83,7 +83,7 @@ def _lock_against_contract(topic: Topic, locked: lock.Subject | None) -> Iterato
         yield Drift(topic.subject, "not-registered", "the contract is not in the lock: it was never registered")
         return
     latest = locked.versions[-1]
-    if latest.fingerprint != lock.fingerprint(topic.text):
+    if latest.fingerprint != lock.fingerprint_of(topic):
         words = "; ".join(_differences(json.loads(latest.schema), topic.schema))
         yield Drift(
             topic.subject, "not-registered", f"the contract is not v{latest.version}, the latest in the lock: {words}"

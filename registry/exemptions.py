@@ -48,7 +48,7 @@ def load(rules: Container[str], path: Path = EXEMPTIONS) -> list[Exemption]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ExemptionError(f"{path}: {error}") from error
     found = []
     for number, entry in enumerate(content.get("off", ()), 1):

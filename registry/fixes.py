@@ -72,6 +72,15 @@ def optional(field: dict[str, Any]) -> dict[str, Any]:
     return {"name": field["name"], "type": ["null", *others], "default": None, **rest}
 
 
+def fitting(field: dict[str, Any]) -> dict[str, Any]:
+    """The field without the limits that belong to another type than its own (lint's rule `ranges`)."""
+    kinds = {_kind(branch) for branch in branches(field["type"])} - {"null"}
+    wrong = [] if kinds <= {"int", "long", "float", "double"} else ["minimum", "maximum"]
+    if kinds != {"string"}:
+        wrong.append("pattern")
+    return {key: value for key, value in field.items() if key not in wrong}
+
+
 _EXAMPLES: dict[str, Any] = {
     "string": "",
     "bytes": "",
@@ -130,7 +139,7 @@ def _names(schema: Any) -> set[str]:
 
 def _beside(ours: dict[str, Any], new: Any) -> dict[str, Any]:
     """An optional field for the new type, under a name that says which."""
-    return optional({**ours, "name": f"{ours['name']}_{_suffix(new)}", "type": new})
+    return fitting(optional({**ours, "name": f"{ours['name']}_{_suffix(new)}", "type": new}))
 
 
 def _suffix(kind: Any) -> str:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
 
 from settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.catalog import Topic
 
 LOCAL = "local"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -80,6 +83,16 @@ def fingerprint(schema: str) -> str:
     from registry import avro  # producers and consumers import the lock, and never need this
 
     return "sha256:" + hashlib.sha256(avro.parse(schema, validate_defaults=False).canonical.encode()).hexdigest()
+
+
+def fingerprint_of(topic: Topic) -> str:
+    """The fingerprint of a contract as it stands. Raises CatalogError, and `avro.SchemaError`; both name the file."""
+    from registry import avro
+
+    try:
+        return fingerprint(topic.text)
+    except avro.SchemaError as error:
+        raise avro.SchemaError(f"{topic.path}: {error}") from error
 
 
 def registry_name(url: str) -> str:
@@ -154,8 +167,11 @@ def dump(lock: Lock) -> str:
 
 
 def save(lock: Lock, path: Path) -> bool:
-    """Write the lock, whole or not at all; False if the file said so already."""
-    return rewrite(path, dump(lock))
+    """Write the lock, whole or not at all; False if the file said so already. Raises LockError."""
+    try:
+        return rewrite(path, dump(lock))
+    except OSError as error:
+        raise LockError(f"{path}: the lock cannot be written: {error.strerror}; when it can, apply again") from error
 
 
 def rewrite(path: Path, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,9 @@ LEVELS = (
     "FULL_TRANSITIVE",
 )
 """The compatibility levels of a Confluent Schema Registry."""
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+"""What Kafka takes as a topic's name (`org.apache.kafka.common.internals.Topic`)."""
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -58,13 +62,18 @@ class Topic:
         try:
             return self.path.read_text(encoding="utf-8")
         except OSError as error:
-            raise CatalogError(f"{self.path}: the contract of topic {self.name} cannot be read: {error}") from error
+            raise CatalogError(
+                f"{self.path}: the contract of topic {self.name} cannot be read: {error.strerror}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise CatalogError(f"{self.path}: the contract of topic {self.name} is not UTF-8: {error}") from error
 
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The contract, parsed. Raises CatalogError if it is not the JSON of a record."""
+        text = self.text
         try:
-            schema = json.loads(self.text)
+            schema = json.loads(text)
         except ValueError as error:
             raise CatalogError(f"{self.path}: not JSON: {error}") from error
         if not isinstance(schema, dict) or schema.get("type") != "record" or "name" not in schema:
@@ -111,7 +120,7 @@ def load(settings: Settings, path: Path = CATALOG) -> Catalog:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogError(f"{path}: {error}") from error
     topics = tuple(_topic(contract, entry, settings, path) for contract, entry in content.get("topics", {}).items())
     entry = content.get("dead_letters", {})
@@ -123,6 +132,10 @@ def load(settings: Settings, path: Path = CATALOG) -> Catalog:
     )
     names = [*(topic.name for topic in topics), dead_letters.name]
     for name in names:
+        if not _NAME.fullmatch(name) or name in (".", ".."):
+            raise CatalogError(
+                f"{path}: {name!r} is no name for a topic: expected up to 249 letters, digits, dots, '_' and '-'"
+            )
         if names.count(name) > 1:
             raise CatalogError(f"{path}: two topics have the name {name!r}")
     return Catalog(topics, dead_letters)

@@ -35,8 +35,8 @@ class Edit(Protocol):
     def change(self, node: Any, /) -> Spec:
         """What that becomes. Raises EvolveError if it cannot."""
 
-    def notes(self, node: Any, /) -> Sequence[str]:
-        """What an author should know although the edit is allowed."""
+    def notes(self, node: Any, level: str, /) -> Sequence[str]:
+        """What an author should know although the level allows the edit."""
 
     def way_around(self, node: Any, check: SubjectCheck, /) -> str:
         """How to get there where the level forbids the edit."""
@@ -69,7 +69,7 @@ class AddField:
                 field.update(type=[*field["type"][1:], "null"], default=self.default)
         return {**record.spec, "fields": [*record.spec["fields"], field]}
 
-    def notes(self, _: Definition) -> Sequence[str]:
+    def notes(self, _: Definition, __: str) -> Sequence[str]:
         return ()
 
     def way_around(self, _: Definition, check: SubjectCheck) -> str:
@@ -102,7 +102,12 @@ class Rename:
             raise EvolveError(f"field {field.path!r} is read under the name {self.new!r} already")
         return {**field.spec, "aliases": [*aliases, self.new]}
 
-    def notes(self, field: Field) -> Sequence[str]:
+    def notes(self, field: Field, level: str) -> Sequence[str]:
+        if self.prepare and level in ("FORWARD_TRANSITIVE", "FULL_TRANSITIVE") and "default" not in field.spec:
+            return [
+                f"{level} also holds for the versions that do not know {self.new}, so it refuses the rename until they "
+                "are deleted from the registry; rename without --prepare tells another way"
+            ]
         if self.prepare:
             return [f"register it, deploy it to every consumer, and then rename {field.path} {self.new}"]
         if "default" not in field.spec or self.new in field.spec.get("aliases", ()):
@@ -123,8 +128,11 @@ class Rename:
                 f"  {step}"
             )
         path = f"{field.path.rpartition('.')[0]}.{self.new}".lstrip(".")
+        prepared = (
+            f", and take it out of the aliases of {field.path}" if self.new in field.spec.get("aliases", ()) else ""
+        )
         return (
-            f"{check.level} also holds for versions that know no alias, so put the new name beside the old\n"
+            f"{check.level} also holds for versions that know no alias, so put the new name beside the old{prepared}\n"
             f"{_beside(check, path, field.spec, field.spec['type'])}   # producers then write both\n"
             f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {self.new}."   '
             f"# once every consumer reads {self.new}"
@@ -150,7 +158,7 @@ class Deprecate:
         reason = self.doc if self.doc.endswith((".", "!", "?")) else f"{self.doc}."
         return {**field.spec, "doc": f"Deprecated: {reason} {doc}".rstrip()}
 
-    def notes(self, _: Field) -> Sequence[str]:
+    def notes(self, _: Field, __: str) -> Sequence[str]:
         return ()
 
     def way_around(self, _: Field, __: SubjectCheck) -> str:
@@ -175,7 +183,7 @@ class Widen:
             raise EvolveError(f"field {field.path!r} is {short(field.type)}, not to be widened to {self.type}; {can}")
         return {**field.spec, "type": wider}
 
-    def notes(self, _: Field) -> Sequence[str]:
+    def notes(self, _: Field, __: str) -> Sequence[str]:
         return ()
 
     def way_around(self, field: Field, check: SubjectCheck) -> str:
@@ -203,7 +211,7 @@ class AddSymbol:
             raise EvolveError(f"enum {enum.spec['name']} has the symbol {self.symbol} already")
         return {**enum.spec, "symbols": [*enum.spec["symbols"], self.symbol]}
 
-    def notes(self, enum: Definition) -> Sequence[str]:
+    def notes(self, enum: Definition, _: str) -> Sequence[str]:
         name = enum.spec["name"]
         if "default" in enum.spec:
             return [f"consumers on an older version read {self.symbol} as {enum.spec['default']}, {name}'s own default"]
@@ -267,7 +275,7 @@ def _beside(check: SubjectCheck, path: str, spec: Spec, kind: Any) -> str:
     (first, *_) = [branch for branch in (kind if isinstance(kind, list) else [kind]) if branch != "null"]
     text = first.get("name", json.dumps(first)) if isinstance(first, dict) else first
     words = ["add-field", path, text, "--optional", "--doc", spec.get("doc", "…")]
-    for name, value in spec.items():
+    for name, value in fixes.fitting({**spec, "type": kind}).items():
         if name not in ATTRIBUTES_OF_FIELDS:
             words += ["--attribute", f"{name}={json.dumps(value)}"]
     return f"  {_command(check)} {shlex.join(words)}"

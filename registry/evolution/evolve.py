@@ -118,16 +118,18 @@ def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, exemp
         tuple(findings),
         tuple(checks),
         _scope(node, list(files), joined),
-        tuple(edit.notes(node)),
+        tuple(edit.notes(node, topic.compatibility)),
         tuple(dict.fromkeys(_way_around(edit, node, check, stood[check.topic.contract]) for check in refused)),
     )
 
 
 def _as_it_stands(topic: Topic) -> _Draft:
     # As bytes: reading as text would turn the line ends of another system into those of this one.
-    text = topic.path.read_bytes().decode("utf-8")
     try:
+        text = topic.path.read_bytes().decode("utf-8")
         avro.parse(text)
+    except UnicodeDecodeError as error:
+        raise avro.SchemaError(f"{shown(topic.path)}: not UTF-8: {error}") from error
     except avro.SchemaError as error:
         raise avro.SchemaError(f"{shown(topic.path)}: {error}") from error
     return _Draft.of(topic, text)

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from registry import fixes
+from registry.avro import SchemaError
 from registry.check import SubjectCheck, check_subject
+from registry.lint import lint
 from registry.lock import Version
-from schemas.catalog import Topic
+from schemas.catalog import CatalogError, Topic
 from tests.conftest import Contracts, Edit, field
 
 FULL = "FULL_TRANSITIVE"
@@ -268,3 +270,24 @@ def test_a_renamed_record_is_told_both_ways_out(contracts: Contracts) -> None:
 def test_optional_puts_null_first_and_keeps_the_rest() -> None:
     given = {"name": "a", "type": ["string", "null"], "default": "", "doc": "d"}
     assert fixes.optional(given) == {"name": "a", "type": ["null", "string"], "default": None, "doc": "d"}
+
+
+def test_a_fix_for_another_type_leaves_out_what_belongs_to_the_first(contracts: Contracts) -> None:
+    found = checked(contracts, "product-events", lambda schema: field(schema, "price_minor").update(type="string"))
+    beside = json.loads(found.breaks[0].fix.rpartition("beside it: ")[2])
+    assert beside["type"] == ["null", "string"]
+    assert "minimum" not in beside
+    contracts.edit("product-events", lambda schema: field(schema, "price_minor").update(type="long"))
+    assert not lint(contracts.edit("product-events", lambda schema: schema["fields"].append(beside)))
+
+
+def test_a_contract_that_cannot_be_read_is_named(contracts: Contracts) -> None:
+    topic = contracts.load().topic("purchases")
+    for content, expected in ((b"{", "not valid JSON"), (b"\xff", "is not UTF-8"), (None, "cannot be read: No such")):
+        if content is None:
+            topic.path.unlink()
+        else:
+            topic.path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"purchase_completed\.avsc: .*{expected}") as caught:
+            check_subject(contracts.load().topic("purchases"), FULL, ())
+        assert isinstance(caught.value, CatalogError | SchemaError)

@@ -203,17 +203,21 @@ def test_the_two_steps_of_a_rename(contracts: Contracts, level: str) -> None:
     workshop, rename = Workshop(contracts, level), Rename("items.quantity", "pieces")
     (way,) = workshop.evolve("purchases", rename).ways_around
     assert "rename 'items[].quantity' pieces --prepare" in way
-    assert workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True)).allowed
+    prepared = workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True))
+    assert prepared.allowed
+    assert prepared.notes == ("register it, deploy it to every consumer, and then rename items[].quantity pieces",)
     assert not workshop.evolve("purchases", rename).allowed  # not registered yet
     workshop.register()
     assert workshop.evolve("purchases", rename).allowed
 
 
 def test_a_transitive_level_remembers_versions_without_the_alias(workshop: Workshop) -> None:
-    assert workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True)).allowed
+    prepared = workshop.evolve("purchases", Rename("items.quantity", "pieces", prepare=True))
+    assert prepared.allowed
+    assert "refuses the rename until they are deleted from the registry" in prepared.notes[0]
     workshop.register()
     (way,) = workshop.evolve("purchases", Rename("items.quantity", "pieces")).ways_around
-    assert "put the new name beside the old" in way
+    assert "put the new name beside the old, and take it out of the aliases of items[].quantity\n" in way
 
 
 def test_a_symbol_needs_a_default_of_the_enum_itself(contracts: Contracts) -> None:

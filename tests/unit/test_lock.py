@@ -29,6 +29,12 @@ def test_a_lock_comes_back_as_it_was_saved_and_is_written_once(tmp_path: Path) -
     assert [child.name for child in path.parent.iterdir()] == ["lock.json"]
 
 
+def test_a_lock_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LockError, match=r"file/lock\.json: the lock cannot be written: .*; when it can, apply again"):
+        lock.save(Lock(lock.LOCAL), tmp_path / "file" / "lock.json")
+
+
 def test_no_file_is_no_lock(tmp_path: Path) -> None:
     assert lock.load(tmp_path / "lock.json") is None
 

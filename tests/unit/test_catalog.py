@@ -1,0 +1,27 @@
+"""What the catalogue refuses, and that it says where and why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from schemas.catalog import CatalogError
+from settings import load
+from tests.conftest import Contracts
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [("KAFKA_TOPIC_PURCHASES", "our orders"), ("KAFKA_TOPIC_DEAD_LETTERS", "."), ("KAFKA_TOPIC_USERS", "u" * 250)],
+)
+def test_a_name_that_kafka_does_not_take(contracts: Contracts, setting: str, name: str) -> None:
+    with pytest.raises(CatalogError, match="is no name for a topic: expected up to 249 letters"):
+        contracts.with_settings(load({setting: name}, env_file=Path(os.devnull))).load()
+
+
+def test_a_file_that_is_not_utf8(contracts: Contracts) -> None:
+    (contracts.folder / "catalog.toml").write_bytes(b"\xff")
+    with pytest.raises(CatalogError, match=r"catalog\.toml: .*utf-8"):
+        contracts.load()
