@@ -61,19 +61,24 @@ def _report() -> dict[str, Any]:
 def _live(seconds: float) -> list[dict[str, Any]]:
     """Produce for so long, with the dashboard in front. Returns the producers' summaries."""
     shoppers = _python(("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json"))
-    with _running(("consumers.analytics",)) as member:
-        done = subprocess.run(shoppers, cwd=ROOT, capture_output=True, text=True)
+    # The producers are asked to stop when this is interrupted: if only their parent was killed, they would go on. In a
+    # session of their own, they are asked once, by us, and not by the terminal as well.
+    with (
+        _running(_python(("consumers.analytics",))) as member,
+        _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
+    ):
+        said, complaints = producers.communicate()
         if member.poll() is not None:
             raise StackError("the consumer stopped by itself; its last words stand above")
-    if done.returncode:
-        raise StackError(f"a producer failed:\n{done.stderr}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    if producers.returncode:
+        raise StackError(f"a producer failed:\n{complaints}")
+    return [json.loads(line) for line in said.splitlines()]
 
 
 @contextmanager
-def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A command in the foreground of the terminal, stopped in order at the end."""
-    process = subprocess.Popen(_python(command), cwd=ROOT)
+    process = subprocess.Popen(command, cwd=ROOT, text=True, **options)
     try:
         yield process
     finally:
