@@ -24,6 +24,8 @@ Partition = tuple[str, int]
 _REQUEST_S = 10.0
 _PASSING = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE}
 """What librdkafka goes on from by itself."""
+_LOG_LEVEL = 2
+"""Critical: librdkafka would log each refused connection, twenty a second; we say once what we wait for."""
 
 
 class GroupError(Exception):
@@ -76,10 +78,11 @@ class Member:
         self._batch_size = settings.batch_size
         self._positions: dict[Partition, int | None] = {}
         self._problem: GroupError | None = None
-        self._admin = AdminClient(settings.kafka_client())
+        self._admin = AdminClient({**settings.kafka_client(), "log_level": _LOG_LEVEL})
         self._consumer = Consumer(
             {
                 **settings.kafka_client(),
+                "log_level": _LOG_LEVEL,
                 "group.id": settings.consumer_group,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -105,7 +108,7 @@ class Member:
         try:
             messages = self._consumer.consume(self._batch_size, wait_s)
         except KafkaException as error:
-            raise GroupError(f"the broker refused: {error}") from error
+            raise GroupError(f"the broker refused: {error.args[0].str()}") from error
         if self._problem is not None:
             raise self._problem
         ends: dict[Partition, int] = {}
@@ -240,4 +243,4 @@ class Member:
             highs = self._admin.list_offsets(dict.fromkeys(partitions, latest), request_timeout=_REQUEST_S)
             return {(p.topic, p.partition): (lows[p].result().offset, highs[p].result().offset) for p in partitions}
         except KafkaException as error:
-            raise GroupError(f"the broker does not tell the topics' offsets: {error}") from error
+            raise GroupError(f"the broker does not tell the topics' offsets: {error.args[0].str()}") from error

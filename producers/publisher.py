@@ -208,8 +208,10 @@ class Publisher:
 
     def _trouble(self, error: KafkaError) -> None:
         # Single connections come and go; these two stop the flow.
-        if error.fatal() or error.code() == KafkaError._ALL_BROKERS_DOWN:
+        if error.fatal():
             log.warning("%s: %s; %d events wait", self.topic.name, error.str(), len(self._producer))
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # its text counts brokers: "0/2 brokers are down"
+            log.warning("%s: no broker answers; %d events wait", self.topic.name, len(self._producer))
 
 
 def _registered(topic: Topic, registry: RegistryClient) -> int:
