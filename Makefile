@@ -63,7 +63,7 @@ docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.ht
 	@$(BIN)/python -m registry docs --output docs
 prove-schemas: $(RUNTIME) ## decode the newest records of every version with the schemas as they are here
 	@$(BIN)/python -m registry prove
-drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; 3 if they differ
+drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; fails if they differ
 	@$(BIN)/python -m registry drift
 
 # ---- producers -------------------------------------------------------------------------------

@@ -68,7 +68,9 @@ def report(reader: Reader, settings: Settings) -> None:
         product_names(),
         bars=console.is_terminal,
     )
-    console.print(f"[bold]{view.figures.events:,}[/] events counted in {settings.store_path}\n", highlight=False)
+    console.print(
+        f"[bold]{view.figures.events:,}[/] events counted in {settings.store_path}\n", soft_wrap=True, highlight=False
+    )
     for line in layout.body(view, console.width, None):
         line.rstrip()
         console.print(line, soft_wrap=True, highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -54,9 +55,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise OSError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port or WEB_PORT"
-        ) from error
+        # The system's words: those of `create_server` repeat the address.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise OSError(f"cannot listen on {host}:{port}: {reason}; choose another with --port or WEB_PORT") from error
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import errno
 import signal
 import socket
 import sys
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Serve a schema registry for Avro that answers as Confluent's does. For laptops, tests and demos: one process, "
         "no TLS. With a user and a password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD) it asks clients for them."
     )
-    parser.add_argument("--port", type=int, help="the port, 0 for any that is free (default: SCHEMA_REGISTRY_URL's)")
+    parser.add_argument("--port", type=_port, help="the port, 0 for any that is free (default: SCHEMA_REGISTRY_URL's)")
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)"
     )
@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password", help="better given as SCHEMA_REGISTRY_PASSWORD (the default), which others here do not see"
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected 0 to 65535")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         listener = listen(args.host, port)
     except OSError as error:
-        print(f"cannot listen on {args.host}:{port}: {os.strerror(error.errno or 0)}", file=sys.stderr)
-        print("Another process has the port; name a free one with --port (0 picks one).", file=sys.stderr)
+        print(f"cannot listen on {args.host}:{port}: {error.strerror}", file=sys.stderr)
+        if error.errno == errno.EADDRINUSE:
+            print("Another process has the port; name a free one with --port (0 picks one).", file=sys.stderr)
         return 1
     data = args.data or values.stack_dir / "registry"
     user = values.registry_user if args.user is None else args.user

@@ -17,6 +17,7 @@ from registry.reports.text import (
     counts,
     deletion,
     done_in_all,
+    lint_summary,
     place,
     records,
     shown,
@@ -28,8 +29,7 @@ from registry.steps import Done, Step
 
 def lint(contracts: int, findings: Sequence[Finding]) -> str:
     """A table of the findings."""
-    heading = f"**{contracts} contracts, {len(findings)} finding{'' if len(findings) == 1 else 's'}**"
-    return "\n".join([heading, *_findings(findings)])
+    return "\n".join([f"**{lint_summary(contracts, len(findings))}**", *_findings(findings)])
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:

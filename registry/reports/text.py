@@ -20,8 +20,13 @@ _MARKS = {"create": "+", "change": "~", "leave": "=", "explain": "!"}
 
 def lint(contracts: int, found: Sequence[Finding]) -> str:
     """The findings and a summary."""
-    summary = f"{contracts} contracts, {len(found)} finding{'' if len(found) == 1 else 's'}"
+    summary = lint_summary(contracts, len(found))
     return f"{findings(found)}\n{summary}" if found else summary
+
+
+def lint_summary(contracts: int, found: int) -> str:
+    """How many contracts, and how many findings."""
+    return f"{contracts} contract{'' if contracts == 1 else 's'}, {found} finding{'' if found == 1 else 's'}"
 
 
 def findings(found: Sequence[Finding]) -> str:

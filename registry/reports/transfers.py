@@ -104,7 +104,7 @@ def _summary(result: Imported) -> str:
     there = f"{_number(result.difference.unchanged, 'version')} there already"
     pending = sum(step.run is not None for step in result.steps)
     if result.dry_run:
-        return f"{_number(pending, 'step')} to do, {there}; {_nothing(result)}"
+        return f"{_number(pending, 'step')} to do, {there}. {_nothing(result)}"
     if result.stopped:
         return f"{_number(len(result.stopped.done), 'step')} of {pending:,} done; import again to carry on from here"
     return f"{_number(len(result.done), 'step')} done, {there}: {result.file} is in {result.registry}"

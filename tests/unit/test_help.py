@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry.__main__ import FORMATS, parser
+from registry.__main__ import FORMATS, main, parser
 from settings import ROOT
 
 HEAVY = ("confluent_kafka", "fastavro", "numpy", "polars", "starlette", "uvicorn")
@@ -38,6 +38,21 @@ for command in commands:
     heavy = {{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r})
     assert not heavy, (command, heavy)
 """
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_serve_refuses_what_is_no_port(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", f"--port={port}"])
+    assert ended.value.code == 2
+    assert "is not a port: expected 0 to 65535" in capsys.readouterr().err
+
+
+def test_serve_names_the_reason_why_it_cannot_listen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port=0", "--host=192.0.2.1"]) == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("cannot listen on 192.0.2.1:0: ")
+    assert "Another process" not in complaint
 
 
 def _below(command: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -9,6 +9,7 @@ import pytest
 from registry import lint as linting
 from registry.exemptions import ExemptionError
 from registry.lint import Finding, UnknownRule, lint
+from registry.reports import markdown, text
 from tests.conftest import Contracts, Edit, field
 
 
@@ -120,6 +121,11 @@ def test_it_stays_on_for_other_fields_and_the_entry_is_reported(contracts: Contr
 def test_an_entry_without_a_reason_or_a_rule_is_refused(contracts: Contracts, text: str) -> None:
     with pytest.raises(ExemptionError, match=r"exemptions\.toml"):
         off(contracts, text)
+
+
+def test_one_contract_is_not_several() -> None:
+    assert text.lint(1, []) == "1 contract, 0 findings"
+    assert markdown.lint(3, []) == "**3 contracts, 0 findings**"
 
 
 # ---- explained ---------------------------------------------------------------------------------

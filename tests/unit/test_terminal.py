@@ -165,6 +165,7 @@ def test_a_piped_report_is_plain(store: Path, view: View, capsys: pytest.Capture
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "█" not in text
+    assert text.splitlines()[0].endswith(f"events counted in {store}")
     # The same figures in the order of the report, each line with one section's.
     assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
     assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())

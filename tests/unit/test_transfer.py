@@ -510,7 +510,7 @@ def test_the_commands(
     assert main(["import", file, "--dry-run"]) == 0
     assert capsys.readouterr().out == (
         "+ subject :.staging:a: register v1 (id 1)\n+ subject a: register v1 (id 1)\n~ subject a: soft-delete v1\n"
-        f"3 steps to do, 0 versions there already; Nothing was written to {pair.target.url}.\n"
+        f"3 steps to do, 0 versions there already. Nothing was written to {pair.target.url}.\n"
     )
     assert exporting.export(pair.target).subjects == {}
     assert main(["import", file]) == 0

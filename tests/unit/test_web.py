@@ -166,5 +166,5 @@ def test_a_port_in_use() -> None:
         command = [sys.executable, "-m", "consumers.web", "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use; choose" in done.stderr
     assert "Traceback" not in done.stderr
