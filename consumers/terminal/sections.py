@@ -147,4 +147,9 @@ def _amount(minor: int | None, currency: str) -> str:
 
 
 def _moment(milliseconds: int | None) -> str:
-    return "–" if milliseconds is None else f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    if milliseconds is None:
+        return "–"
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds:,} ms"  # in no year of the calendar: perhaps an event that tells microseconds

@@ -15,6 +15,12 @@
   const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
   const share = (part, whole) => (whole ? percents.format(part / whole) : "–");
 
+  // What is in no year of the calendar (perhaps an event tells microseconds) makes no date.
+  function moment(ms) {
+    const date = new Date(ms);
+    return Number.isNaN(date.valueOf()) ? `${numbers.format(ms)} ms` : date.toISOString().slice(0, 19).replace("T", " ");
+  }
+
   // Text is set only where it changed, so that what is selected or being read aloud stays.
   function say(element, text) {
     if (element.textContent !== text) element.textContent = text;
@@ -151,7 +157,7 @@
       { label: "Dead letters", text: numbers.format(dead), bad: dead > 0 },
       ...Object.entries(figures.dead_letters).map(([topic, n]) => ({ label: `Unreadable in ${topic}`, text: numbers.format(n), bad: true })),
       { label: "Duplicate purchases", text: numbers.format(figures.duplicate_purchases) },
-      { label: "Latest event (UTC)", text: figures.watermark_ms === null ? "–" : new Date(figures.watermark_ms).toISOString().slice(0, 19).replace("T", " ") },
+      { label: "Latest event (UTC)", text: figures.watermark_ms === null ? "–" : moment(figures.watermark_ms) },
       { label: "Age of the figures", text: `${Math.round(figures.age_s)} s` },
     ];
     fill("health", health.map(({ label, text, bad }) => ({ key: label, label, bad, cells: [{ text }] })));
