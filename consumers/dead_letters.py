@@ -11,7 +11,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from settings import Settings
 
 HEADER_PREFIX = "dead-letter."
-"""The headers we add: topic, partition, offset, timestamp (milliseconds), reason and key."""
+"""The headers we add: topic, partition, offset, timestamp (milliseconds), reason and key.
+
+Beside its own value and headers, a message that was nearly as large as the broker takes has no room for ours. Then its
+letter goes without the value, and one more header, `left-out`, says how many bytes that had.
+"""
 
 _FLUSH_S = 30.0
 
@@ -26,11 +30,18 @@ class DeadLetter:
 
     message: Message
     reason: str
+    without_value: bool = False
+    """Whether it is sent without what the message held, because the broker finds it too large."""
 
     @property
     def origin(self) -> str:
         """Where the message was: `topic/partition/offset`. The same for every copy of the same dead letter."""
         return f"{self.message.topic()}/{self.message.partition()}/{self.message.offset()}"
+
+    @property
+    def value(self) -> bytes | None:
+        """What is sent of what the message held."""
+        return None if self.without_value else self.message.value()
 
 
 class DeadLetterWriter:
@@ -44,7 +55,14 @@ class DeadLetterWriter:
     def _producer(self) -> Producer:
         """Made for the first dead letter: most members never see one."""
         return Producer(
-            {**self._settings.kafka_client(), "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 5}
+            {
+                **self._settings.kafka_client(),
+                "enable.idempotence": True,
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                # The broker knows what is too large: it took the message once.
+                "message.max.bytes": 1_000_000_000,
+            }
         )
 
     def deliver(self, letters: Sequence[DeadLetter]) -> None:
@@ -53,28 +71,39 @@ class DeadLetterWriter:
         A batch that is read again after a crash sends them again: the key tells that they are the same.
         Raises DeadLettersUndelivered.
         """
-        failures: list[str] = []
+        too_large = self._send_all(letters)
+        if too_large:
+            self._send_all([attrs.evolve(letter, without_value=True) for letter in too_large])
 
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            if error is not None:
-                failures.append(f"{message.key()!r}: {error}")
+    def _send_all(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        """Send the letters and wait. Returns those that might be taken without their values."""
+        failures: list[str] = []
+        too_large: list[DeadLetter] = []
+
+        def delivered(letter: DeadLetter, error: KafkaError | None) -> None:
+            if error is None:
+                return
+            if error.code() == KafkaError.MSG_SIZE_TOO_LARGE and letter.value is not None:
+                too_large.append(letter)
+            else:
+                failures.append(f"{letter.origin}: {error}")
 
         for letter in letters:
             self._send(letter, delivered)
         left = self._producer.flush(_FLUSH_S)
         if failures or left:
             raise DeadLettersUndelivered(failures[0] if failures else f"{left} dead letters not taken in {_FLUSH_S} s")
+        return too_large
 
-    def _send(self, letter: DeadLetter, delivered: Callable[[KafkaError | None, Message], None]) -> None:
-        message = letter.message
+    def _send(self, letter: DeadLetter, delivered: Callable[[DeadLetter, KafkaError | None], None]) -> None:
         while True:
             try:
                 self._producer.produce(
                     self._topic,
-                    value=message.value(),
+                    value=letter.value,
                     key=letter.origin,
-                    headers=[*(message.headers() or ()), *_headers(letter)],
-                    on_delivery=delivered,
+                    headers=[*(letter.message.headers() or ()), *_headers(letter)],
+                    on_delivery=lambda error, _: delivered(letter, error),
                 )
                 return
             except BufferError:
@@ -94,4 +123,6 @@ def _headers(letter: DeadLetter) -> list[tuple[str, bytes | str | None]]:
         "reason": letter.reason,
         "key": message.key(),
     }
+    if letter.without_value:
+        facts["left-out"] = str(len(message.value() or b""))
     return [(HEADER_PREFIX + name, value) for name, value in facts.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -33,7 +34,7 @@ def produce(settings: Settings, count: int, seed: int = 7) -> None:
 
 
 def send(settings: Settings, contract: str, values: list[bytes | None], key: bytes = b"k") -> None:
-    producer = Producer(settings.kafka_client())
+    producer = Producer({**settings.kafka_client(), "message.max.bytes": 10_000_000})
     name = catalog.load(settings).topic(contract).name
     for value in values:
         producer.produce(name, value, key, headers={"trace": b"\x00\xff"})
@@ -129,6 +130,17 @@ def test_a_message_without_a_value_or_with_an_unknown_schema_is_a_dead_letter(re
     letters = running.received(registered, catalog.load(registered).dead_letters.name)
     reasons = sorted(dict(letter.headers() or ())["dead-letter.reason"].decode() for letter in letters)
     assert reasons == ["schema id 99999 is not in the registry", "the value is null (a tombstone)"]
+
+
+def test_a_dead_letter_without_room_for_its_value_goes_without(registered: Settings) -> None:
+    """The broker's limit is 1,048,588 bytes, which our headers must share."""
+    noise = random.Random(1)
+    large, too_large = (b"{" + noise.randbytes(size) for size in (1_020_000, 1_048_400))
+    send(registered, VIEWS, [large, too_large, b"{}"])
+    assert running.catch_up(registered)["dead_letters"] == 3
+    letters = running.received(registered, catalog.load(registered).dead_letters.name)
+    left_out = {letter.value(): dict(letter.headers() or ()).get("dead-letter.left-out") for letter in letters}
+    assert left_out == {large: None, b"{}": None, None: b"1048401"}
 
 
 def test_a_registry_that_is_down_is_waited_for(registered: Settings, tmp_path: Path) -> None:
