@@ -88,9 +88,12 @@ class Store:
         values: list[Any] = [None] * (width * len(columns[0]))
         for number, column in enumerate(columns):
             values[number::width] = column
+        # SQLite before 3.32 takes 999 parameters.
+        most = self._db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        step = width * min(_ROWS_PER_STATEMENT, most // width)
         changed = 0
-        for at in range(0, len(values), width * _ROWS_PER_STATEMENT):
-            some = values[at : at + width * _ROWS_PER_STATEMENT]
+        for at in range(0, len(values), step):
+            some = values[at : at + step]
             rows = ", ".join([f"({', '.join('?' * width)})"] * (len(some) // width))
             changed += self._db.execute(f"INSERT INTO {table} VALUES {rows} ON CONFLICT {on_conflict}", some).rowcount
         return changed

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import random
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -232,6 +233,14 @@ def test_money_beyond_floating_point_stays_exact(tmp_path: Path) -> None:
     assert report(tmp_path / "store.sqlite")["revenue_minor"] == {"EUR": sum(amounts)}
 
 
+def test_an_sqlite_of_few_parameters_writes_the_same(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite")
+    store._db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+    write(store, [(VIEW[0], {**VIEW[1], "session_id": f"s{n}", "product_id": f"p{n}"}) for n in range(1_200)], {})
+    figures = report(tmp_path / "store.sqlite")
+    assert (figures["sessions"]["count"], len(figures["products"])) == (1_200, 1_200)
+
+
 def test_carts_that_need_more_than_64_bits_together_are_summed_exactly(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite")
     add = {key: value for key, value in VIEW[1].items() if key != "category"} | {"action": "ADD", "quantity": 1}
@@ -274,8 +283,6 @@ def test_currencies_that_meet_in_one_session_are_told_as_mixed(tmp_path: Path) -
 
 
 def test_a_store_of_another_layout_is_refused(tmp_path: Path) -> None:
-    import sqlite3
-
     path = tmp_path / "store.sqlite"
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
