@@ -78,6 +78,7 @@ class RegistryServer:
         with closing(http.client.HTTPConnection(ports.LOOPBACK, self.port, timeout=5)) as connection:
             try:
                 connection.request("GET", "/subjects")
-                return connection.getresponse().status == http.client.OK
+                # With SCHEMA_REGISTRY_USER set, it asks us who we are, and that is an answer as well.
+                return connection.getresponse().status in (http.client.OK, http.client.UNAUTHORIZED)
             except (OSError, http.client.HTTPException):
                 return False

@@ -16,12 +16,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import settings as settings_module
-from registry.client import RegistryClient
+from registry.client import RegistryClient, RegistryError
 from settings import ROOT, Settings
 from stack import ports
 from stack.errors import StackError
 from stack.kafka import Broker
 from stack.local import LocalStack
+from stack.registry import RegistryServer
 
 SCHEMA = '{"type": "record", "name": "Kept", "fields": [{"name": "n", "type": "int"}]}'
 
@@ -254,6 +255,20 @@ def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment
     command(environment | {"STORE_PATH": str(store)}, "clean")
 
     assert store.read_text() == "mine"
+
+
+def test_a_registry_with_a_password_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHEMA_REGISTRY_USER", "me")
+    monkeypatch.setenv("SCHEMA_REGISTRY_PASSWORD", "secret")
+    monkeypatch.setattr("stack.registry.READY_WITHIN_S", 10)
+    server = RegistryServer(tmp_path / "registry", ports.free())
+    try:
+        assert server.start()
+        assert RegistryClient(server.url, "me", "secret").subjects() == []
+        with pytest.raises(RegistryError, match="401"):
+            RegistryClient(server.url).subjects()
+    finally:
+        server.kill()
 
 
 def test_down_stops_only_what_up_started(stack: LocalStack, environment: dict[str, str]) -> None:
