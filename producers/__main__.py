@@ -14,6 +14,15 @@ SHARES = {"product_events": 0.806, "user_events": 0.147, "purchases": 0.047}
 """Producer → its part of all events of the world, on average: at these rates the three keep in step."""
 
 
+def shares_of(count: int) -> dict[str, int]:
+    """Producer → its part of so many events; together they are exactly as many."""
+    parts, so_far = {}, 0.0
+    for producer, share in SHARES.items():
+        before, so_far = so_far, so_far + share
+        parts[producer] = round(count * so_far) - round(count * before)
+    return parts
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run them until they end or are stopped. Returns 1 if any of them failed."""
     parser = arguments("the views, cart changes and purchases", "producers")
@@ -28,11 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, forward)
+    counts = shares_of(options.count or 0)
     for module, share in SHARES.items():
         command = [sys.executable, "-m", f"producers.{module}", "--users", str(options.users), "--seed", str(seed)]
         command += ["--rate", str(options.rate * share)]
         if options.count is not None:
-            command += ["--count", str(round(options.count * share))]
+            command += ["--count", str(counts[module])]
         if options.seconds is not None:
             command += ["--seconds", str(options.seconds)]
         if options.json:

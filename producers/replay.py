@@ -162,6 +162,9 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
         except EncodeError as error:
             broken = True
             shown.say(f"replay: stopped: {error}")
+        except OSError as error:  # of the rejects: what cannot be read of the file is a reject itself
+            broken = True
+            shown.say(f"replay: stopped: {rejects_path} cannot be written: {error.strerror}")
         except KeyboardInterrupt:
             abandon(publishers)
         drain(publishers)

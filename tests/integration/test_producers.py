@@ -202,6 +202,10 @@ def test_bad_rows_are_reported_kept_and_the_rest_goes_on(registered: Settings, t
     events = [event for contract in (VIEWS, CARTS, PURCHASES) for event in received(registered, contract)]
     assert sum(len(event.get("items", [1])) for event in events) == len(lines) - 1 - 2
     assert {event["currency"] for event in events} == {"EUR"}
+    code, _, err = run(registered, "producers.replay", "clicks.csv", "--rejects", "clicks.csv/rejects", cwd=tmp_path)
+    assert code == 1
+    assert "replay: stopped: clicks.csv/rejects cannot be written: Not a directory" in err
+    assert "Traceback" not in err
 
 
 def test_a_replay_keeps_the_files_pace_and_stops_when_told(registered: Settings, tmp_path: Path) -> None:

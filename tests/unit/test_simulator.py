@@ -107,6 +107,14 @@ def test_the_three_kinds_keep_their_shares(visits: list[Session]) -> None:
     assert sum(together.SHARES.values()) == pytest.approx(1)
 
 
+@given(st.integers(0, 10**7))
+def test_the_three_share_a_count_without_rest(count: int) -> None:
+    parts = together.shares_of(count)
+    assert sum(parts.values()) == count
+    for producer, part in parts.items():
+        assert abs(part - count * together.SHARES[producer]) <= 1
+
+
 def test_loyal_segments_buy_more_often(visits: list[Session]) -> None:
     visited, bought = Counter(), Counter()
     for visit in visits:
