@@ -18,11 +18,12 @@ from fastavro.schema import expand_schema
 from numpy.typing import NDArray
 
 from schemas import text
-from schemas.alignment import Unreadable, Wanted, plan, wanted_fields
+from schemas.alignment import Wanted, plan, wanted_fields
 from schemas.cursor import LONGEST, Cursor
 from schemas.decoding import DecodeError, decoder
 from schemas.frame import Column, Frame, Lines
 from schemas.parsing import parse
+from schemas.skipping import Unreadable
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
 LARGE = LONGEST
