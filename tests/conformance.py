@@ -41,8 +41,8 @@ class Client:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        assert parts.hostname is not None
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname or "", parts.port, timeout=60)
         self._prefix = parts.path.rstrip("/")
 
     def __call__(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -174,11 +174,22 @@ def _report_pairs(url: str) -> bool:
     return bool(by_engine == len(wanted) == by_server)
 
 
+def _require_empty(url: str) -> None:
+    try:
+        status, subjects = Client(url)("GET", "/subjects?deleted=true")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        sys.exit(f"error: {url} does not answer as a registry: {error}")
+    if (status, subjects) != (200, []):
+        sys.exit(f"error: {url} is not an empty registry: /subjects answers {str(subjects)[:80]} (status {status})")
+
+
 def main() -> int:
     """Print the figures; returns 0 if nothing differs but what is meant to."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("--url", help="an empty registry to compare instead of the local one")
     given = parser.parse_args().url
+    if given:
+        _require_empty(given)
     fine = True
     for title, report in (("The recorded script", _report_script), ("The recorded pairs", _report_pairs)):
         print(f"{title}, against Confluent Schema Registry 8.3.1:")

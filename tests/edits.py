@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
 import json
 import shutil
@@ -443,5 +444,6 @@ def _code(text: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.edits", description=__doc__).parse_args()
     DOCUMENT.write_text(document(), encoding="utf-8")
     print(f"wrote {DOCUMENT.relative_to(ROOT)}")
