@@ -107,7 +107,10 @@ def failed(failure: ApplyFailed) -> str:
 def drift(found: Sequence[Drift]) -> str:
     """A table of the differences."""
     rows = [(code(one.subject), one.kind, plain(one.text)) for one in found]
-    return "\n".join(table(("subject", "kind", "difference"), rows)) if found else "no drift"
+    if not found:
+        return "no drift"
+    heading = f"**{len(found)} difference{'' if len(found) == 1 else 's'}**"
+    return "\n".join([heading, *table(("subject", "kind", "difference"), rows)])
 
 
 def history(subject: str, entries: Sequence[Entry]) -> str:

@@ -115,7 +115,9 @@ def load(path: Path) -> Archive:
     """Read a document's file. Raises ArchiveError."""
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ArchiveError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise ArchiveError(f"{path}: {error}") from error
 
 

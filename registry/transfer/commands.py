@@ -33,7 +33,7 @@ def export(args: argparse.Namespace) -> int:
         try:
             lock.rewrite(args.output, archive.dump(found))
         except OSError as error:
-            print(f"error: {args.output} cannot be written: {error}", file=sys.stderr)
+            print(f"error: {args.output} cannot be written: {error.strerror}", file=sys.stderr)
             return FINDINGS
     told = found, registry.url, "stdout" if args.output is None else text.shown(args.output)
     with contextlib.redirect_stdout(sys.stderr if args.output is None else sys.stdout):

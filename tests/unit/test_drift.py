@@ -10,6 +10,7 @@ import pytest
 
 from registry.drift import drift
 from registry.lock import Lock, Subject, Version
+from registry.reports import markdown
 from tests.conftest import Contracts
 
 SHARED = "https://registry.example"
@@ -108,6 +109,7 @@ def test_the_working_copy_against_the_lock(contracts: Contracts) -> None:
         (VIEWS, "level-not-applied"),
         ("purchases-value", "not-registered"),
     ]
+    assert markdown.drift(differences).startswith("**2 differences**\n\n| subject |")
 
 
 def test_nothing_locked_and_nothing_there(contracts: Contracts) -> None:
