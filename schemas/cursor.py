@@ -32,7 +32,7 @@ _FOLDS = (
 _MORE_BYTES = 1 << 20
 _ONE_BYTE = np.where(np.arange(256) < 128, np.arange(256) >> 1 ^ -(np.arange(256) & 1), _MORE_BYTES)
 """The number that each byte alone encodes; _MORE_BYTES where others follow."""
-_FAR = np.uint64(1 << 40)
+_FAR = 1 << 40
 """More bytes than any row has, and few enough to add to a position."""
 _KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """Masks that keep the first n bytes of a word."""
@@ -180,7 +180,7 @@ class Cursor:
             words &= _masks(width).take(length, axis=0)
         if np.bitwise_or.reduce(words, axis=None) & _STOP_BITS:
             beyond_ascii = np.bitwise_or.reduce(words, axis=1) & _STOP_BITS
-            self._check_utf8(np.flatnonzero(beyond_ascii), start, length)
+            self._check_utf8(np.flatnonzero(beyond_ascii), words, length)
         return Text(words, length)
 
     def _long_text(self) -> tuple[Integers, Integers]:
@@ -190,14 +190,28 @@ class Cursor:
         self._skip_length(length)
         return start, np.where(self.bad, 0, length)
 
-    def _check_utf8(self, rows: NDArray[np.intp], start: Integers, length: Integers) -> None:
+    def _check_utf8(self, rows: NDArray[np.intp], words: Words, length: Integers) -> None:
+        """Mark those of these rows bad whose string is not UTF-8."""
+        # All in one piece, which takes a tenth of the time. The zeros behind each keep two broken ones from making a
+        # character together.
+        apart = np.zeros((len(rows), words.shape[1] + 1), np.uint64)
+        apart[:, :-1] = words.take(rows, axis=0)
+        raw = apart.tobytes()
+        if _is_utf8(raw):
+            return
+        width = 8 * apart.shape[1]
         broken = np.zeros(len(self), np.bool_)
-        for row in rows.tolist():
-            try:
-                self.data[start[row] : start[row] + length[row]].tobytes().decode()
-            except UnicodeDecodeError:
-                broken[row] = True
+        for at, row in enumerate(rows.tolist()):
+            broken[row] = not _is_utf8(raw[at * width : at * width + length[row]])
         self.fail(broken)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @lru_cache(8)

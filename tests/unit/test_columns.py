@@ -411,3 +411,19 @@ def test_an_enum_without_symbols_has_no_values() -> None:
 
     reading = read(schema("A"), ("e",), [wire.frame(SCHEMA_ID, b"\x00")], schema())
     assert list(reading.failures) == [0]
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from(["é", "漢字!!", "𝄞" * 4, "plain", "", "é" * 40]).map(str.encode) | st.binary(max_size=9))
+)
+def test_text_that_is_not_utf8_is_bad_alone(texts: list[bytes]) -> None:
+    """Also where one string ends within a character that the next seems to go on with, and where words are full."""
+    texts += ["漢字".encode()[:4], b"ab\xe6\xbc\xa2\xe5\xad\x97"[:8], b"\x97abcdefg"]
+    schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
+    bytes_schema = {**schema, "fields": [{"name": "a", "type": "bytes"}]}
+    reading = read(schema, ("a",), [encode(bytes_schema, {"a": text}) for text in texts])
+    sound = {row: text for row, text in enumerate(texts) if text.decode("utf-8", "ignore").encode() == text}
+    assert set(reading.failures) == set(range(len(texts))) - set(sound)
+    found = [text.encode() for frame in reading.frames for text in frame.text("a").tolist() if text is not None]
+    assert found == [*sound.values()]
