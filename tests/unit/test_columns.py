@@ -8,7 +8,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas import catalog, wire
@@ -413,13 +413,12 @@ def test_an_enum_without_symbols_has_no_values() -> None:
     assert list(reading.failures) == [0]
 
 
-@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(["é", "漢字!!", "𝄞" * 4, "plain", "", "é" * 40]).map(str.encode) | st.binary(max_size=9))
 )
+@example([b"abcdefg\xc3", b"\xa9bcdefgh", b"abcdef\xc3\xa9"])
 def test_text_that_is_not_utf8_is_bad_alone(texts: list[bytes]) -> None:
-    """Also where one string ends within a character that the next seems to go on with, and where words are full."""
-    texts += ["漢字".encode()[:4], b"ab\xe6\xbc\xa2\xe5\xad\x97"[:8], b"\x97abcdefg"]
+    """Also where a string ends within a character that the next one seems to go on with."""
     schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
     bytes_schema = {**schema, "fields": [{"name": "a", "type": "bytes"}]}
     reading = read(schema, ("a",), [encode(bytes_schema, {"a": text}) for text in texts])
