@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _FETCH_S = 0.1
 _DRAIN_S = 30.0
 _REGISTRY_PAUSE_S = 1.0
+_LAST_SCHEMA_ID = 2**31 - 1
+"""To the registry an id is an int of Java's: of a greater one it says 404, as if it had no such path."""
 _LAG_S = 1.0
 """How old the lag may be that is shown, or that decides whether all is caught up."""
 
@@ -153,6 +155,8 @@ class Analytics:
 
     def _schema_text(self, schema_id: int) -> str:
         """A writer schema; waits for a registry that is down, since a message is not bad because of that."""
+        if schema_id > _LAST_SCHEMA_ID:
+            raise UnknownSchema(f"schema id {schema_id} is beyond the ids of a registry")
         while True:
             try:
                 text = self._registry.schema_text(schema_id)

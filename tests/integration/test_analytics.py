@@ -125,11 +125,15 @@ def test_damaged_messages_become_dead_letters_and_the_rest_counts(registered: Se
 
 
 def test_a_message_without_a_value_or_with_an_unknown_schema_is_a_dead_letter(registered: Settings) -> None:
-    send(registered, VIEWS, [None, wire.frame(99_999, b"\x00")])
-    assert running.catch_up(registered)["dead_letters"] == 2
+    send(registered, VIEWS, [None, wire.frame(99_999, b"\x00"), b"\x00\xff\xff\xff\xff\x00"])
+    assert running.catch_up(registered)["dead_letters"] == 3
     letters = running.received(registered, catalog.load(registered).dead_letters.name)
     reasons = sorted(dict(letter.headers() or ())["dead-letter.reason"].decode() for letter in letters)
-    assert reasons == ["schema id 99999 is not in the registry", "the value is null (a tombstone)"]
+    assert reasons == [
+        "schema id 4294967295 is beyond the ids of a registry",
+        "schema id 99999 is not in the registry",
+        "the value is null (a tombstone)",
+    ]
 
 
 def test_a_dead_letter_without_room_for_its_value_goes_without(registered: Settings) -> None:
