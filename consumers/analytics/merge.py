@@ -100,6 +100,7 @@ def _merge_part(frames: Mapping[str, Frame], topics: Mapping[str, str], counted:
 
 
 def _one_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
+    """One purchase of each order that is not counted yet, and these orders."""
     ids = purchases.text("order_id")
     _, rows = ids.factorize()
     orders = _strings(ids.take(rows))
@@ -173,30 +174,30 @@ def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta
     if kpi.window_ms:
         # Windows are counted while they are grouped: numbers that lie close together are quick to group.
         columns.append(frame.integers("occurred_at") // kpi.window_ms)
-    codes, first = _in_order(*_group(columns), columns[0])
-    keys = [_values(column, first, labels.get(name)) for name, column in zip(kpi.keys, columns, strict=True)]
+    codes, rows = _in_order(*_group(columns), columns[0])
+    keys = [_values(column, rows, labels.get(name)) for name, column in zip(kpi.keys, columns, strict=True)]
     if kpi.window_ms:
         # The first window that is began before what 64 bits can say.
         keys[-1] = [max(number * kpi.window_ms, _EARLIEST) for number in keys[-1]]
-    measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(first)) for measure in kpi.measures]
+    measures = [_MERGES[measure.merge](frame.columns[measure.name], codes, len(rows)) for measure in kpi.measures]
     return Delta(kpi, [*keys, *measures])
 
 
-def _in_order(codes: Integers, first: Integers, key: Any) -> tuple[Integers, Integers]:
+def _in_order(codes: Integers, rows: Integers, key: Any) -> tuple[Integers, Integers]:
     """Number groups in the order of a key: then the store walks through its tables instead of jumping about in them."""
-    order = key.take(first).order() if isinstance(key, Text) else key[first].argsort()
+    order = key.take(rows).order() if isinstance(key, Text) else key[rows].argsort()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return rank[codes], first[order]
+    return rank[codes], rows[order]
 
 
 def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
     """Number the distinct combinations: `(code of each row, a row of each code)`."""
-    codes, first = _codes(columns[0])
+    codes, rows = _codes(columns[0])
     for column in columns[1:]:
         more, further = _codes(column)
-        codes, first = group_integers(codes * len(further) + more)
-    return codes, first
+        codes, rows = group_integers(codes * len(further) + more)
+    return codes, rows
 
 
 def _codes(column: Integers | Text) -> tuple[Integers, Integers]:
@@ -223,8 +224,8 @@ def _max(column: Integers, codes: Integers, groups: int) -> list[Any]:
 
 
 def _same(column: Text, codes: Integers, groups: int) -> list[Any]:
-    labels, first = column.factorize()
-    names = ["", *_strings(column.take(first)), MIXED]
+    labels, rows = column.factorize()
+    names = ["", *_strings(column.take(rows)), MIXED]
     says = np.flatnonzero(column.length > 0)
     low = np.full(groups, len(names))
     high = np.full(groups, -1)
