@@ -51,7 +51,7 @@ class Delta:
 
     kpi: Kpi
     columns: Sequence[Sequence[Any]]
-    """The keys, then the measures; in the order of the first key. None when nothing is added."""
+    """The keys, then the measures; in the order of the first key. No columns when nothing is added."""
 
 
 @attrs.frozen(eq=False)
