@@ -105,7 +105,7 @@ class Bed:
         from confluent_kafka import KafkaException, TopicPartition
         from confluent_kafka.admin import AdminClient, OffsetSpec
 
-        admin = AdminClient(settings.kafka_client())
+        admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         deadline = time.monotonic() + _LEADERS_WITHIN_S
         while True:
             try:
