@@ -16,7 +16,7 @@ from fastavro.schema import SchemaParseException, expand_schema
 from schemas import text
 from schemas.cursor import Cursor
 from schemas.frame import Column, Frame, Lines, concat, gather
-from schemas.skipping import INT, PRIMITIVES, Rows, Skip, Unreadable, by_branch, check_items, skip, type_name, walk
+from schemas.skipping import PRIMITIVES, Rows, Skip, Unreadable, by_branch, check_items, skip, type_name, walk
 from schemas.text import NULL, Integers
 
 Wanted = Mapping[str, "Wanted | None"]
@@ -131,7 +131,7 @@ def _read(writer: Any, reader: Any, wanted: Wanted | None, at: str) -> Step:
     if written == "null" and optional:
         return lambda cursor: text.constant(None, len(cursor))
     if written == "int" and expected in ("int", "long"):
-        return lambda cursor: cursor.integer_within(*INT)
+        return Cursor.int32
     if written == "long" == expected:
         return Cursor.integer
     if written in ("string", "bytes") and expected == "string":

@@ -29,6 +29,8 @@ _FOLDS = (
     (np.uint64(0x00003FFF00003FFF), np.uint64(0x3FFF00003FFF0000), np.uint64(2)),
     (np.uint64(0x000000000FFFFFFF), np.uint64(0x0FFFFFFF00000000), np.uint64(4)),
 )
+_INT = (-(2**31), 2**31 - 1)
+"""The least and the largest int."""
 _MORE_BYTES = 1 << 20
 _ONE_BYTE = np.where(np.arange(256) < 128, np.arange(256) >> 1 ^ -(np.arange(256) & 1), _MORE_BYTES)
 """The number that each byte alone encodes; _MORE_BYTES where others follow."""
@@ -99,10 +101,9 @@ class Cursor:
 
     def integer(self) -> Integers:
         """Read an int or a long in each row: zigzag, seven bits a byte, at most ten bytes."""
-        first = self.data[self.position]
-        if first.max(initial=0) < 0x80:
-            self.skip(1)
-            return _ONE_BYTE.take(first)
+        short = self._one_byte()
+        if short is not None:
+            return short
         word = self.words[self.position]
         below, size = _stop(word)
         number = word & below & _DATA_BITS
@@ -112,6 +113,19 @@ class Cursor:
             size = self._read_tail(number, size)
         self.skip(size)
         return _unzigzag(number)
+
+    def int32(self) -> Integers:
+        """Read an int in each row; a number of more than 32 bits makes its row bad."""
+        short = self._one_byte()
+        return self.integer_within(*_INT) if short is None else short
+
+    def _one_byte(self) -> Integers | None:
+        """Read a number in each row if all of them have one byte, as most have that are not times."""
+        first = self.data[self.position]
+        if first.max(initial=0) >= 0x80:
+            return None
+        self.skip(1)
+        return _ONE_BYTE.take(first)
 
     def skip_integer(self) -> None:
         """Step over a long in each row."""

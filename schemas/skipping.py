@@ -18,9 +18,6 @@ Skip = Callable[[Cursor], object]
 Rows = NDArray[np.intp]
 T = TypeVar("T")
 
-INT = (-(2**31), 2**31 - 1)
-"""The least and the largest int."""
-
 
 class Unreadable(ValueError):
     """The writer schema cannot be read as columns, or not as this reader schema; the message says which field."""
@@ -56,7 +53,7 @@ def skip(writer: Any, at: str) -> Skip:
 PRIMITIVES: Mapping[str, Skip] = {
     "null": lambda _: None,
     "boolean": Cursor.boolean,
-    "int": lambda cursor: cursor.integer_within(*INT),
+    "int": Cursor.int32,
     "long": Cursor.skip_integer,
     "float": lambda cursor: cursor.skip(4),
     "double": lambda cursor: cursor.skip(8),
@@ -92,7 +89,10 @@ def walk(cursor: Cursor, item: Callable[[Cursor], T]) -> list[tuple[Rows, T]]:
             found.append((listed[rows], item(part)))
             if part is not lists:
                 lists.put(rows, part)
-            left[rows] = np.where(part.bad, 0, left[rows] - 1)
+            left[rows] -= 1
+            bad = part.bad
+            if np.count_nonzero(bad):
+                left[rows[bad]] = 0
         items[listed] = _block(lists)
         cursor.put(listed, lists)
     return found
