@@ -67,12 +67,13 @@ def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> i
     from producers import simulator, world
     from producers.publisher import PublisherError, connect
     from schemas.encoding import EncodeError
+    from settings import SettingsError
 
     try:
         (publisher,) = connect(contract)
-    except PublisherError as error:
+    except (SettingsError, PublisherError) as error:
         print(f"{contract}: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
     shop = world.load()
     seed: int = new_seed() if options.seed is None else options.seed
 

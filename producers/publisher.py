@@ -18,7 +18,7 @@ from registry.lock import LockError
 from schemas import catalog, wire
 from schemas.catalog import Topic
 from schemas.encoding import encoder
-from settings import Settings, SettingsError
+from settings import Settings
 from settings import load as load_settings
 
 log = logging.getLogger(__name__)
@@ -59,15 +59,15 @@ class Summary:
 def connect(*contracts: str) -> list[Publisher]:
     """Publishers of these topics, by their names in the catalogue, or of all; with this process's settings.
 
-    Raises PublisherError for whatever stands in the way.
+    Raises SettingsError, and PublisherError for whatever else stands in the way.
     """
+    settings = load_settings()
     try:
-        settings = load_settings()
         topics = catalog.load(settings)
         registry = RegistryClient.from_settings(settings)
         chosen = [topics.topic(contract) for contract in contracts] or topics.topics
         return [Publisher(settings, topic, registry) for topic in chosen]
-    except (SettingsError, catalog.CatalogError, LockError) as error:
+    except (catalog.CatalogError, LockError) as error:
         raise PublisherError(str(error)) from error
 
 

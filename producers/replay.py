@@ -144,13 +144,14 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
     from producers.rejects import Rejects
     from schemas import events
     from schemas.encoding import EncodeError
+    from settings import SettingsError
 
     try:
         source = Clickstream(path, currency)
         publishers = connect()
-    except (ClickstreamError, PublisherError) as error:
+    except (ClickstreamError, PublisherError, SettingsError) as error:
         print(f"replay: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
     by_event: dict[type[Event], Publisher] = {getattr(events, each.topic.event): each for each in publishers}
     started = time.monotonic()
     with progress(source.size) as shown:

@@ -28,7 +28,7 @@ def _generate(*, check: bool) -> int:
         source = generate.events(catalog.load(load()))
     except (SettingsError, catalog.CatalogError, generate.GenerateError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
     path = generate.EVENTS
     if path.exists() and path.read_text(encoding="utf-8") == source:
         print(f"{path.name}: up to date")

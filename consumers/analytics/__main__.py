@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from settings import Settings, SettingsError, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0 fine, 1 it could not be done."""
+    """Run a command. Returns the exit code: 0 fine, 1 it could not be done, 2 wrong usage or settings."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] not in ("run", "report", "-h", "--help"):
         argv.insert(0, "run")
@@ -21,9 +22,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     try:
         settings = load()
-        return _report(settings, as_json=options.json) if options.command == "report" else _run(settings, options)
+        code = _report(settings, as_json=options.json) if options.command == "report" else _run(settings, options)
+        sys.stdout.flush()
+        return code
     except SettingsError as error:
-        return _fail(error)
+        return _fail(error, code=2)
+    except BrokenPipeError:  # who reads, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return _fail("interrupted")
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -100,24 +108,28 @@ def _collect_seldom() -> None:
 
 
 def _report(settings: Settings, as_json: bool) -> int:
+    import sqlite3
+
     from consumers.analytics import queries
 
     try:
         reader = queries.Reader(settings.store_path)
+        if as_json:
+            print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
+        else:
+            from consumers import terminal
+
+            terminal.report(reader, settings)
     except FileNotFoundError as error:
         return _fail(error)
-    if as_json:
-        print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
-    else:
-        from consumers import terminal
-
-        terminal.report(reader, settings)
+    except sqlite3.Error as error:
+        return _fail(f"{settings.store_path} is not a store that can be read: {error}")
     return 0
 
 
-def _fail(error: Exception) -> int:
+def _fail(error: object, code: int = 1) -> int:
     print(f"analytics: {error}", file=sys.stderr)
-    return 1
+    return code
 
 
 if __name__ == "__main__":

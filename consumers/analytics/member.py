@@ -41,7 +41,8 @@ class Status:
 
     progress: Progress
     partitions: int
-    lag: Mapping[str, int]
+    lag: Mapping[str, int] | None
+    """Offsets that are not in the store yet, by topic; None while the broker has not said."""
     waiting_for: str
     """What keeps it from going on, in words; empty when nothing does."""
     running_s: float
@@ -71,7 +72,7 @@ class Analytics:
             full_batch=settings.batch_size,
         )
         self._member = Member(settings, list(topics), self._positions.positions, self._release, self._pipeline.discard)
-        self._lag: Mapping[str, int] = dict.fromkeys(topics, 0)
+        self._lag: Mapping[str, int] | None = None
         self._lag_at = -_LAG_S
         self._began = time.monotonic()
         self._observe: Callable[[Status], None] = lambda _: None
@@ -100,6 +101,8 @@ class Analytics:
                 break
         self._release()
         self._member.commit(self._pipeline.take_written())
+        if not self._without_broker:
+            self._ask_lag()  # for the summary: what was in flight is written by now
 
     def status(self) -> Status:
         """What the member is doing."""
@@ -122,7 +125,7 @@ class Analytics:
         self._store.close()
 
     def _caught_up(self) -> bool:
-        return self._pipeline.drain(_DRAIN_S) and self._ask_lag() and not any(self._lag.values())
+        return self._pipeline.drain(_DRAIN_S) and self._ask_lag() and not any((self._lag or {}).values())
 
     def _release(self) -> None:
         if self._closing:

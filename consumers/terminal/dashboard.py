@@ -55,7 +55,7 @@ class Dashboard:
             (f"{view.figures.events:,}", "bold"), " events   ", (f"{view.rate.now():,.0f}", "bold"), "/s "
         )
         right = Text()
-        if status is not None:
+        if status is not None and status.lag is not None:
             behind = sum(status.lag.values())
             right = Text.assemble("lag ", (f"{behind:,}", "bold red" if behind else "bold green"))
         room = min(width - left.cell_len - right.cell_len - 3, 60)

@@ -13,7 +13,7 @@ def progress(view: View) -> str:
     """One line on how far it is: time of day, events, rate, lag, events by type, dead letters."""
     figures = view.figures
     facts = [f"{figures.events:,} events", f"{view.rate.now():,.0f}/s"]
-    if view.status is not None:
+    if view.status is not None and view.status.lag is not None:
         facts.append(f"lag {sum(view.status.lag.values()):,}")
     facts += [f"{LABELS[name]} {count:,}" for name, count in figures.by_type.items()]
     facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
@@ -26,11 +26,13 @@ def summary(status: Status) -> str:
     """What a member did, in a few lines."""
     done, seconds = status.progress, status.running_s
     rate = done.events / max(seconds, 1e-9)
-    behind = {topic: lag for topic, lag in status.lag.items() if lag}
-    lag = ", ".join(f"{topic} {lag:,}" for topic, lag in behind.items()) or "none"
+    lag = "not known: the broker did not say"
+    if status.lag is not None:
+        lag = ", ".join(f"{topic} {behind:,}" for topic, behind in status.lag.items() if behind) or "none"
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in done.seconds.items())
+    events = f"{done.events:,} event{'' if done.events == 1 else 's'}"
     facts = {
-        "written by this member": f"{done.events:,} events in {seconds:,.1f} s ({rate:,.0f}/s)",
+        "written by this member": f"{events} in {seconds:,.1f} s ({rate:,.0f}/s)",
         "dead letters": f"{done.dead_letters:,}",
         "duplicate purchases": f"{done.duplicates:,}",
         "lag left": lag,

@@ -100,7 +100,7 @@ def products(view: View, width: int) -> list[Text]:
 
 def lag(view: View, width: int) -> list[Text]:
     """How many messages of each topic are still to be counted."""
-    waiting = view.status.lag if view.status else {}
+    waiting = (view.status.lag if view.status else None) or {}
     rows = [Row(topic, behind, [(behind, "red")]) for topic, behind in waiting.items()]
     return [heading("Lag", "", width), *bars(rows, width, view.bars)]
 

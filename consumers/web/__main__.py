@@ -12,7 +12,7 @@ from settings import Settings, SettingsError, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve the page until it is stopped. Returns the exit code: 0 fine, 1 it could not start."""
+    """Serve the page until it is stopped. Returns the exit code: 0 fine, 1 it could not start, 2 wrong settings."""
     options = _arguments().parse_args(argv)
     try:
         settings = load()
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         listener = _listen(address, settings.web_port if options.port is None else options.port)
     except (SettingsError, OSError) as error:
         print(f"web: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, SettingsError) else 1
     host = f"[{address}]" if ":" in address else address
     print(f"http://{host}:{listener.getsockname()[1]}  (Ctrl-C stops it)", flush=True)
     _serve(settings, listener)

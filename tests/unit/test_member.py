@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers import group
+from consumers import group, terminal
 from consumers.analytics.member import Analytics, Status
 from registry.client import RegistryClient
 from schemas import catalog
@@ -37,4 +37,6 @@ def test_a_broker_that_is_away_is_waited_for(
         member.close()
     assert seen[-1].waiting_for.startswith("the broker: ")
     assert seen[-1].partitions == 0
+    assert seen[-1].lag is None
+    assert "lag left                not known" in terminal.summary(seen[-1])
     assert sum("waiting for the broker" in record.message for record in caplog.records) == 1

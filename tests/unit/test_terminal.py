@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consumers import terminal
+from consumers.analytics.__main__ import main
 from consumers.analytics.kpis import MIXED
 from consumers.analytics.member import Status
 from consumers.analytics.pipeline import Progress
@@ -170,6 +171,26 @@ def test_a_piped_report_is_plain(store: Path, view: View, capsys: pytest.Capture
     assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
     assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())
     assert "Lag" not in text
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.write_bytes(b"no database" * 999)])
+def test_a_report_of_what_is_no_store_says_so(
+    make: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "analytics.sqlite"
+    make(path)
+    monkeypatch.setenv("STORE_PATH", str(path))
+    for more in ([], ["--json"]):
+        assert main(["report", *more]) == 1
+        assert capsys.readouterr().err.startswith(f"analytics: {path} is not a store that can be read: ")
+
+
+def test_settings_that_cannot_be_used_are_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BATCH_SIZE", "none")
+    assert main(["report"]) == 2
+    assert "BATCH_SIZE" in capsys.readouterr().err
 
 
 def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
