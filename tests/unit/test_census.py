@@ -117,6 +117,8 @@ def kept_handlers() -> Iterator[None]:
     """A signal that the command does not handle must not end the tests."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Python leaves it ignored where it was started with it ignored, as in the background of a shell.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
