@@ -102,35 +102,19 @@ class Bed:
         """Wait until every partition can be read: for some seconds after its start a broker knows topics, but not that
         it leads them.
         """
-        from confluent_kafka import KafkaException, TopicPartition
-        from confluent_kafka.admin import AdminClient, OffsetSpec
+        from stack import probe
 
-        admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         deadline = time.monotonic() + _LEADERS_WITHIN_S
-        while True:
-            try:
-                for topic in self.events(settings).values():
-                    numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
-                    latest = {TopicPartition(topic, n): OffsetSpec.latest() for n in numbers}  # type: ignore[no-untyped-call]
-                    for offsets in admin.list_offsets(latest).values():
-                        offsets.result()
-                return
-            except KafkaException as error:
-                if time.monotonic() > deadline:
-                    raise BenchmarkError(f"the topics cannot be read: {error}") from error
-                time.sleep(0.2)
+        while isinstance(problem := probe.topics(settings), str):
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"the topics cannot be read: {problem}")
+            time.sleep(0.2)
 
     def _named(self, name: str) -> Settings:
-        return attrs.evolve(
-            self.settings,
-            topic_names={
-                "KAFKA_TOPIC_PRODUCTS": f"product-events-{name}",
-                "KAFKA_TOPIC_USERS": f"user-events-{name}",
-                "KAFKA_TOPIC_PURCHASES": f"purchases-{name}",
-                "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{name}",
-            },
-            lock_path=self.directory / f"registry-{name}.lock.json",
-        )
+        from tests.stacks import own_topics
+
+        lock_path = self.directory / f"registry-{name}.lock.json"
+        return attrs.evolve(self.settings, topic_names=own_topics(name), lock_path=lock_path)
 
 
 @contextmanager
@@ -139,38 +123,19 @@ def bed(keep: Path | None) -> Iterator[Bed]:
 
     Raises BenchmarkError if one runs in that folder, and StackError if it does not start.
     """
-    from stack import ports
     from stack.local import LocalStack
+    from tests.stacks import ended_with_us, own_environment
 
     directory = Path(tempfile.mkdtemp(prefix="tributary-benchmarks-")) if keep is None else keep.resolve()
     (directory / "runs").mkdir(parents=True, exist_ok=True)
-    environment = {
-        "STACK": "local",
-        "STACK_DIR": str(directory / "stack"),
-        "JARS_DIR": str(settings_module.load().jars_dir),
-        "STORE_PATH": str(directory / "stack" / "analytics.sqlite"),
-        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
-        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
-    }
+    environment = own_environment(directory / "stack")
     settings = settings_module.load(environment, env_file=Path(os.devnull))
     local = LocalStack(settings, say=lambda line: print(line, file=sys.stderr))
     if local.broker.pid is not None:
         raise BenchmarkError(f"a broker runs in {directory} already: another benchmark uses that folder")
-    # This process may be killed at any moment. So another one stops the stack when its standard input ends, which
-    # happens when we close it, and just as well when we die.
-    stopper = subprocess.Popen(
-        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack "$1"', sys.executable, "down" if keep else "clean"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=os.environ | environment,
-        cwd=ROOT,
-        start_new_session=True,
-    )
     try:
-        local.up()
-        yield Bed(settings, directory)
+        with ended_with_us(environment, "down" if keep else "clean"):
+            local.up()
+            yield Bed(settings, directory)
     finally:
-        assert stopper.stdin is not None
-        stopper.stdin.close()
-        stopper.wait()
         shutil.rmtree(directory / "runs" if keep else directory, ignore_errors=True)

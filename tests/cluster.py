@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +17,10 @@ from confluent_kafka.admin import AdminClient
 
 import settings as settings_module
 from registry import plan
-from settings import ROOT, Settings
-from stack import ports
+from settings import Settings
 from stack.local import LocalStack
 from tests.guest import Guest
+from tests.stacks import ended_with_us, own_environment, own_topics
 
 EXTERNAL = os.environ.get("TEST_STACK") == "external"
 
@@ -34,32 +32,13 @@ def cluster() -> Iterator[Settings]:
         yield settings_module.load()
         return
     directory = Path(tempfile.mkdtemp(prefix="tributary-tests-"))
-    environment = {
-        "STACK": "local",
-        "STACK_DIR": str(directory),
-        "JARS_DIR": str(settings_module.load().jars_dir),
-        "STORE_PATH": str(directory / "analytics.sqlite"),
-        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
-        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
-    }
-    # This process may be killed at any moment. So another one cleans up when its standard input ends, which happens
-    # when we close it, and just as well when we die.
-    cleaner = subprocess.Popen(
-        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack clean', sys.executable],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=os.environ | environment,
-        cwd=ROOT,
-        start_new_session=True,
-    )
+    environment = own_environment(directory)
     try:
-        settings = settings_module.load(environment, env_file=Path(os.devnull))
-        LocalStack(settings).up()
-        yield settings
+        with ended_with_us(environment, "clean"):
+            settings = settings_module.load(environment, env_file=Path(os.devnull))
+            LocalStack(settings).up()
+            yield settings
     finally:
-        assert cleaner.stdin is not None
-        cleaner.stdin.close()
-        cleaner.wait()
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -77,12 +56,7 @@ def fresh(cluster: Settings, guest: Guest, tmp_path: Path) -> Iterator[Settings]
 
     No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
     """
-    names = {
-        "KAFKA_TOPIC_PRODUCTS": f"product-events-{guest.word}",
-        "KAFKA_TOPIC_USERS": f"user-events-{guest.word}",
-        "KAFKA_TOPIC_PURCHASES": f"purchases-{guest.word}",
-        "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{guest.word}",
-    }
+    names = own_topics(guest.word)
     for name in names.values():
         guest.remember(f"{name}-value")
     settings = attrs.evolve(

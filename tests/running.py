@@ -1,4 +1,4 @@
-"""Run the product's commands as processes of their own, and read what is in the topics."""
+"""Run the product's commands as processes of their own, and write and read what is in the topics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
 from schemas import catalog
 from settings import ROOT, Settings
@@ -89,6 +89,14 @@ def received(settings: Settings, topic: str) -> list[Message]:
                 ends += 1
     consumer.close()
     return messages
+
+
+def write(settings: Settings, topic: str, partition: int, *values: tuple[bytes | None, int]) -> None:
+    """Write values with their timestamps, in order."""
+    producer = Producer(settings.kafka_client())
+    for value, time_ms in values:
+        producer.produce(topic, value, partition=partition, timestamp=time_ms)
+    assert producer.flush(30) == 0
 
 
 def await_first(settings: Settings, topic: str) -> None:

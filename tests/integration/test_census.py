@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from consumers.dead_letters import DeadLetter, DeadLetterWriter
@@ -20,6 +20,7 @@ from registry.topics import KafkaUnavailable
 from schemas import catalog, wire
 from schemas.catalog import Topic
 from settings import Settings
+from tests import running
 from tests.running import received
 
 Capture = pytest.CaptureFixture[str]
@@ -37,10 +38,7 @@ class Subject:
 
     def write(self, partition: int, *values: tuple[bytes | None, int]) -> None:
         """Write values with their timestamps, in order."""
-        producer = Producer(self.settings.kafka_client())
-        for value, time_ms in values:
-            producer.produce(self.topic.name, value, partition=partition, timestamp=time_ms)
-        assert producer.flush(30) == 0
+        running.write(self.settings, self.topic.name, partition, *values)
 
     def census(self) -> Census:
         """The census of what is there now."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
 from registry import counting, plan
@@ -43,10 +43,7 @@ class Subject:
 
     def write(self, partition: int, *values: tuple[bytes | None, int]) -> None:
         """Write values with their timestamps, in order."""
-        producer = Producer(self.settings.kafka_client())
-        for value, time_ms in values:
-            producer.produce(self.topic.name, value, partition=partition, timestamp=time_ms)
-        assert producer.flush(30) == 0
+        running.write(self.settings, self.topic.name, partition, *values)
 
     def framed(self, version: int) -> bytes:
         return wire.frame(self.ids[version - 1], self.bodies[version - 1])
