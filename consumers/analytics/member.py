@@ -12,6 +12,7 @@ import attrs
 
 from consumers.analytics.merge import FIELDS
 from consumers.analytics.pipeline import Pipeline, Progress, Route
+from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
@@ -60,7 +61,7 @@ class Analytics:
         self._closing = False
         self._stop = threading.Event()
         self._store = Store(settings.store_path)
-        self._positions = Store(settings.store_path)
+        self._reader = Reader(settings.store_path)
         topics = {topic.name: topic for topic in catalog.topics}
         self._pipeline = Pipeline(
             self._store,
@@ -71,7 +72,7 @@ class Analytics:
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
-        self._member = Member(settings, list(topics), self._positions.positions, self._release, self._pipeline.discard)
+        self._member = Member(settings, list(topics), self._reader.offsets, self._release, self._pipeline.discard)
         self._lag: Mapping[str, int] | None = None
         self._lag_at = -_LAG_S
         self._began = time.monotonic()
@@ -121,7 +122,7 @@ class Analytics:
         self._pipeline.discard()
         self._member.close()
         self._pipeline.close()
-        self._positions.close()
+        self._reader.close()
         self._store.close()
 
     def _caught_up(self) -> bool:

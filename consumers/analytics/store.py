@@ -46,11 +46,6 @@ class Store:
         """Close the connection."""
         self._db.close()
 
-    def positions(self) -> dict[Partition, int]:
-        """The next offset to read of every partition of which something is stored."""
-        rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets")
-        return {(topic, partition): offset for topic, partition, offset in rows}
-
     def write(
         self,
         spans: Mapping[Partition, Span],

@@ -213,7 +213,7 @@ def test_a_batch_that_begins_elsewhere_writes_nothing(tmp_path: Path) -> None:
         with pytest.raises(Fenced):
             write(zombie, [VIEW], stale)
     assert report(path) == before
-    assert zombie.positions() == {("a", 0): 5, ("b", 1): 9}
+    assert queries.Reader(path).offsets() == {("a", 0): 5, ("b", 1): 9}
     write(zombie, [VIEW], {("a", 0): Span(5, 6)})
     assert report(path)["events"] == 2
 
