@@ -1,8 +1,10 @@
-"""Stop in order on Ctrl-C and SIGTERM."""
+"""Stop in order on Ctrl-C and SIGTERM, and when nobody reads any more."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,3 +30,8 @@ def stop_signal() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def forget_output() -> None:
+    """Let what standard output still holds go nowhere: who read it, `head` for example, has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

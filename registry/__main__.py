@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from registry.embedded import command as serve
 from registry.evolution import command as evolve
 from settings import SettingsError
+from stopping import forget_output
 
 FINDINGS, USAGE = 1, 2
 EXIT_CODES = "exit codes: 0 fine, 1 findings or a failure, 2 wrong usage, 3 drift"
@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(args.run(args))
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # who reads, `head` for example, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        forget_output()
         return FINDINGS
     except SettingsError as error:
         return _fail(error, USAGE)

@@ -6,11 +6,11 @@ import argparse
 import gc
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
 from settings import Settings, SettingsError, load
+from stopping import forget_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except SettingsError as error:
         return _fail(error, code=2)
-    except BrokenPipeError:  # who reads, `head` for example, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        forget_output()
         return 1
     except KeyboardInterrupt:
         return _fail("interrupted")
