@@ -128,8 +128,6 @@ def _read(
     told = heard = time.monotonic()
     try:
         while not stop.is_set() and (unread := {number for number, (_, end) in ranges.items() if at[number] < end}):
-            if stop.is_set():
-                return
             batch = consumer.consume(_BATCH, timeout=1.0)
             now = time.monotonic()
             if batch:

@@ -133,9 +133,7 @@ class Rename:
         )
         return (
             f"{check.level} also holds for versions that know no alias, so put the new name beside the old{prepared}\n"
-            f"{_beside(check, path, field.spec, field.spec['type'])}   # producers then write both\n"
-            f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {self.new}."   '
-            f"# once every consumer reads {self.new}"
+            + _replacing(check, field, path, field.spec["type"], self.new)
         )
 
 
@@ -190,9 +188,7 @@ class Widen:
         path = f"{field.path}_{self.type}"
         return (
             f"older readers do not read {self.type}, so put a field of the wider type beside this one\n"
-            f"{_beside(check, path, field.spec, _widened(field.type, self.type))}   # producers then write both\n"
-            f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {path.rpartition(".")[2]}."   '
-            "# once every consumer reads the new one"
+            + _replacing(check, field, path, _widened(field.type, self.type), "the new one")
         )
 
 
@@ -268,6 +264,15 @@ def _transitive(check: SubjectCheck) -> bool:
 
 def _command(check: SubjectCheck) -> str:
     return f"python -m registry evolve {check.topic.contract}"
+
+
+def _replacing(check: SubjectCheck, field: Field, path: str, kind: Any, new: str) -> str:
+    """The commands that put a field of this path and type beside another, and deprecate that in the end."""
+    return (
+        f"{_beside(check, path, field.spec, kind)}   # producers then write both\n"
+        f'  {_command(check)} deprecate {shlex.quote(field.path)} --doc "Use {path.rpartition(".")[2]}."   '
+        f"# once every consumer reads {new}"
+    )
 
 
 def _beside(check: SubjectCheck, path: str, spec: Spec, kind: Any) -> str:
