@@ -86,13 +86,14 @@ def _replay(bed: Bed, clickstream: Path) -> dict[str, Any]:
 
 
 def _write_clickstream(path: Path, rows: int) -> None:
-    """The benchmark's events as a shop would export them: a purchase has a row for each product."""
+    """The benchmark's events as a shop would export them: by their time, and a purchase has a row for each product."""
     from benchmarks.load import events
 
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_HEADING)
-        writer.writerows(islice((row for event in events(rows, seed=1) for row in _rows(event)), rows))
+        in_order = sorted(events(rows, seed=1), key=lambda event: event.occurred_at)
+        writer.writerows(islice((row for event in in_order for row in _rows(event)), rows))
 
 
 def _rows(event: Event) -> Iterator[tuple[str, ...]]:

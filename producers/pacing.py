@@ -46,7 +46,7 @@ class Pace:
     """When an event of the file's time is due. `speed` is the file's seconds in one of ours; 0 means at once."""
 
     def __init__(self, speed: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._speed = speed
+        self.speed = speed
         self._now = now
         self._newest: int | None = None
         self._offset = 0.0
@@ -56,9 +56,9 @@ class Pace:
 
         The first event is due at once. Where the file's time falls back, it counts on from there.
         """
-        if not self._speed:
+        if not self.speed:
             return 0.0
-        due = occurred_at / 1000 / self._speed
+        due = occurred_at / 1000 / self.speed
         if self._newest is None or occurred_at < self._newest - _FALLS_BACK_MS:
             self._offset = self._now() - due
             self._newest = occurred_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from producers.clickstream import Reject
+from producers.rows import Reject
 
 _SHOWN = 10
 

@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from producers.pacing import Pace
 from stopping import stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
-    from producers.clickstream import Clickstream, Row
+    from producers.clickstream import Clickstream
     from producers.progress import Progress
     from producers.publisher import Publisher
     from producers.rejects import Rejects
+    from producers.routing import Routed, Router
+    from producers.rows import Rows
     from schemas.events import Event
 
-_AT_ONCE = 500
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -64,62 +65,45 @@ class Replay:
     """One file on its way into the topics."""
 
     source: Clickstream
+    router: Router
     publishers: Mapping[type[Event], Publisher]
     rejects: Rejects
     pace: Pace
     shown: Progress
     stop: threading.Event
     rows: int = 0
-    """read so far, the rejected ones too"""
-    _outbox: dict[type[Event], list[Event]] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._outbox = {kind: [] for kind in self.publishers}
+    """routed or rejected so far"""
 
     def run(self) -> None:
         """Publish the file, up to its end or until `stop` is set."""
-        from producers.routing import Router
+        from schemas.events import PurchaseCompleted
 
-        router = Router(self.source.currency)
-        self._publish(router.events(self._good_rows()))
-        if not self.stop.is_set():
-            self._publish(router.close())
-        self._send()
-
-    def _good_rows(self) -> Iterator[Row]:
-        from producers.clickstream import Reject
-
-        for row in self.source:
-            self.rows += 1
-            if isinstance(row, Reject):
-                self.rejects.add(row)
-            else:
-                yield row
-            if not self.rows % _AT_ONCE:
-                self._show()
+        for batch in self.source:
+            for reject in batch.rejects:
+                self.rejects.add(reject)
+            self.rows += len(batch.rejects)
+            for rows in batch.rows.by_time() if self.pace.speed else (batch.rows,):
+                self._await(rows)
                 if self.stop.is_set():
                     return
+                self._send(self.router.route(rows))
+                self.rows += len(rows.kind)
+            self._show()
+        self.publishers[PurchaseCompleted].send_all(self.router.close())
 
-    def _publish(self, events: Iterator[Event]) -> None:
-        outbox, delay = self._outbox, self.pace.delay
-        for event in events:
-            wait = delay(event.occurred_at)
-            if wait > 0:
-                self._send()
-                self._show()
-                self.stop.wait(wait)
-            if self.stop.is_set():
-                return
-            waiting = outbox[type(event)]
-            waiting.append(event)
-            if len(waiting) >= _AT_ONCE:
-                self._send()
+    def _await(self, rows: Rows) -> None:
+        """Wait until rows of one time are due."""
+        wait = self.pace.delay(rows.occurred_at[0]) if rows.kind else 0.0
+        if wait > 0:
+            self._show()
+            self.stop.wait(wait)
 
-    def _send(self) -> None:
-        for kind, events in self._outbox.items():
-            if events:
-                self.publishers[kind].send_all(events)
-                events.clear()
+    def _send(self, routed: Routed) -> None:
+        from schemas.events import CartUpdated, ProductViewed, PurchaseCompleted
+
+        self.publishers[ProductViewed].send_columns(routed.views)
+        self.publishers[CartUpdated].send_columns(routed.carts)
+        self.publishers[PurchaseCompleted].send_all(routed.orders)
 
     def _show(self) -> None:
         self.shown.update(self.source.position, f"{self.rows:,} rows, {self.rejects.count:,} rejected")
@@ -142,6 +126,7 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
     from producers.progress import progress
     from producers.publisher import PublisherError, abandon, connect, drain
     from producers.rejects import Rejects
+    from producers.routing import Router
     from schemas import events
     from schemas.encoding import EncodeError
     from settings import SettingsError
@@ -156,7 +141,7 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
     started = time.monotonic()
     with progress(source.size) as shown:
         rejects = Rejects(rejects_path, path, source.heading, shown.say)
-        replay = Replay(source, by_event, rejects, pace, shown, stop)
+        replay = Replay(source, Router(currency), by_event, rejects, pace, shown, stop)
         broken = False
         try:
             replay.run()

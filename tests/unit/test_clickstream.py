@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import tracemalloc
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.clickstream import KINDS, Clickstream, ClickstreamError, Reject, Row
+from producers.clickstream import Batch, Clickstream, ClickstreamError
 from producers.rejects import Rejects
-from producers.routing import WINDOW_MS, Router
+from producers.routing import WINDOW_MS, Columns, Routed, Router, uuids
+from producers.rows import KINDS, Parser, Reject, Rows
 from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted
 from settings import ROOT
 
@@ -29,14 +34,35 @@ START = 1_664_582_400
 GOOD = "2022-10-01 00:00:07 UTC,view,5773203,2.62,463240011,26dd6e6e-4dac-4778-8d2c-92e149dab885"
 
 
-def read(path: Path, currency: str = "USD") -> list[Row | Reject]:
-    return list(Clickstream(path, currency))
+Row = tuple[object, ...]
+"""A row as the values of the columns of Rows."""
+
+
+def rows_of(batches: Iterable[Batch]) -> list[Row]:
+    return [row for batch in batches for row in zip(*batch.rows, strict=True)]
+
+
+def read(path: Path, currency: str = "USD") -> tuple[list[Row], list[Reject]]:
+    batches = list(Clickstream(path, currency))
+    return rows_of(batches), [reject for batch in batches for reject in batch.rejects]
+
+
+def records(contract: Any, columns: Columns) -> list[Event]:
+    return [contract(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def events_of(router: Router, parts: Iterable[Rows]) -> list[Event]:
+    """The views, then the cart changes, then the orders."""
+    routed = [*(router.route(part) for part in parts), Routed({}, {}, router.close())]
+    return [
+        *(view for part in routed for view in records(ProductViewed, part.views)),
+        *(change for part in routed for change in records(CartUpdated, part.carts)),
+        *(order for part in routed for order in part.orders),
+    ]
 
 
 def events(path: Path, currency: str = "USD") -> list[Event]:
-    router = Router(currency)
-    rows = [row for row in Clickstream(path, currency) if isinstance(row, Row)]
-    return [*router.events(rows), *router.close()]
+    return events_of(Router(currency), (batch.rows for batch in Clickstream(path, currency)))
 
 
 def written(tmp_path: Path, text: str | bytes, name: str = "clicks.csv") -> Path:
@@ -45,9 +71,11 @@ def written(tmp_path: Path, text: str | bytes, name: str = "clicks.csv") -> Path
     return path
 
 
-def one(tmp_path: Path, line: str, header: str = ",".join(NARROW)) -> Row | Reject:
-    (found,) = read(written(tmp_path, f"{header}\n{line}\n"))
-    return found
+def good(tmp_path: Path, line: str, currency: str = "USD") -> dict[str, object]:
+    """The row of a file that has this line alone."""
+    (row,), rejects = read(written(tmp_path, f"{','.join(NARROW)}\n{line}\n"), currency)
+    assert not rejects
+    return dict(zip(Rows._fields, row, strict=True))
 
 
 # ---- against an independent pass ---------------------------------------------------------------
@@ -135,6 +163,82 @@ def test_the_events_equal_an_independent_pass(
     assert len({event.event_id for event in sent}) == len(sent)
 
 
+LINES = st.lists(
+    st.one_of(
+        st.just(GOOD),
+        st.builds(
+            lambda old, new: GOOD.replace(old, new),
+            st.sampled_from([*GOOD.split(","), ",", "2022-10", "\n", "26dd"]),
+            st.one_of(
+                st.sampled_from(
+                    ["", "x", '"', "5.32", "0.6", "view", "cart", ",", "\r", "\ud800", "é", '"a,b"', "2022-09"]
+                ),
+                st.text(st.characters(exclude_characters="\n"), max_size=3),
+            ),
+        ),
+        st.sampled_from(["", " ", "\r", ",,,,,", "a", GOOD + "\r", GOOD + "\r\r"]),
+        st.sampled_from([GOOD.rpartition(",")[0], GOOD + ",more"]),
+    ),
+    max_size=5,
+)
+
+
+@settings(max_examples=500)
+@given(lines=LINES, end=st.sampled_from(["\n", "\r\n", ""]), wide=st.booleans())
+def test_lines_parsed_together_are_what_they_are_alone(lines: list[str], end: str, wide: bool) -> None:
+    names = (*NARROW, "category_code") if wide else NARROW
+    text = "".join(f"{line}{',apparel' if wide else ''}\n" for line in lines).removesuffix("\n") + end
+    if not text:
+        return
+    rows, rejects = Parser(names, "USD").parse(text, 2)
+    alone = Parser(names, "USD")
+    apart = [
+        alone.parse(line, number) for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), 2) if line.strip()
+    ]
+    assert list(zip(*rows, strict=True)) == [row for part, _ in apart for row in zip(*part, strict=True)]
+    assert rejects == [reject for _, part in apart for reject in part]
+
+
+def test_a_line_lends_no_field_to_the_next(tmp_path: Path) -> None:
+    at, kind, product, price, user, session = GOOD.split(",")
+    header = "user_id,event_time,event_type,product_id,price,user_session"
+    lines = [f"{user},{at},{kind},{product},{price},{session},more", f"{at},{kind},{product},{price},{session}"]
+    rows, rejects = read(written(tmp_path, "\n".join([header, *lines, ""])))
+    assert not rows
+    assert [reject.expected for reject in rejects] == ["6 fields, got 7", "6 fields, got 5"]
+
+
+@settings(max_examples=150)
+@given(
+    rows=clicks(),
+    mixed=st.booleans(),
+    cuts=st.lists(st.integers(0, 40), max_size=6),
+    most_rows=st.sampled_from([2, 999]),
+)
+def test_however_the_rows_are_cut_the_events_are_the_same(
+    rows: list[dict[str, str]], mixed: bool, cuts: list[int], most_rows: int
+) -> None:
+    if mixed:
+        rows = sorted(rows, key=lambda row: row["price"])
+    whole, _ = Parser(WIDE, "USD").parse(
+        "".join(",".join(row[name] for name in WIDE) + "\n" for row in rows) or "\n", 2
+    )
+    places = sorted({0, *cuts, len(rows)})
+    parts = [Rows(*(column[start:end] for column in whole)) for start, end in pairwise(places)]  # type: ignore[arg-type]
+
+    sent = events_of(Router("USD", most_rows), parts)
+
+    assert sent == events_of(Router("USD", most_rows), [whole])
+    assert sent == events_of(Router("USD", most_rows), whole.by_time())
+    assert len({event.event_id for event in sent}) == len(sent)
+
+
+@given(st.lists(st.text(max_size=20), max_size=5))
+def test_ids_are_those_of_the_standard_library(names: list[str]) -> None:
+    namespace = UUID("5b0c6f6e-2d5c-5d0a-9a4e-7f1f5b8f2c11")
+    assert uuids(names) == [str(uuid5(namespace, name)) for name in names]
+
+
 def test_the_column_order_does_not_change_the_ids(tmp_path: Path) -> None:
     with SAMPLE.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -146,7 +250,9 @@ def test_the_column_order_does_not_change_the_ids(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_good() -> None:
-    kinds = Counter(row.kind for row in read(SAMPLE) if isinstance(row, Row))
+    rows, rejects = read(SAMPLE)
+    kinds = Counter(kind for kind, *_ in rows)
+    assert not rejects
     assert kinds.total() == sum(1 for _ in SAMPLE.open()) - 1
     assert kinds.keys() == set(KINDS)
 
@@ -174,14 +280,17 @@ def test_a_file_twice_in_one_file_is_twice_the_events(tmp_path: Path) -> None:
     once, twice = events(SAMPLE), events(written(tmp_path, "".join([header, *rows, *rows])))
     assert len(twice) == 2 * len(once)
     assert len({event.event_id for event in twice}) == len(twice)
-    assert twice[: len(once)] == once
+    assert all(event in twice for event in once)
 
 
-def test_rows_a_little_out_of_order_are_one_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("late_ms", "orders"), [(WINDOW_MS, [2]), (WINDOW_MS + 1000, [1, 1])])
+def test_rows_a_little_out_of_order_are_one_order(tmp_path: Path, late_ms: int, orders: list[int]) -> None:
     bought = GOOD.replace("view", "purchase")
-    lines = [bought, GOOD.replace("00:00:07", f"00:00:{7 + WINDOW_MS // 1000:02d}"), bought.replace("5773203", "99")]
-    sent = events(written(tmp_path, "\n".join([",".join(NARROW), *lines, ""])))
-    assert [len(event.items) for event in sent if isinstance(event, PurchaseCompleted)] == [2]
+    between = GOOD.replace("00:00:07", f"00:00:{7 + late_ms // 1000:02d}")
+    sent = events(written(tmp_path, "\n".join([",".join(NARROW), bought, between, bought, ""])))
+    found = [event for event in sent if isinstance(event, PurchaseCompleted)]
+    assert [len(event.items) for event in found] == orders
+    assert len({event.order_id for event in found}) == len(found), "no repetition, but a second purchase"
 
 
 def test_a_file_without_order_loses_no_row_and_no_cent(tmp_path: Path) -> None:
@@ -210,8 +319,11 @@ def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path: Path, step
                 file.write(f"{at:%Y-%m-%d %H:%M:%S} UTC,{kind},{number},2.62,46,s{number}\n")
         router = Router("USD", most_rows=1000)
         tracemalloc.start()
-        count = sum(1 for _ in router.events(Clickstream(tmp_path / "large.csv")))  # type: ignore[arg-type]
-        count += sum(1 for _ in router.close())
+        count = len(router.close())
+        for batch in Clickstream(tmp_path / "large.csv"):
+            routed = router.route(batch.rows)
+            count += len(routed.views["event_id"]) + len(routed.orders)
+        count += len(router.close())
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert count == rows
@@ -250,10 +362,8 @@ def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path: Path, step
 )
 def test_a_bad_row_is_named_by_line_field_and_value(tmp_path: Path, line: str, field: str, value: str) -> None:
     path = written(tmp_path, "\n".join([",".join(NARROW), GOOD, line, "", GOOD, ""]))
-    before, reject, after = read(path)
-    assert isinstance(before, Row)
+    (before, after), (reject,) = read(path)
     assert before == after, "the rest goes on"
-    assert isinstance(reject, Reject)
     assert (reject.line, reject.field, reject.value, reject.text) == (3, field, value, line)
     assert field in reject.reason
     assert reject.expected in reject.reason
@@ -262,9 +372,8 @@ def test_a_bad_row_is_named_by_line_field_and_value(tmp_path: Path, line: str, f
 def test_bytes_that_are_not_utf8_cost_their_row_alone(tmp_path: Path) -> None:
     bad = GOOD.encode().replace(b"5773203", b"57\xff03")
     path = written(tmp_path, b"\n".join([",".join(NARROW).encode(), GOOD.encode(), bad, GOOD.encode(), b""]))
-    before, reject, after = read(path)
+    (before, after), (reject,) = read(path)
     assert before == after
-    assert isinstance(reject, Reject)
     assert reject.field == "line"
     rejects = Rejects(tmp_path / "rejects.csv", path, ",".join(NARROW), lambda _: None)
     rejects.add(reject)
@@ -276,27 +385,27 @@ def test_wherever_the_file_is_cut_no_half_value_passes(tmp_path: Path, columns: 
     row = dict(zip(NARROW, GOOD.split(","), strict=True)) | {"brand": "runail"}
     line = ",".join(row[column] for column in columns)
     header = ",".join(columns)
-    (whole,) = read(written(tmp_path, f"{header}\n{line}\n"))
+    (whole,), _ = read(written(tmp_path, f"{header}\n{line}\n"))
     for length in range(1, len(line)):
-        first, last = read(written(tmp_path, f"{header}\n{line}\n{line[:length]}"))
-        assert first == whole
-        assert last == whole or isinstance(last, Reject), line[:length]
+        rows, rejects = read(written(tmp_path, f"{header}\n{line}\n{line[:length]}"))
+        assert len(rows) + len(rejects) == 2
+        assert set(rows) == {whole}, line[:length]
 
 
 def test_a_last_line_without_a_line_end_counts_when_it_is_whole(tmp_path: Path) -> None:
     path = written(tmp_path, f"{','.join(NARROW)}\n{GOOD}\n{GOOD}")
-    first, last = read(path)
+    (first, last), _ = read(path)
     assert first == last
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.7, 0.99])
 def test_a_gzip_file_that_is_cut_gives_what_is_left_and_says_so(tmp_path: Path, keep: float) -> None:
     packed = gzip.compress(SAMPLE.read_bytes())
-    *rows, last = read(written(tmp_path, packed[: int(len(packed) * keep)]))
-    assert isinstance(last, Reject)
+    rows, (last,) = read(written(tmp_path, packed[: int(len(packed) * keep)]))
     assert "cut off" in last.reason
-    assert rows == read(SAMPLE)[: len(rows)]
+    assert rows == read(SAMPLE)[0][: len(rows)]
     assert last.line == len(rows) + 2
+    assert SAMPLE.read_text().splitlines()[last.line - 1].startswith(last.text), "the half row is not lost"
 
 
 @pytest.mark.parametrize(
@@ -323,30 +432,25 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     [("2.62", "USD", 262), ("0.6", "EUR", 60), ("19", "USD", 1900), ("980.00", "JPY", 980), ("1.2345", "CLF", 12345)],
 )
 def test_prices_become_minor_units_of_their_currency(tmp_path: Path, price: str, currency: str, minor: int) -> None:
-    (row,) = read(written(tmp_path, f"{','.join(NARROW)}\n{GOOD.replace('2.62', price)}\n"), currency)
-    assert isinstance(row, Row)
-    assert row.price_minor == minor
+    assert good(tmp_path, GOOD.replace("2.62", price), currency)["price_minor"] == minor
 
 
 def test_quoted_fields_are_read_as_csv(tmp_path: Path) -> None:
-    row = one(tmp_path, GOOD.replace("5773203", '"a,""b"""'))
-    assert isinstance(row, Row)
-    assert row.product_id == 'a,"b"'
+    assert good(tmp_path, GOOD.replace("5773203", '"a,""b"""'))["product_id"] == 'a,"b"'
 
 
 def test_mended_rejects_can_be_replayed(tmp_path: Path) -> None:
     source = written(tmp_path, f"{','.join(NARROW)}\n{GOOD.replace('2.62', 'x')}\n{GOOD.replace('view', 'wish')}\n")
     said: list[str] = []
     rejects = Rejects(tmp_path / "rejects.csv", source, ",".join(NARROW), said.append)
-    for reject in read(source):
-        assert isinstance(reject, Reject)
+    for reject in read(source)[1]:
         rejects.add(reject)
     assert rejects.count == 2
     assert said[0] == f"{source}, line 2: price is 'x', expected a decimal number from 0, for example 5.32"
     text = rejects.path.read_text()
     rejects.path.write_text(text.replace(",x,4", ",2.62,4").replace(",wish,", ",view,"))
-    mended = read(rejects.path)
-    assert mended == [one(tmp_path, GOOD)] * 2
+    mended, _ = read(rejects.path)
+    assert mended == read(written(tmp_path, "\n".join([",".join(NARROW), GOOD, GOOD, ""])))[0]
 
 
 def test_only_the_first_rejects_are_said(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schemas import events
 from schemas.avro import SchemaError
 from schemas.decoding import decoder
-from schemas.encoding import EncodeError, encoder
+from schemas.encoding import EncodeError, column_encoder, encoder
 from schemas.events import Event, ProductViewed, PurchaseCompleted
 from tests import event_data
 from tests.event_data import ENCODERS, PARSED, PURCHASE, SCHEMAS, VIEW
@@ -26,6 +26,56 @@ def test_our_bytes_are_fastavros(event: Event) -> None:
     body = io.BytesIO()
     fastavro.schemaless_writer(body, PARSED[type(event)], attrs.asdict(event))
     assert ENCODERS[type(event)](event) == body.getvalue()
+
+
+@given(st.lists(event_data.events))
+def test_columns_become_the_bytes_of_their_rows(sent: list[Event]) -> None:
+    for contract, encode in ENCODERS.items():
+        rows = [event for event in sent if type(event) is contract]
+        plain = [attrs.asdict(event) for event in rows]
+        columns = {field.name: [row[field.name] for row in plain] for field in attrs.fields(contract)}
+        assert list(column_encoder(SCHEMAS[contract])(columns)) == [encode(event) for event in rows]
+
+
+@given(st.lists(event_data.product_views, min_size=1), st.data())
+def test_columns_with_a_bad_value_give_what_stands_before_it_and_name_it(
+    sent: list[ProductViewed], data: st.DataObject
+) -> None:
+    name, value = data.draw(
+        st.sampled_from(
+            [("price_minor", -1), ("price_minor", True), ("price_minor", 2**63), ("user_id", 1), ("region", "EU")]
+        )
+    )
+    bad = data.draw(st.integers(0, len(sent) - 1))
+    columns = {field.name: [getattr(event, field.name) for event in sent] for field in attrs.fields(ProductViewed)}
+    columns[name][bad] = value
+    bodies = []
+    with pytest.raises(EncodeError, match=f"^ProductViewed.{name} is {value!r}, expected"):
+        bodies.extend(column_encoder(SCHEMAS[ProductViewed])(columns))
+    assert bodies == [ENCODERS[ProductViewed](event) for event in sent[:bad]]
+
+
+def test_columns_take_what_is_longer_than_the_table_of_lengths() -> None:
+    encode = column_encoder({"type": "record", "name": "R", "fields": [{"name": "s", "type": "string"}]})
+    texts = ["x" * 10_000, "é"]
+    assert list(encode({"s": texts})) == [encoder("string")(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"), [({"s": ["a"], "t": []}, ValueError), ({"s": ["a"]}, KeyError), ({}, KeyError)]
+)
+def test_columns_of_different_lengths_or_missing_ones_are_refused(
+    columns: dict[str, list[str]], error: type[Exception]
+) -> None:
+    fields = [{"name": name, "type": "string"} for name in "st"]
+    encode = column_encoder({"type": "record", "name": "R", "fields": fields})
+    with pytest.raises(error):
+        list(encode(columns))
+
+
+def test_columns_are_of_a_record() -> None:
+    with pytest.raises(TypeError, match="string has none"):
+        column_encoder("string")
 
 
 @pytest.mark.parametrize(

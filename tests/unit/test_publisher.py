@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from threading import Thread
 from typing import Any
@@ -59,6 +59,10 @@ def publisher(settings: Settings, registry: Registry | None = None) -> Publisher
     return Publisher(settings, TOPIC, registry or Registry())  # type: ignore[arg-type]
 
 
+def columns(events: Sequence[ProductViewed]) -> dict[str, list[Any]]:
+    return {field.name: [getattr(event, field.name) for event in events] for field in attrs.fields(ProductViewed)}
+
+
 def received(settings: Settings) -> list[tuple[str, bytes]]:
     consumer = Consumer(settings.kafka_client() | {"group.id": "test", "enable.partition.eof": True})
     partitions = consumer.list_topics(TOPIC.name).topics[TOPIC.name].partitions
@@ -78,7 +82,8 @@ def received(settings: Settings) -> list[tuple[str, bytes]]:
 def test_events_arrive_framed_encoded_and_keyed(broker: Settings) -> None:
     sender = publisher(broker)
     sender.send(EVENTS[0])
-    sender.send_all(EVENTS[1:])
+    sender.send_all(EVENTS[1:1000])
+    sender.send_columns(columns(EVENTS[1000:]))
     sender.flush()
     encode = encoder(TOPIC.schema)
     assert sorted(received(broker)) == sorted((e.user_id, wire.frame(SCHEMA_ID, encode(e))) for e in EVENTS)
@@ -133,8 +138,12 @@ def test_an_event_that_breaks_its_contract_is_not_sent(broker: Settings) -> None
     bad: ProductViewed = attrs.evolve(EVENTS[1], price_minor=-1)
     with pytest.raises(EncodeError, match="price_minor"):
         sender.send_all([EVENTS[0], bad, EVENTS[2]])
+    with pytest.raises(EncodeError, match="price_minor"):
+        sender.send_columns(columns([EVENTS[3], bad, EVENTS[4]]))
     sender.flush()
-    assert sender.summary().sent == len(received(broker)) == 1
+    encode = encoder(TOPIC.schema)
+    assert sender.summary().sent == 2
+    assert {value for _, value in received(broker)} == {wire.frame(SCHEMA_ID, encode(EVENTS[n])) for n in (0, 3)}
 
 
 def test_a_contract_that_is_not_registered_is_refused(broker: Settings) -> None:

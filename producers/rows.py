@@ -1,0 +1,214 @@
+"""Parse the lines of a clickstream file: many at once, and one by one where one of them is bad or unusual."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import attrs
+
+REQUIRED = ("event_time", "event_type", "product_id", "price", "user_id", "user_session")
+KINDS = ("view", "cart", "remove_from_cart", "purchase")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
+_SECONDS = {f":{second:02d} UTC": second * 1000 for second in range(60)}
+_PRICE = re.compile(r"(\d{1,13})(?:\.(\d+))?", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TIMES, _PRICES = 4_096, 16_384
+"""How many are remembered: they repeat, and to look one up costs a tenth of parsing it."""
+
+_NO_DECIMALS = (
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
+    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+)
+_THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_DIGITS = dict.fromkeys(_NO_DECIMALS, 0) | dict.fromkeys(_THREE_DECIMALS, 3) | {"CLF": 4, "UYW": 4}
+"""Decimal places of the currencies that do not have two, by ISO 4217."""
+
+
+class Rows(NamedTuple):
+    """Good rows in the order of the file, as columns of one length."""
+
+    kind: Sequence[str] = ()
+    """each one of KINDS"""
+    occurred_at: Sequence[int] = ()
+    """milliseconds since the epoch, whole seconds"""
+    product_id: Sequence[str] = ()
+    category: Sequence[str | None] = ()
+    price_minor: Sequence[int] = ()
+    user_id: Sequence[str] = ()
+    session_id: Sequence[str] = ()
+
+    def by_time(self) -> Iterator[Rows]:
+        """Cut wherever the time changes."""
+        start = 0
+        for _, equal in groupby(self.occurred_at):
+            end = start + sum(1 for _ in equal)
+            yield Rows(*(column[start:end] for column in self))  # type: ignore[arg-type]
+            start = end
+
+
+@attrs.frozen
+class Reject:
+    """One bad row: where, what was seen, what was expected, and the line as it stands in the file."""
+
+    line: int
+    """counted from 1, the header"""
+    field: str
+    """the column, or `line` for the whole"""
+    value: str
+    expected: str
+    text: str
+
+    @property
+    def reason(self) -> str:
+        """For people: field, value and what was expected."""
+        return f"{self.field} is {self.value[:60]!r}, expected {self.expected}"
+
+
+class BadValue(ValueError):
+    """A value that cannot be taken: its field, itself, and what was expected."""
+
+    def __init__(self, field: str, value: str, expected: str) -> None:
+        super().__init__(field, value, expected)
+        self.field, self.value, self.expected = field, value, expected
+
+
+class Parser:
+    """The parser of a file with these columns; all of REQUIRED are among them. Prices are in `currency`."""
+
+    def __init__(self, names: Sequence[str], currency: str) -> None:
+        self._last = names[-1]
+        self._width = len(names)
+        self._places = [names.index(name) for name in REQUIRED]
+        self._category_at = names.index("category_code") if "category_code" in names else None
+        self._pick = itemgetter(*self._places)
+        self._occurred_at = lru_cache(_TIMES)(occurred_at)
+        self._price_minor = lru_cache(_PRICES)(partial(minor_units, digits=_DIGITS.get(currency, 2)))
+
+    def parse(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
+        """Whole lines, of which the first is line `number` of the file; blank ones are left out."""
+        rows = self._together(text)
+        return (rows, []) if rows is not None else self._one_by_one(text, number)
+
+    def _together(self, text: str) -> Rows | None:
+        """The lines as columns, at a fifth of the cost; None if any of them is not plainly good."""
+        if "\r" in text:
+            text = text.replace("\r\n", "\n")
+        if '"' in text or "\r" in text or text[-1] != "\n" or not _is_utf8(text):
+            return None
+        # Each line becomes `width` cells and one that holds its end alone: these stand where they should, and nowhere
+        # else, only if every line has so many fields.
+        cells = text.replace("\n", ",\n,").split(",")
+        stride, lines = self._width + 1, text.count("\n")
+        if len(cells) != lines * stride + 1 or cells[self._width :: stride].count("\n") != lines:
+            return None
+        times, kinds, products, prices, users, sessions = (cells[place:-1:stride] for place in self._places)
+        if not (_KINDS.issuperset(kinds) and all(products) and all(users) and all(sessions)):
+            return None
+        at = self._category_at
+        categories = [None] * lines if at is None else [category or None for category in cells[at:-1:stride]]
+        try:
+            times_ms, prices_minor = list(map(self._occurred_at, times)), list(map(self._price_minor, prices))
+        except BadValue:
+            return None
+        return Rows(kinds, times_ms, products, categories, prices_minor, users, sessions)
+
+    def _one_by_one(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
+        rows: list[tuple[str, int, str, str | None, int, str, str]] = []
+        rejects: list[Reject] = []
+        for at, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), number):
+            if line.isspace():
+                continue
+            try:
+                rows.append(self._row(line))
+            except BadValue as bad:
+                rejects.append(Reject(at, bad.field, bad.value, bad.expected, line.rstrip("\r\n")))
+        return Rows(*zip(*rows, strict=True)), rejects
+
+    def _row(self, text: str) -> tuple[str, int, str, str | None, int, str, str]:
+        if not _is_utf8(text):
+            raise BadValue("line", text.rstrip("\r\n"), f"UTF-8; character {_not_utf8_at(text)} is not")
+        fields = split(text)
+        if len(fields) != self._width:
+            raise BadValue("line", text.rstrip("\r\n"), f"{self._width} fields, got {len(fields)}")
+        at, kind, product, price, user, session = self._pick(fields)
+        if not (product and user and session):
+            empty = "product_id" if not product else "user_id" if not user else "user_session"
+            raise BadValue(empty, "", "a value")
+        if kind not in _KINDS:
+            raise BadValue("event_type", kind, f"one of {', '.join(KINDS)}")
+        category = fields[self._category_at] or None if self._category_at is not None else None
+        row = (kind, self._occurred_at(at), product, category, self._price_minor(price), user, session)
+        if text[-1] != "\n":
+            _check_complete(self._last, fields[-1])
+        return row
+
+
+_KINDS = frozenset(KINDS)
+
+
+def occurred_at(text: str) -> int:
+    """Milliseconds since the epoch of a time such as `2022-10-01 00:00:07 UTC`."""
+    try:
+        return _minute(text[:16]) + _SECONDS[text[16:]]
+    except (KeyError, ValueError):
+        raise BadValue("event_time", text, "a time such as 2022-10-01 00:00:07 UTC") from None
+
+
+@lru_cache(maxsize=64)
+def _minute(text: str) -> int:
+    if not _MINUTE.fullmatch(text):
+        raise ValueError(text)
+    return (datetime.fromisoformat(f"{text}+00:00") - _EPOCH) // timedelta(milliseconds=1)
+
+
+def minor_units(text: str, digits: int) -> int:
+    """A price in minor units, exactly; `digits` is the number of decimal places of the currency."""
+    match = _PRICE.fullmatch(text)
+    if match is None:
+        raise BadValue("price", text, "a decimal number from 0, for example 5.32")
+    whole, fraction = match[1], (match[2] or "").rstrip("0")
+    if len(fraction) > digits:
+        raise BadValue("price", text, f"at most {digits} decimal places, as the currency has")
+    return int(whole + fraction.ljust(digits, "0"))
+
+
+def split(text: str) -> list[str]:
+    """The fields of one line."""
+    text = text.rstrip("\r\n")
+    if '"' not in text:
+        return text.split(",")
+    try:
+        return next(csv.reader([text], strict=True))
+    except csv.Error as error:
+        raise BadValue("line", text, f"CSV ({error})") from error
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether all its bytes were: those that were not stand in it as surrogates."""
+    return text.isascii() or _not_utf8_at(text) is None
+
+
+def _not_utf8_at(text: str) -> int | None:
+    """The number of the first character, from 1, whose bytes were not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start + 1
+    return None
+
+
+def _check_complete(last: str, value: str) -> None:
+    """A last line without a line end may be cut off inside its last field, where half a value is a value too."""
+    if last in ("product_id", "price", "user_id", "category_code") or (
+        last == "user_session" and not _UUID.fullmatch(value)
+    ):
+        raise BadValue(last, value, "a line end after it: the file may be cut off here")
