@@ -69,20 +69,16 @@ def produce(bed: Bed, events: int, rounds: int) -> Section:
 
 
 def _replay(bed: Bed, clickstream: Path) -> dict[str, Any]:
-    """Replay a file. Events and seconds are those that the command tells: from the first row to the last answer."""
+    """Replay a file. Events and rate are those that the command tells: from the first row to the last answer."""
     log = bed.path("replay").with_suffix(".log")
     child = measure.launch("producers.replay", clickstream, log=log, environment=bed.environment(bed.topics()))
     (usage,) = measure.wait([child])
     acknowledged = sum(int(count.replace(",", "")) for count in re.findall(r"([\d,]+) acknowledged", child.output()))
-    seconds = re.search(r" in ([\d.,]+) s, ", child.output())
-    if seconds is None or not acknowledged:
+    said = re.search(r": ([\d,]+) rows, .*, ([\d,]+) rows a second", child.output())
+    if said is None or not acknowledged:
         raise BenchmarkError(f"replay did not say what it did:\n{child.output()}")
-    return {
-        "name": "replay",
-        "events": acknowledged,
-        "seconds": float(seconds[1].replace(",", "")),
-        "cpu_s": usage.cpu_s,
-    }
+    rows, rate = (int(number.replace(",", "")) for number in said.groups())
+    return {"name": "replay", "events": acknowledged, "seconds": rows / rate, "cpu_s": usage.cpu_s}
 
 
 def _write_clickstream(path: Path, rows: int) -> None:

@@ -76,8 +76,6 @@ class Replay:
 
     def run(self) -> None:
         """Publish the file, up to its end or until `stop` is set."""
-        from schemas.events import PurchaseCompleted
-
         for batch in self.source:
             for reject in batch.rejects:
                 self.rejects.add(reject)
@@ -89,7 +87,7 @@ class Replay:
                 self._send(self.router.route(rows))
                 self.rows += len(rows.kind)
             self._show()
-        self.publishers[PurchaseCompleted].send_all(self.router.close())
+        self._send(self.router.close())
 
     def _await(self, rows: Rows) -> None:
         """Wait until rows of one time are due."""
@@ -99,11 +97,8 @@ class Replay:
             self.stop.wait(wait)
 
     def _send(self, routed: Routed) -> None:
-        from schemas.events import CartUpdated, ProductViewed, PurchaseCompleted
-
-        self.publishers[ProductViewed].send_columns(routed.views)
-        self.publishers[CartUpdated].send_columns(routed.carts)
-        self.publishers[PurchaseCompleted].send_all(routed.orders)
+        for contract, columns in routed.items():
+            self.publishers[contract].send_columns(columns)
 
     def _show(self) -> None:
         self.shown.update(self.source.position, f"{self.rows:,} rows, {self.rejects.count:,} rejected")

@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 
 from producers.rows import Rows
-from schemas.events import CartAction, PurchaseCompleted, PurchaseItem, Segment
+from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, Segment
 
 WINDOW_MS = 5_000
 """How far rows may be out of order in time; an order stays open for so long, in the file's time."""
@@ -32,16 +32,9 @@ _ACTIONS = {"cart": CartAction.ADD.value, "remove_from_cart": CartAction.REMOVE.
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 
 Columns = dict[str, Sequence[object]]
-"""Events of one contract: its fields' values, all of one length."""
-
-
-@attrs.frozen
-class Routed:
-    """Some rows as events, those of each topic in the order of the rows."""
-
-    views: Columns
-    carts: Columns
-    orders: list[PurchaseCompleted]
+"""Events of one contract: the values of its fields, columns of one length."""
+Routed = dict[type[Event], Columns]
+"""Rows as events, those of each contract in the order of the rows."""
 
 
 @attrs.define
@@ -111,12 +104,16 @@ class Router:
         ids = uuids(names)
         for index, row in bought:
             row.row_id = ids[index]
-        return Routed(self._views(rows, ids), self._carts(rows, ids), self._orders())
+        return {
+            ProductViewed: self._views(rows, ids),
+            CartUpdated: self._carts(rows, ids),
+            PurchaseCompleted: self._orders(),
+        }
 
-    def close(self) -> list[PurchaseCompleted]:
+    def close(self) -> Routed:
         """The orders that are still open."""
         self._forget(list(self._seconds))
-        return self._orders()
+        return {PurchaseCompleted: self._orders()}
 
     def _second(self, at: int) -> _Second:
         """The second to which the next row belongs."""
@@ -147,42 +144,44 @@ class Router:
 
     def _shared(self, rows: Rows, ids: list[str], chosen: list[bool]) -> Columns:
         """The fields that views and cart changes have in common."""
-        count = sum(chosen)
         return {
             "event_id": list(compress(ids, chosen)),
             "occurred_at": list(compress(rows.occurred_at, chosen)),
             "user_id": list(compress(rows.user_id, chosen)),
             "session_id": list(compress(rows.session_id, chosen)),
-            "segment": [Segment.UNKNOWN.value] * count,
-            "region": [REGION] * count,
             "product_id": list(compress(rows.product_id, chosen)),
             "price_minor": list(compress(rows.price_minor, chosen)),
-            "currency": [self._currency] * count,
+            **self._everywhere(sum(chosen)),
         }
 
-    def _orders(self) -> list[PurchaseCompleted]:
+    def _orders(self) -> Columns:
         """The closed orders, which are forgotten then."""
         closed, self._closed = self._closed, []
+        orders = [rows for _, rows in closed]
         # By its rows and not by session and second alone: a row that was rejected, mended and replayed on its own is
         # an order of its own, not a repetition of the one it was missing from.
-        order_ids = uuids(["\n".join(row.row_id for row in rows) for _, rows in closed])
-        return [
-            PurchaseCompleted(
-                event_id=event_id,
-                occurred_at=at,
-                user_id=rows[0].user_id,
-                session_id=rows[0].session_id,
-                segment=Segment.UNKNOWN,
-                region=REGION,
-                order_id=order_id,
-                items=tuple(
-                    PurchaseItem(product_id=row.product_id, quantity=1, price_minor=row.price_minor) for row in rows
-                ),
-                total_minor=sum(row.price_minor for row in rows),
-                currency=self._currency,
-            )
-            for (at, rows), order_id, event_id in zip(closed, order_ids, uuids(order_ids), strict=True)
-        ]
+        order_ids = uuids(["\n".join([row.row_id for row in rows]) for rows in orders])
+        return {
+            "event_id": uuids(order_ids),
+            "occurred_at": [at for at, _ in closed],
+            "user_id": [rows[0].user_id for rows in orders],
+            "session_id": [rows[0].session_id for rows in orders],
+            **self._everywhere(len(closed)),
+            "order_id": order_ids,
+            "items": [
+                [{"product_id": row.product_id, "quantity": 1, "price_minor": row.price_minor} for row in rows]
+                for rows in orders
+            ],
+            "total_minor": [sum([row.price_minor for row in rows]) for rows in orders],
+        }
+
+    def _everywhere(self, count: int) -> Columns:
+        """What the files do not say of each row."""
+        return {
+            "segment": [Segment.UNKNOWN.value] * count,
+            "region": [REGION] * count,
+            "currency": [self._currency] * count,
+        }
 
 
 def uuids(names: Sequence[str]) -> list[str]:
@@ -191,5 +190,5 @@ def uuids(names: Sequence[str]) -> list[str]:
     octets = np.frombuffer(digests, np.uint8).reshape(-1, 20)[:, :16].copy()
     octets[:, 6] = octets[:, 6] & 0x0F | 0x50
     octets[:, 8] = octets[:, 8] & 0x3F | 0x80
-    text = np.insert(_HEX[octets].view(np.uint8), (8, 12, 16, 20), ord("-"), axis=1).tobytes().decode()
-    return [text[start : start + 36] for start in range(0, len(text), 36)]
+    lines = np.insert(_HEX[octets].view(np.uint8), (8, 12, 16, 20, 32), list(b"----\n"), axis=1)
+    return lines.tobytes().decode().split()

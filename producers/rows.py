@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -21,8 +21,8 @@ _MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 _SECONDS = {f":{second:02d} UTC": second * 1000 for second in range(60)}
 _PRICE = re.compile(r"(\d{1,13})(?:\.(\d+))?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TIMES, _PRICES = 4_096, 16_384
-"""How many are remembered: they repeat, and to look one up costs a tenth of parsing it."""
+_REMEMBERED = 16_384
+"""How many times and prices are remembered: they repeat, and to look one up costs a tenth of parsing it."""
 
 _NO_DECIMALS = (
     *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
@@ -90,11 +90,14 @@ class Parser:
         self._places = [names.index(name) for name in REQUIRED]
         self._category_at = names.index("category_code") if "category_code" in names else None
         self._pick = itemgetter(*self._places)
-        self._occurred_at = lru_cache(_TIMES)(occurred_at)
-        self._price_minor = lru_cache(_PRICES)(partial(minor_units, digits=_DIGITS.get(currency, 2)))
+        self._occurred_at = cache(occurred_at)
+        self._price_minor = cache(partial(minor_units, digits=_DIGITS.get(currency, 2)))
 
     def parse(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
         """Whole lines, of which the first is line `number` of the file; blank ones are left out."""
+        for known in (self._occurred_at, self._price_minor):
+            if known.cache_info().currsize > _REMEMBERED:
+                known.cache_clear()
         rows = self._together(text)
         return (rows, []) if rows is not None else self._one_by_one(text, number)
 

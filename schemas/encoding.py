@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas import avro, varint
 from schemas.parsing import parse
-from schemas.validation import limits, problem
+from schemas.validation import INTEGERS, limits, problem
 from schemas.writing import Writer, joined
 
 
@@ -69,14 +69,11 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
     names = [field.name for field in record.fields]
     writer = Writer(record, keys=True)
     source = writer.source
-    source.scope["LENGTH"] = varint.SMALL
+    source.scope |= {"LENGTH": varint.SMALL, "INT": frozenset((int,))}
     outputs = [source.variable(name) for name in names]
     with source.block("def encode(columns):"):
         for field, output in zip(record.fields, outputs, strict=True):
-            source.line(f"{output} = []")
-            source.line(f"append = {output}.append")
-            with source.block(f"for value in columns[{field.name!r}]:"):
-                source.line(f"append({joined(writer.parts(field.type, 'value', field.name, limits(field)))})")
+            _write_column(writer, field, output)
         source.call("return list(map(b''.join, zip(", [*outputs, "strict=True"], ")))")
     encode_columns = source.compile("encode")
 
@@ -89,6 +86,24 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
         return bodies
 
     return encode
+
+
+def _write_column(writer: Writer, field: avro.Field, output: str) -> None:
+    """Write what makes a variable of a column's encodings, in their order."""
+    source, column = writer.source, f"columns[{field.name!r}]"
+    repeats = field.type.kind in INTEGERS
+    if repeats:  # times do, and other numbers often; to encode one costs three times as much as to find it again
+        source.line(f"if not INT.issuperset(map(type, {column})):")  # True is equal to 1
+        source.line("    raise ValueError")
+        source.line("known = {}")
+    else:
+        source.line(f"{output} = []")
+        source.line(f"append = {output}.append")
+    with source.block(f"for value in set({column}):" if repeats else f"for value in {column}:"):
+        encoding = joined(writer.parts(field.type, "value", field.name, limits(field)))
+        source.line(f"known[value] = {encoding}" if repeats else f"append({encoding})")
+    if repeats:
+        source.line(f"{output} = map(known.__getitem__, {column})")
 
 
 def _compiled(

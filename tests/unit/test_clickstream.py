@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from producers.clickstream import Batch, Clickstream, ClickstreamError
 from producers.rejects import Rejects
-from producers.routing import WINDOW_MS, Columns, Routed, Router, uuids
+from producers.routing import WINDOW_MS, Columns, Router, uuids
 from producers.rows import KINDS, Parser, Reject, Rows
-from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted
+from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, PurchaseItem
 from settings import ROOT
 
 SAMPLE = ROOT / "data" / "clickstream-sample.csv"
@@ -47,18 +47,18 @@ def read(path: Path, currency: str = "USD") -> tuple[list[Row], list[Reject]]:
     return rows_of(batches), [reject for batch in batches for reject in batch.rejects]
 
 
-def records(contract: Any, columns: Columns) -> list[Event]:
-    return [contract(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+def records(contract: type[Event], columns: Columns) -> list[Event]:
+    found: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    for order in found if contract is PurchaseCompleted else []:
+        order["items"] = tuple(PurchaseItem(**item) for item in order["items"])
+    return [contract(**event) for event in found]
 
 
 def events_of(router: Router, parts: Iterable[Rows]) -> list[Event]:
     """The views, then the cart changes, then the orders."""
-    routed = [*(router.route(part) for part in parts), Routed({}, {}, router.close())]
-    return [
-        *(view for part in routed for view in records(ProductViewed, part.views)),
-        *(change for part in routed for change in records(CartUpdated, part.carts)),
-        *(order for part in routed for order in part.orders),
-    ]
+    routed = [*(router.route(part) for part in parts), router.close()]
+    contracts = (ProductViewed, CartUpdated, PurchaseCompleted)
+    return [event for each in contracts for part in routed for event in records(each, part.get(each, {}))]
 
 
 def events(path: Path, currency: str = "USD") -> list[Event]:
@@ -319,11 +319,9 @@ def test_a_large_file_needs_no_more_memory_than_a_small_one(tmp_path: Path, step
                 file.write(f"{at:%Y-%m-%d %H:%M:%S} UTC,{kind},{number},2.62,46,s{number}\n")
         router = Router("USD", most_rows=1000)
         tracemalloc.start()
-        count = len(router.close())
-        for batch in Clickstream(tmp_path / "large.csv"):
-            routed = router.route(batch.rows)
-            count += len(routed.views["event_id"]) + len(routed.orders)
-        count += len(router.close())
+        routed = (router.route(batch.rows) for batch in Clickstream(tmp_path / "large.csv"))
+        count = sum(len(columns["event_id"]) for part in routed for columns in part.values())
+        count += len(router.close()[PurchaseCompleted]["event_id"])
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert count == rows
