@@ -22,6 +22,8 @@ Partition = tuple[str, int]
 """Topic and partition number."""
 
 _REQUEST_S = 10.0
+_AT_ONCE = 1_000
+"""Messages that the client makes in one go: no other thread has a turn meanwhile."""
 _PASSING = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE}
 """What librdkafka goes on from by itself."""
 _LOG_LEVEL = 2
@@ -105,10 +107,7 @@ class Member:
 
         Raises GroupError.
         """
-        try:
-            messages = self._consumer.consume(self._batch_size, wait_s)
-        except KafkaException as error:
-            raise GroupError(f"the broker refused: {error.args[0].str()}") from error
+        messages = self._consume(wait_s)
         if self._problem is not None:
             raise self._problem
         ends: dict[Partition, int] = {}
@@ -160,6 +159,23 @@ class Member:
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
+
+    def _consume(self, wait_s: float) -> list[Message]:
+        messages: list[Message] = []
+        positions, more = self._positions, True
+        try:
+            while more:
+                at_once = min(_AT_ONCE, self._batch_size - len(messages))
+                some = self._consumer.consume(at_once, 0 if messages else wait_s)
+                if self._positions is not positions:
+                    # Partitions came or went meanwhile. What was not handed over by then is read again, by whoever has
+                    # its partition now.
+                    messages, positions = [], self._positions
+                messages += some
+                more = len(some) == at_once and len(messages) < self._batch_size
+        except KafkaException as error:
+            raise GroupError(f"the broker refused: {error.args[0].str()}") from error
+        return messages
 
     def _partition_ends(self, messages: Sequence[Message]) -> dict[Partition, int]:
         ends: dict[Partition, int] = {}

@@ -1,7 +1,8 @@
-"""From batches to the store, in three threads: the caller fetches, one thread decodes, one merges and writes.
+"""From batches to the store, in two threads: the caller fetches and decodes, the other merges and writes.
 
-Decoding and writing let go of the interpreter for much of their time, so the three overlap. Short queues between them
-bound what is in memory, and hold the fetching back when the store is slow.
+Both let go of the interpreter for much of their time, so the two overlap. A third thread, to decode, would lose more by
+waiting for its turn than it gains. A short queue between the two bounds what is in memory, and holds the fetching back
+when the store is slow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import attrs
@@ -28,8 +29,6 @@ from schemas.frame import Frame
 
 log = logging.getLogger(__name__)
 
-_WAITING = 2
-"""How many batches of messages may wait to be decoded."""
 _LINGER_S = 0.1
 _LINGER_BEHIND_S = 1.0
 _ROWS_PER_WRITE = 300_000
@@ -93,19 +92,16 @@ class Pipeline:
         self._generation = 0
         self._fenced = threading.Event()
         self._failure: BaseException | None = None
-        self._batches: queue.Queue[tuple[int, Batch] | _Marker] = queue.Queue(_WAITING)
         # As many as one write takes, so that fetching and decoding go on while another is under way.
         self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
-        self._threads = [
-            threading.Thread(target=self._guard, args=(loop,), name=name, daemon=True)
-            for name, loop in (("decode", self._decode_all), ("write", self._write_all))
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._writing = threading.Thread(target=self._guard, name="write", daemon=True)
+        self._writing.start()
 
     def submit(self, batch: Batch) -> None:
-        """Hand a batch over; waits while the pipeline is full."""
-        self._put((self._generation, batch))
+        """Decode a batch and hand it over; waits while the pipeline is full. Raises what the readers raise."""
+        with self._timed("decode"):
+            decoded = self._decode(batch)
+        self._put((self._generation, decoded))
 
     def drain(self, wait_s: float) -> bool:
         """Write all that was submitted. False if it took longer than `wait_s`, and is still going on."""
@@ -145,18 +141,17 @@ class Pipeline:
         return latest
 
     def close(self) -> None:
-        """Stop the threads; what is not written is forgotten."""
+        """Stop the thread; what is not written is forgotten."""
         self.discard()
         if self._failure is None:
             self._put(_Marker(last=True))
-            for thread in self._threads:
-                thread.join()
+            self._writing.join()
 
-    def _put(self, item: tuple[int, Batch] | _Marker) -> None:
+    def _put(self, item: tuple[int, Decoded] | _Marker) -> None:
         while True:
             self._check()
             try:
-                return self._batches.put(item, timeout=0.1)
+                return self._decoded.put(item, timeout=0.1)
             except queue.Full:
                 continue
 
@@ -164,32 +159,11 @@ class Pipeline:
         if self._failure is not None:
             raise self._failure
 
-    def _guard(self, loop: Callable[[], None]) -> None:
+    def _guard(self) -> None:
         try:
-            loop()
+            self._write_all()
         except BaseException as failure:
             self._failure = failure
-
-    def _decode_all(self) -> None:
-        going_on = True
-        while going_on:
-            item = self._batches.get()
-            if isinstance(item, _Marker):
-                going_on = self._pass_on(item)
-            elif item[0] == self._generation:
-                with self._timed("decode"):
-                    decoded = self._decode(item[1])
-                going_on = self._pass_on((item[0], decoded))
-
-    def _pass_on(self, item: tuple[int, Decoded] | _Marker) -> bool:
-        """Give an item to the writing thread. False when there is no more to do."""
-        while self._failure is None:
-            try:
-                self._decoded.put(item, timeout=0.1)
-                return not (isinstance(item, _Marker) and item.last)
-            except queue.Full:
-                continue
-        return False
 
     def _decode(self, batch: Batch) -> Decoded:
         frames: dict[str, Sequence[Frame]] = {}

@@ -1,14 +1,18 @@
-"""A member without a broker waits for one, says so, and can be stopped."""
+"""A member without a broker waits for one, says so, and can be stopped; one whose partitions go keeps nothing of them."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Message, TopicPartition
 
 from consumers import group, terminal
 from consumers.analytics.member import Analytics, Status
+from consumers.group import Member, Span
 from registry.client import RegistryClient
 from schemas import catalog
 from settings import Settings
@@ -40,3 +44,53 @@ def test_a_broker_that_is_away_is_waited_for(
     assert seen[-1].lag is None
     assert "lag left                not known" in terminal.summary(seen[-1])
     assert sum("waiting for the broker" in record.message for record in caplog.records) == 1
+
+
+class Client:
+    """A Kafka client that does and gives what a script says."""
+
+    def __init__(self, script: Iterator[list[Message]]) -> None:
+        self.script = script
+        self.on_assign: Callable[..., None] = lambda *_: None
+        self.on_revoke: Callable[..., None] = lambda *_: None
+
+    def subscribe(self, topics: list[str], *, on_assign: Any, on_revoke: Any, on_lost: Any) -> None:
+        self.on_assign, self.on_revoke = on_assign, on_revoke
+
+    def consume(self, at_most: int, wait_s: float) -> list[Message]:
+        return next(self.script)[:at_most]
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        pass
+
+    def unassign(self) -> None:
+        pass
+
+
+def test_what_was_fetched_of_a_partition_that_went_meanwhile_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not in a batch yet, so neither the pipeline nor the store know of it: the store's offset is before it."""
+    released: list[bool] = []
+
+    def messages(*offsets: int) -> list[Message]:
+        return [Message(topic="t", partition=0, offset=offset, value=b"") for offset in offsets]
+
+    def script() -> Iterator[list[Message]]:
+        client.on_assign(client, [TopicPartition("t", 0)])
+        yield messages(0, 1, 2)
+        client.on_revoke(client, [TopicPartition("t", 0)])
+        client.on_assign(client, [TopicPartition("t", 0)])
+        yield messages(0, 1, 2)
+        yield messages(3)
+        yield messages(4, 5, 6)
+        client.on_revoke(client, [TopicPartition("t", 0)])
+        yield []
+
+    client = Client(script())
+    monkeypatch.setattr(group, "_AT_ONCE", 3)
+    monkeypatch.setattr(group, "Consumer", lambda _: client)
+    member = Member(Settings(batch_size=10), ["t"], dict, lambda: released.append(True), lambda: None)
+    first, second = member.fetch(0), member.fetch(0)
+    assert [message.offset() for message in first.messages["t"]] == [0, 1, 2, 3]
+    assert first.spans == {("t", 0): Span(None, 4)}
+    assert (second.size, second.spans) == (0, {})
+    assert len(released) == 2
