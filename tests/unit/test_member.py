@@ -1,4 +1,4 @@
-"""A member without a broker waits for one, says so, and can be stopped; one whose partitions go keeps nothing of them."""
+"""A member without a broker waits for one, says so, and can be stopped; of partitions that went it keeps nothing."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Client:
         self.on_assign: Callable[..., None] = lambda *_: None
         self.on_revoke: Callable[..., None] = lambda *_: None
 
-    def subscribe(self, topics: list[str], *, on_assign: Any, on_revoke: Any, on_lost: Any) -> None:
+    def subscribe(self, _: list[str], *, on_assign: Any, on_revoke: Any, **__: Any) -> None:
         self.on_assign, self.on_revoke = on_assign, on_revoke
 
-    def consume(self, at_most: int, wait_s: float) -> list[Message]:
+    def consume(self, at_most: int, _: float) -> list[Message]:
         return next(self.script)[:at_most]
 
     def assign(self, partitions: list[TopicPartition]) -> None:
