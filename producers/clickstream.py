@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,12 +47,12 @@ class Clickstream:
 
     def __init__(self, path: Path, currency: str = "USD") -> None:
         self.path = path
-        self.currency = currency
         try:
-            self.size = path.stat().st_size
             self._raw = path.open("rb")
         except OSError as error:
             raise ClickstreamError(f"{path}: {error.strerror or error}") from error
+        self.size = os.fstat(self._raw.fileno()).st_size if self._raw.seekable() else None
+        """in bytes; None for a pipe"""
         packed = self._raw.peek(2)[:2] == _GZIP
         # Typed as what both are: gzip's own class does not say that it is one.
         self._stream = cast(io.BufferedReader, gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
@@ -61,8 +62,8 @@ class Clickstream:
 
     @property
     def position(self) -> int:
-        """Bytes read so far, of `size`."""
-        return self._raw.tell()
+        """Bytes read so far, of `size`; 0 for a pipe."""
+        return self._raw.tell() if self.size is not None else 0
 
     def close(self) -> None:
         """Close the file."""

@@ -15,14 +15,14 @@ class Progress(Protocol):
     """What the work tells."""
 
     def update(self, done: int, note: str) -> None:
-        """So much of the total is done. `note` is shown beside it."""
+        """So much of the total, if it is known, is done. `note` is shown beside it."""
 
     def say(self, text: str) -> None:
         """A line that stays."""
 
 
 class _Bar:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
@@ -39,25 +39,25 @@ class _Bar:
 
 
 class _Lines:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None) -> None:
         self._total = total
         self._next = time.monotonic() + _EVERY_S
 
     def update(self, done: int, note: str) -> None:
         if time.monotonic() >= self._next:
             self._next += _EVERY_S
-            self.say(f"{done / self._total:.0%}, {note}")
+            self.say(f"{done / self._total:.0%}, {note}" if self._total else note)
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Progress]:
-    """Show progress until the block ends; `total` is in whatever unit `update` counts."""
+def progress(total: int | None) -> Iterator[Progress]:
+    """Show progress until the block ends; `total` is in whatever unit `update` counts, None if it is not known."""
     if sys.stderr.isatty():
         bar = _Bar(total)
         with bar.progress:
             yield bar
     else:
-        yield _Lines(max(total, 1))
+        yield _Lines(total)

@@ -91,19 +91,23 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
 def _write_column(writer: Writer, field: avro.Field, output: str) -> None:
     """Write what makes a variable of a column's encodings, in their order."""
     source, column = writer.source, f"columns[{field.name!r}]"
-    repeats = field.type.kind in INTEGERS
-    if repeats:  # times do, and other numbers often; to encode one costs three times as much as to find it again
-        source.line(f"if not INT.issuperset(map(type, {column})):")  # True is equal to 1
-        source.line("    raise ValueError")
+
+    def encoding() -> str:
+        return joined(writer.parts(field.type, "value", field.name, limits(field)))
+
+    if field.type.kind in INTEGERS:
+        # Times repeat, and other numbers often: to encode one costs three times as much as to look it up.
+        with source.block(f"if not INT.issuperset(map(type, {column})):"):  # True is equal to 1
+            source.line("raise ValueError")
         source.line("known = {}")
+        with source.block(f"for value in set({column}):"):
+            source.line(f"known[value] = {encoding()}")
+        source.line(f"{output} = map(known.__getitem__, {column})")
     else:
         source.line(f"{output} = []")
         source.line(f"append = {output}.append")
-    with source.block(f"for value in set({column}):" if repeats else f"for value in {column}:"):
-        encoding = joined(writer.parts(field.type, "value", field.name, limits(field)))
-        source.line(f"known[value] = {encoding}" if repeats else f"append({encoding})")
-    if repeats:
-        source.line(f"{output} = map(known.__getitem__, {column})")
+        with source.block(f"for value in {column}:"):
+            source.line(f"append({encoding()})")
 
 
 def _compiled(

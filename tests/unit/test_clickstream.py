@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import re
 import tracemalloc
 from collections import Counter
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -404,6 +406,20 @@ def test_a_gzip_file_that_is_cut_gives_what_is_left_and_says_so(tmp_path: Path, 
     assert rows == read(SAMPLE)[0][: len(rows)]
     assert last.line == len(rows) + 2
     assert SAMPLE.read_text().splitlines()[last.line - 1].startswith(last.text), "the half row is not lost"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pipe_is_read_as_a_file_of_unknown_size(tmp_path: Path, packed: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = SAMPLE.read_bytes()
+    writing = Thread(target=pipe.write_bytes, args=(gzip.compress(content) if packed else content,))
+    writing.start()
+    source = Clickstream(pipe)
+    rows = rows_of(source)
+    writing.join()
+    assert (source.size, source.position) == (None, 0)
+    assert rows == read(SAMPLE)[0]
 
 
 @pytest.mark.parametrize(
