@@ -21,7 +21,7 @@ from benchmarks.watch import Watch
 from settings import ROOT
 
 PARTS = 10
-_SAMPLE_S = 0.5
+_SAMPLE_S = 0.05
 
 
 @attrs.frozen
@@ -71,24 +71,22 @@ def flat(bed: Bed, events: int) -> Section:
 def _section(events: int, began: float, watch: Watch, samples: list[Sample], peak_bytes: int) -> Section:
     ends = [_reached(watch, events * part, began) for part in range(PARTS + 1)]
     rates = [events / (after - before) for before, after in pairwise(ends)]
-    stands = [_nearest(samples, end) for end in ends[1:]]
-    table = Table(f"Flat: {PARTS} times {events:,} events", ("events", "events/s", "memory MB", "store MB"))
-    for part, (rate, stand) in enumerate(zip(rates, stands, strict=True), start=1):
-        table.add(
-            f"{part * events:,}", f"{rate:,.0f}", f"{stand.rss_bytes / 1e6:,.0f}", f"{stand.store_bytes / 1e6:,.0f}"
-        )
+    memory = [_most_memory(samples, start, end) for start, end in pairwise(ends)]
+    store = [_nearest(samples, end).store_bytes for end in ends[1:]]
+    table = Table(f"Flat: {PARTS} times {events:,} events", ("events", "events/s", "most memory MB", "store MB"))
+    for part, (rate, most, size) in enumerate(zip(rates, memory, store, strict=True), start=1):
+        table.add(f"{part * events:,}", f"{rate:,.0f}", f"{most / 1e6:,.0f}", f"{size / 1e6:,.0f}")
     goals = [
         Goal("rate of the last part against the first", "at least", 75, 100 * rates[-1] / rates[0], "%"),
-        Goal(
-            "memory after the last part against the first",
-            "at most",
-            1.25,
-            stands[-1].rss_bytes / stands[0].rss_bytes,
-            "×",
-        ),
+        Goal("most memory in the last part against the first", "at most", 1.25, memory[-1] / memory[0], "×"),
         Goal("peak memory", "under", 500, peak_bytes / 1e6, "MB"),
     ]
     return Section("flat", [table], goals, {"rates": rates, "samples": [attrs.asdict(sample) for sample in samples]})
+
+
+def _most_memory(samples: list[Sample], start: float, end: float) -> int:
+    """The most bytes between two times. At one moment a write has just begun, at another it has just ended."""
+    return max(sample.rss_bytes for sample in samples if start <= sample.at <= end)
 
 
 def _nearest(samples: list[Sample], at: float) -> Sample:

@@ -49,8 +49,8 @@ share.coordinator.state.topic.num.partitions=4
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=1000
 
-# Members that start together share the partitions out once, not again when the second comes. Three seconds, the default,
-# are long to wait for the others on one machine.
+# Members that start together share the partitions out once, not again when the second comes. The default, three
+# seconds, is long to wait for the others on one machine.
 group.initial.rebalance.delay.ms=250
 
 # Sized for two cores and half a gigabyte: the cleaner's buffer alone takes 128 MB of the heap otherwise, and an idle
