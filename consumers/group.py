@@ -24,7 +24,13 @@ Partition = tuple[str, int]
 _REQUEST_S = 10.0
 _AT_ONCE = 1_000
 """Messages that the client makes in one go: no other thread has a turn meanwhile."""
-_PASSING = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE}
+_PASSING = {
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TRANSPORT,
+    KafkaError._RESOLVE,
+    # Who waits five minutes for the registry loses its partitions, and joins again with the next fetch.
+    KafkaError._MAX_POLL_EXCEEDED,
+}
 """What librdkafka goes on from by itself."""
 _LOG_LEVEL = 2
 """Critical: librdkafka would log each refused connection, twenty a second; we say once what we wait for."""
@@ -103,9 +109,9 @@ class Member:
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
 
     def fetch(self, wait_s: float) -> Batch:
-        """The next messages, as many as came within `wait_s` up to the batch size; perhaps none.
+        """The next messages: what came within `wait_s`, and if that is much, all that is there up to the batch size.
 
-        Raises GroupError.
+        Perhaps none. Raises GroupError.
         """
         messages = self._consume(wait_s)
         if self._problem is not None:

@@ -37,8 +37,8 @@ def arguments() -> argparse.ArgumentParser:
         "file again sends the same orders again, and they count once. Rows that cannot be read are reported and "
         "written to a file, where they can be mended and replayed; the rest goes on.",
         epilog="exit code: 0 all rows are acknowledged events, 1 some rows were rejected, some deliveries failed, or "
-        "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order; orders that are still open then "
-        "are not sent.",
+        "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order, the second one at once, also while "
+        "it waits for a pipe; orders that are still open then are not sent.",
     )
     parser.add_argument("file", type=Path, help="the clickstream file")
     parser.add_argument(
@@ -72,7 +72,7 @@ class Replay:
     shown: Progress
     stop: threading.Event
     rows: int = 0
-    """routed or rejected so far"""
+    """sent or rejected so far; those of a block whose events do not fit a contract are not among them"""
 
     def run(self) -> None:
         """Publish the file, up to its end or until `stop` is set."""
@@ -87,6 +87,8 @@ class Replay:
                 self._send(self.router.route(rows))
                 self.rows += len(rows.kind)
             self._show()
+            if self.stop.is_set():
+                return
         self._send(self.router.close())
 
     def _await(self, rows: Rows) -> None:

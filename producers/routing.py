@@ -62,7 +62,8 @@ class _Second:
 class Router:
     """Feed it the rows, then `close` it. Prices are in `currency`.
 
-    A second's first `most_rows` rows are remembered: a file that has more begins a new run there.
+    Of a second `most_rows` different rows are remembered, and a file that has more begins a new run there; of seconds,
+    those within the window.
     """
 
     def __init__(self, currency: str, most_rows: int = 50_000) -> None:

@@ -81,7 +81,7 @@ class Analytics:
     def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
         """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
 
-        `observe` is called several times a second, by one thread or another. Raises GroupError, StoreError,
+        `observe` is called several times a second, in this thread. Raises GroupError, StoreError,
         DeadLettersUndelivered, and whatever else ends the work.
         """
         self._stop = stop
@@ -170,7 +170,7 @@ class Analytics:
                 if not self._waiting_for:
                     log.warning("waiting for the registry: %s", error)
                 self._waiting_for = f"the registry: {error}"
-                # The thread that fetches may wait too by then, for room in the queue.
+                # This is the thread that fetches: nobody else tells it meanwhile.
                 self._observe(self.status())
             except RegistryError as error:
                 if error.code == SCHEMA_NOT_FOUND:

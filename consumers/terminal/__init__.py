@@ -39,7 +39,7 @@ _PIPED_WIDTH = 60
 def watch(settings: Settings, dashboard: bool) -> Iterator[Callable[[Status], None]]:
     """Show what the member does, in a thread of its own, until the block ends.
 
-    Gives a function to call with the member's status, several times a second and from any thread. The dashboard needs
+    Gives a function to call with the member's status, several times a second. The dashboard needs
     a terminal on standard output, and takes its other screen: when it ends, what stood there before is back.
     """
     with ExitStack() as stack:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumers import group, terminal
 from consumers.analytics.member import Analytics, Status
-from consumers.group import Member, Span
+from consumers.group import GroupError, Member, Span
 from registry.client import RegistryClient
 from schemas import catalog
 from settings import Settings
@@ -65,6 +65,21 @@ class Client:
 
     def unassign(self) -> None:
         pass
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [(KafkaError._MAX_POLL_EXCEEDED, True), (KafkaError._TRANSPORT, True), (KafkaError._AUTHENTICATION, False)],
+)
+def test_an_error_that_passes_does_not_end_the_member(monkeypatch: pytest.MonkeyPatch, code: int, passes: bool) -> None:
+    client = Client(iter([[Message(error=KafkaError(code))]]))
+    monkeypatch.setattr(group, "Consumer", lambda _: client)
+    member = Member(Settings(), ["t"], dict, lambda: None, lambda: None)
+    if passes:
+        assert member.fetch(0).size == 0
+    else:
+        with pytest.raises(GroupError, match="refused"):
+            member.fetch(0)
 
 
 def test_what_was_fetched_of_a_partition_that_went_meanwhile_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
