@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import sys
@@ -23,8 +22,7 @@ def stop_signal() -> Iterator[threading.Event]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        # By a thread of its own: this one may be waiting for the event, and hold its lock.
-        _thread.start_new_thread(stop.set, ())
+        stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

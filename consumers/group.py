@@ -85,6 +85,8 @@ class Member:
         self._drop = drop
         self._batch_size = settings.batch_size
         self._positions: dict[Partition, int | None] = {}
+        self.joined = False
+        """Whether the group has told which partitions this member has; perhaps none."""
         self._problem: GroupError | None = None
         self._admin = AdminClient({**settings.kafka_client(), "log_level": _LOG_LEVEL})
         self._consumer = Consumer(
@@ -208,6 +210,7 @@ class Member:
         return spans
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.joined = True
         stored = self._stored()
         self._positions = {(p.topic, p.partition): stored.get((p.topic, p.partition)) for p in partitions}
         try:

@@ -126,7 +126,10 @@ class Analytics:
         self._store.close()
 
     def _caught_up(self) -> bool:
-        return self._pipeline.drain(_DRAIN_S) and self._ask_lag() and not any((self._lag or {}).values())
+        # Not before it has partitions: with them it learns whether the store belongs to these topics at all.
+        if not (self._member.joined and self._pipeline.drain(_DRAIN_S) and self._ask_lag()):
+            return False
+        return not any((self._lag or {}).values())
 
     def _release(self) -> None:
         if self._closing:
