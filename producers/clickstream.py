@@ -65,10 +65,6 @@ class Clickstream:
         """Bytes read so far, of `size`; 0 for a pipe."""
         return self._raw.tell() if self.size is not None else 0
 
-    def close(self) -> None:
-        """Close the file."""
-        self._raw.close()
-
     def __iter__(self) -> Iterator[Batch]:
         number, rest = 2, b""
         while True:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import tee
 from operator import attrgetter
 from typing import Any
@@ -123,8 +124,11 @@ class Publisher:
         self._reach(settings.bootstrap_servers)
         self._frame = wire.prefix(schema_id)
         self._encode: Callable[[Any], bytes] = encoder(topic.schema)
-        self._encode_columns = column_encoder(topic.schema)
         self._key: Callable[[Any], str] = attrgetter(topic.key)
+
+    @cached_property
+    def _encode_columns(self) -> Callable[[Mapping[str, Sequence[Any]]], Iterable[bytes]]:
+        return column_encoder(self.topic.schema)
 
     def send(self, event: Any) -> None:
         """Queue one event; waits while the queue is full. See `send_all`."""

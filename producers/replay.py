@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +80,7 @@ class Replay:
             for reject in batch.rejects:
                 self.rejects.add(reject)
             self.rows += len(batch.rejects)
-            for rows in batch.rows.by_time() if self.pace.speed else (batch.rows,):
-                self._await(rows)
+            for rows in self._due(batch.rows):
                 if self.stop.is_set():
                     return
                 self._send(self.router.route(rows))
@@ -91,12 +90,17 @@ class Replay:
                 return
         self._send(self.router.close())
 
-    def _await(self, rows: Rows) -> None:
-        """Wait until rows of one time are due."""
-        wait = self.pace.delay(rows.occurred_at[0]) if rows.kind else 0.0
-        if wait > 0:
-            self._show()
-            self.stop.wait(wait)
+    def _due(self, rows: Rows) -> Iterator[Rows]:
+        """The rows when they are due: all at once, or those of one time after the other."""
+        if not self.pace.speed:
+            yield rows
+            return
+        for part in rows.by_time():
+            wait = self.pace.delay(part.occurred_at[0])
+            if wait > 0:
+                self._show()
+                self.stop.wait(wait)
+            yield part
 
     def _send(self, routed: Routed) -> None:
         for contract, columns in routed.items():

@@ -15,6 +15,7 @@ import attrs
 
 REQUIRED = ("event_time", "event_type", "product_id", "price", "user_id", "user_session")
 KINDS = ("view", "cart", "remove_from_cart", "purchase")
+_KINDS = frozenset(KINDS)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
@@ -102,10 +103,10 @@ class Parser:
         return (rows, []) if rows is not None else self._one_by_one(text, number)
 
     def _together(self, text: str) -> Rows | None:
-        """The lines as columns, at a fifth of the cost; None if any of them is not plainly good."""
+        """The lines as columns, at half the cost; None if any of them is not plainly good."""
         if "\r" in text:
             text = text.replace("\r\n", "\n")
-        if '"' in text or "\r" in text or text[-1] != "\n" or not _is_utf8(text):
+        if '"' in text or "\r" in text or text[-1] != "\n" or _not_utf8_at(text) is not None:
             return None
         # Each line becomes `width` cells and one that holds its end alone: these stand where they should, and nowhere
         # else, only if every line has so many fields.
@@ -137,8 +138,9 @@ class Parser:
         return Rows(*zip(*rows, strict=True)), rejects
 
     def _row(self, text: str) -> tuple[str, int, str, str | None, int, str, str]:
-        if not _is_utf8(text):
-            raise BadValue("line", text.rstrip("\r\n"), f"UTF-8; character {_not_utf8_at(text)} is not")
+        broken = _not_utf8_at(text)
+        if broken is not None:
+            raise BadValue("line", text.rstrip("\r\n"), f"UTF-8; character {broken} is not")
         fields = split(text)
         if len(fields) != self._width:
             raise BadValue("line", text.rstrip("\r\n"), f"{self._width} fields, got {len(fields)}")
@@ -153,9 +155,6 @@ class Parser:
         if text[-1] != "\n":
             _check_complete(self._last, fields[-1])
         return row
-
-
-_KINDS = frozenset(KINDS)
 
 
 def occurred_at(text: str) -> int:
@@ -195,13 +194,10 @@ def split(text: str) -> list[str]:
         raise BadValue("line", text, f"CSV ({error})") from error
 
 
-def _is_utf8(text: str) -> bool:
-    """Whether all its bytes were: those that were not stand in it as surrogates."""
-    return text.isascii() or _not_utf8_at(text) is None
-
-
 def _not_utf8_at(text: str) -> int | None:
-    """The number of the first character, from 1, whose bytes were not UTF-8."""
+    """The number of the first character, from 1, whose bytes were not UTF-8: they stand in the text as surrogates."""
+    if text.isascii():
+        return None
     try:
         text.encode()
     except UnicodeEncodeError as error:
