@@ -6,9 +6,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+
+class Stopped(Exception):
+    """The work was told to stop while it waited."""
+
+
+Waiting = Callable[[str], None]
+"""Work that waits calls this about once a second with what it waits for. It raises Stopped when the wait must end."""
 
 
 @contextmanager
