@@ -128,17 +128,17 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
     from producers.publisher import PublisherError, abandon, connect, drain
     from producers.rejects import Rejects
     from producers.routing import Router
-    from schemas import events
     from schemas.encoding import EncodeError
+    from schemas.events import CartUpdated, ProductViewed, PurchaseCompleted
     from settings import SettingsError
 
     try:
         source = Clickstream(path, currency)
-        publishers = connect()
+        publishers = connect("product-events", "user-events", "purchases")
     except (ClickstreamError, PublisherError, SettingsError) as error:
         print(f"replay: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
-    by_event: dict[type[Event], Publisher] = {getattr(events, each.topic.event): each for each in publishers}
+    by_event = dict(zip((ProductViewed, CartUpdated, PurchaseCompleted), publishers, strict=True))
     started = time.monotonic()
     with progress(source.size) as shown:
         rejects = Rejects(rejects_path, path, source.heading, shown.say)

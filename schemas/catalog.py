@@ -82,8 +82,8 @@ class Topic:
 
     @property
     def event(self) -> str:
-        """The name of the record that the topic carries, for example `ProductViewed`."""
-        return str(self.schema["name"])
+        """The name of the record that the topic carries, without its namespace, for example `ProductViewed`."""
+        return str(self.schema["name"]).rpartition(".")[2]
 
 
 @attrs.frozen

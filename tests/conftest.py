@@ -46,6 +46,24 @@ class Contracts:
         topic.path.write_text(json.dumps(schema, indent=2))
         return self.load()
 
+    def add(self, contract: str, schema: Any, name: str = "") -> Catalog:
+        """Add a topic, `name` in Kafka, with this contract, and load the catalogue."""
+        (self.folder / f"{contract}.avsc").write_text(json.dumps(schema, indent=2))
+        with (self.folder / "catalog.toml").open("a") as file:
+            file.write(
+                f"""
+[topics.{name or contract}]
+contract = "{contract}.avsc"
+setting = "KAFKA_TOPIC_{contract.upper()}"
+key = "user_id"
+partitions = 6
+retention_days = 7
+compatibility = "FULL_TRANSITIVE"
+owner = "tests"
+"""
+            )
+        return self.load()
+
     def with_settings(self, settings: Settings) -> Contracts:
         return attrs.evolve(self, settings=settings)
 

@@ -17,7 +17,7 @@ from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
 from registry.client import SCHEMA_NOT_FOUND, RegistryClient, RegistryError, RegistryUnavailable
-from schemas.catalog import Catalog
+from schemas.catalog import Catalog, CatalogError, Topic
 from schemas.columns import ColumnReader, UnknownSchema
 from settings import Settings
 
@@ -50,6 +50,19 @@ class Status:
     """Seconds since it joined the group."""
 
 
+def counted_topics(catalog: Catalog) -> list[Topic]:
+    """The topics that the figures are made of; warns of the others. Raises CatalogError if there are none."""
+    known = {topic.event: topic for topic in reversed(catalog.topics) if topic.event in FIELDS}
+    counted = [topic for topic in catalog.topics if topic in known.values()]
+    others = [f"{topic.name} ({topic.event})" for topic in catalog.topics if topic not in counted]
+    expected = f"figures are made of {', '.join(FIELDS)}, each from one topic"
+    if not counted:
+        raise CatalogError(f"analytics counts no topic of the catalogue: {expected}")
+    if others:
+        log.warning("not counted: %s: %s", ", ".join(others), expected)
+    return counted
+
+
 class Analytics:
     """A member, its pipeline and its store."""
 
@@ -62,17 +75,19 @@ class Analytics:
         self._stop = threading.Event()
         self._store = Store(settings.store_path)
         self._reader = Reader(settings.store_path)
-        topics = {topic.name: topic for topic in catalog.topics}
+        topics = counted_topics(catalog)
         self._pipeline = Pipeline(
             self._store,
             {
-                name: Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
-                for name, topic in topics.items()
+                topic.name: Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
+                for topic in topics
             },
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
-        self._member = Member(settings, list(topics), self._reader.offsets, self._release, self._pipeline.discard)
+        self._member = Member(
+            settings, [topic.name for topic in topics], self._reader.offsets, self._release, self._pipeline.discard
+        )
         self._lag: Mapping[str, int] | None = None
         self._lag_at = -_LAG_S
         self._began = time.monotonic()

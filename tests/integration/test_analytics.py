@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import attrs
 import fastavro
 from confluent_kafka import Producer
 
+from consumers.analytics.member import Analytics
 from registry import plan
 from registry.client import RegistryClient
 from schemas import catalog, wire
@@ -25,6 +27,8 @@ from settings import Settings
 from stack import ports
 from stack.registry import RegistryServer
 from tests import running
+from tests.conftest import Contracts
+from tests.guest import Guest
 
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"
 
@@ -210,6 +214,26 @@ def test_a_member_goes_on_while_its_schema_evolves(registered: Settings, tmp_pat
     until(lambda: running.report(registered)["events"] == 2_010, member)
     assert running.report(registered)["dead_letters"] == 0
     stop(member)
+
+
+def test_a_topic_that_analytics_does_not_know_harms_nobody(fresh: Settings, guest: Guest, contracts: Contracts) -> None:
+    name = f"returns-{guest.word}"
+    guest.remember(f"{name}-value")
+    record = {"type": "record", "name": "OrderReturned", "namespace": "tributary.events", "doc": "A return."}
+    fields = contracts.load().topic(PURCHASES).schema["fields"][:6]
+    loaded = contracts.with_settings(fresh).add("returns", {**record, "fields": fields}, name)
+    plan.apply(fresh, loaded)
+    produce(fresh, 1_000)
+    producer = Producer(fresh.kafka_client())
+    producer.produce(name, b"of no concern")
+    producer.flush()
+    member = Analytics(fresh, loaded, RegistryClient.from_settings(fresh))
+    try:
+        member.run(threading.Event(), until_caught_up=True, observe=lambda _: None)
+    finally:
+        member.close()
+    report = running.report(fresh)
+    assert (report["events"], report["dead_letters"]) == (1_000, 0)
 
 
 def test_two_members_share_one_store(registered: Settings) -> None:

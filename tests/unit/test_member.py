@@ -11,11 +11,13 @@ import pytest
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumers import group, terminal
-from consumers.analytics.member import Analytics, Status
+from consumers.analytics.member import Analytics, Status, counted_topics
 from consumers.group import GroupError, Member, Span
 from registry.client import RegistryClient
 from schemas import catalog
+from schemas.catalog import CatalogError
 from settings import Settings
+from tests.conftest import Contracts
 
 
 @pytest.mark.parametrize("until_caught_up", [False, True])
@@ -44,6 +46,31 @@ def test_a_broker_that_is_away_is_waited_for(
     assert seen[-1].lag is None
     assert "lag left                not known" in terminal.summary(seen[-1])
     assert sum("waiting for the broker" in record.message for record in caplog.records) == 1
+
+
+def test_topics_that_analytics_does_not_know_are_named_once_and_left_alone(
+    contracts: Contracts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    contracts.add("returns", {"type": "record", "name": "OrderReturned", "namespace": "a.b", "fields": []})
+    views = contracts.load().topic("product-events").schema
+    loaded = contracts.add("views", views)  # an event that another topic carries
+    settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
+    member = Analytics(settings, loaded, RegistryClient.from_settings(settings))
+    member.close()
+    (warning,) = [record.getMessage() for record in caplog.records if "not counted" in record.message]
+    assert warning.startswith("not counted: returns (OrderReturned), views (ProductViewed): ")
+
+
+def test_an_event_is_known_by_its_name_without_the_namespace(contracts: Contracts) -> None:
+    loaded = contracts.edit("purchases", lambda schema: schema.update(name="tributary.events.PurchaseCompleted"))
+    assert [topic.name for topic in counted_topics(loaded)] == ["product-events", "user-events", "purchases"]
+
+
+def test_a_catalogue_without_a_topic_to_count_is_refused(contracts: Contracts) -> None:
+    for contract in ("product-events", "user-events", "purchases"):
+        loaded = contracts.edit(contract, lambda schema: schema.update(name="Other"))
+    with pytest.raises(CatalogError, match="no topic of the catalogue: figures are made of ProductViewed, Cart"):
+        counted_topics(loaded)
 
 
 class Client:
