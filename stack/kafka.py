@@ -120,10 +120,7 @@ class Broker:
         class_path = os.pathsep.join(str(path) for path in jars.ensure(self.jars_dir))
         self.directory.mkdir(parents=True, exist_ok=True)
         properties = self.directory / "server.properties"
-        properties.write_text(
-            PROPERTIES.format(port=self.port, host=self.host, controller_port=ports.free()),
-            encoding="utf-8",
-        )
+        properties.write_text(self.properties(), encoding="utf-8")
         if not (self.data / "meta.properties").exists():
             self._format(class_path, properties)
         self.daemon.start(
@@ -134,8 +131,7 @@ class Broker:
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
                 self._class_cache(class_path),
-                *_QUIET,
-                *_LOGGING,
+                *self.java_options(),
                 "-cp",
                 class_path,
                 "kafka.Kafka",
@@ -145,6 +141,14 @@ class Broker:
         )
         self.daemon.wait_until(self._is_ready, READY_WITHIN_S)
         return True
+
+    def properties(self) -> str:
+        """What Kafka reads at its start; of a property that comes twice, Java takes the last."""
+        return PROPERTIES.format(port=self.port, host=self.host, controller_port=ports.free())
+
+    def java_options(self) -> tuple[str, ...]:
+        """Options of the Java runtime, besides its memory and its classes."""
+        return (*_QUIET, *_LOGGING)
 
     @property
     def records_classes(self) -> bool:
@@ -193,9 +197,8 @@ class Broker:
 
     def _format(self, class_path: str, properties: Path) -> None:
         """Prepare an empty data directory, as Kafka demands before the first start."""
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         java = [str(_java()), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path]
-        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(properties)]
+        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(), "--config", str(properties)]
         result = subprocess.run([*java, *tool], cwd=self.directory, capture_output=True, text=True)
         if result.returncode:
             lines = (result.stdout + result.stderr).strip().splitlines()[-15:]
@@ -215,6 +218,16 @@ class Broker:
             return f"-XX:AOTCache={cache}"
         # Recorded beside the data and moved when complete, so that two brokers never write one file.
         return f"-XX:AOTCacheOutput={self.directory / f'recorded-{cache.name}'}"
+
+
+def new_cluster_id() -> str:
+    """A random id as Kafka makes them: 22 characters of base64url that do not begin with `-`.
+
+    Kafka's own tools would take one that does for an option (see `Uuid.randomUuid` in kafka-clients).
+    """
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text
 
 
 def _java() -> Path:

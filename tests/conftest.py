@@ -16,8 +16,9 @@ from schemas.catalog import CATALOG, Catalog
 from schemas.catalog import load as load_catalog
 from settings import Settings
 from tests.cluster import cluster, fresh, guest, registered
+from tests.secured import secured
 
-__all__ = ["cluster", "fresh", "guest", "registered"]
+__all__ = ["cluster", "fresh", "guest", "registered", "secured"]
 
 # A machine may be slow, and the first text that Hypothesis draws costs it a second in a fresh clone.
 hypothesis.settings.register_profile(
