@@ -54,14 +54,14 @@ def _usage_errors() -> tuple[type[Exception], ...]:
 def _failures() -> tuple[type[Exception], ...]:
     """What a command may raise; imported only once something was raised."""
     from registry.avro import SchemaError
-    from registry.client import NotRegistered, RegistryError, RegistryUnavailable
+    from registry.client import NotRegistered, RegistryError, RegistryUnavailable, SchemaConflict, SchemaUnusable
     from registry.exemptions import ExemptionError
     from registry.lock import LockError
     from registry.topics import KafkaUnavailable
     from schemas.catalog import CatalogError
     from schemas.generate import GenerateError
 
-    asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable)
+    asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable, SchemaConflict, SchemaUnusable)
     return (*asking, CatalogError, ExemptionError, GenerateError, LockError, SchemaError)
 
 

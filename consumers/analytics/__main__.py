@@ -68,7 +68,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from consumers.analytics.store import StoreError
     from consumers.dead_letters import DeadLettersUndelivered
     from consumers.group import GroupError
-    from registry.client import RegistryClient, RegistryError
+    from registry.client import RegistryClient, RegistryError, SchemaConflict
     from registry.lock import LockError
     from schemas import catalog
     from stopping import stop_signal
@@ -92,6 +92,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             GroupError,
             DeadLettersUndelivered,
             RegistryError,
+            SchemaConflict,
             KafkaException,
         ) as error:
             return _fail(error)

@@ -16,7 +16,7 @@ from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
-from registry.client import SCHEMA_NOT_FOUND, RegistryClient, RegistryError, RegistryUnavailable
+from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
 from schemas.catalog import Catalog, CatalogError, Topic
 from schemas.columns import ColumnReader, UnknownSchema
 from settings import Settings
@@ -190,9 +190,7 @@ class Analytics:
                 self._waiting_for = f"the registry: {error}"
                 # This is the thread that fetches: nobody else tells it meanwhile.
                 self._observe(self.status())
-            except RegistryError as error:
-                if error.code == SCHEMA_NOT_FOUND:
-                    raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
-                raise
+            except (SchemaNotFound, SchemaUnusable) as error:
+                raise UnknownSchema(str(error)) from error
             if self._stop.wait(_REGISTRY_PAUSE_S):
                 raise Stopping

@@ -87,7 +87,7 @@ def test_reads_are_repeated_while_the_registry_starts(registry: Registry) -> Non
     registry.will(500, {"error_code": 50003, "message": "forwarding failed"})
     client = RegistryClient(registry.url)
     with pytest.raises(RegistryError) as refused:
-        client.schema_text(4)
+        client.subjects()
     assert (refused.value.status, refused.value.code, refused.value.message) == (500, 50003, "forwarding failed")
 
 

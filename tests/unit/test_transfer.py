@@ -397,13 +397,13 @@ def test_what_is_set_for_every_context_comes_along_and_nothing_else_does(pair: P
 def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     put(pair.here, "a", record("A"))
     job = pair.job(pair.archive())
-    write = TransferClient._write
+    ask = TransferClient._ask
 
-    def numbering(self: TransferClient, method: str, path: str, body: Any) -> Any:
-        answer = write(self, method, path, body)
+    def numbering(self: TransferClient, method: str, path: str, body: Any, within_s: float) -> Any:
+        answer = ask(self, method, path, body, within_s)
         return answer | {"id": 9} if path.endswith("/versions") else answer
 
-    monkeypatch.setattr(TransferClient, "_write", numbering)
+    monkeypatch.setattr(TransferClient, "_ask", numbering)
     with pytest.raises(importing.ImportStopped, match="the registry gave id 9 in place of 1"):
         job.run(Event())
 
