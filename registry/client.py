@@ -59,6 +59,8 @@ _NO_MODE: Mapping[int, str | None] = dict.fromkeys((SUBJECT_NOT_FOUND, MODE_NOT_
 _TIMEOUT_S = 10.0
 _SCHEMA_S = 5.0
 """For a schema by its id: a consumer waits for it, and must hear a signal."""
+_LAST_ID = 2**31 - 1
+"""An id is an int of Java's: for a greater one a registry says 404 without a code, as if it had no such path."""
 _PAUSES_S = (0.1, 0.4, 1.0)
 """Between the attempts of a request that only reads."""
 _PASSING = (429, 502, 503, 504)
@@ -159,6 +161,8 @@ class RegistryClient:
         return text
 
     def _asked(self, schema_id: int) -> str:
+        if schema_id > _LAST_ID:
+            raise SchemaNotFound(schema_id)
         path = f"/schemas/ids/{schema_id}"
         try:
             answer = self._ask("GET", path, None, _SCHEMA_S)
