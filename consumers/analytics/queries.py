@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, EventType
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
@@ -127,7 +128,7 @@ class Reader:
             by_region=self._nested("SELECT region, type, events FROM activity_by_region"),
             sessions=Sessions(*sessions),
             orders=sum(purchases for _, purchases, _ in revenue),
-            revenue_minor={currency: minor for currency, _, minor in revenue},
+            revenue_minor={currency: int(minor) for currency, _, minor in revenue},
             abandoned_carts=self._abandoned(watermark, abandoned_after_minutes),
             dead_letters=self._sums("SELECT topic, n FROM counts WHERE name = 'dead_letters'"),
             duplicate_purchases=duplicates.get("duplicate_purchases", 0),
@@ -137,14 +138,13 @@ class Reader:
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
         if watermark is None:
             return AbandonedCarts()
-        # In halves: the sum of all carts may need more than the 64 bits that each has, and SQLite would give up.
         rows = self._db.execute(
-            "SELECT currency, count(*), sum(cart_minor >> 32), sum(cart_minor & 0xFFFFFFFF) FROM sessions"
-            " WHERE purchases = 0 AND cart_units > 0 AND last_at < ? - ? GROUP BY currency",
+            f"SELECT currency, count(*), {exact.SQL_PARTS.format('cart_minor')} FROM sessions"
+            " WHERE purchases = 0 AND cart_units + 0 > 0 AND last_at < ? - ? GROUP BY currency",
             (watermark, after_minutes * 60_000),
         ).fetchall()
         return AbandonedCarts(
-            sum(count for _, count, _, _ in rows), {currency: (high << 32) + low for currency, _, high, low in rows}
+            sum(count for _, count, *_ in rows), {currency: exact.total(*parts) for currency, _, *parts in rows}
         )
 
     def _sums(self, query: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from consumers.analytics import exact
 from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
 from consumers.analytics.merge import Merged
 from consumers.group import Partition, Span
@@ -90,7 +91,11 @@ class Store:
         for at in range(0, len(values), step):
             some = values[at : at + step]
             rows = ", ".join([f"({', '.join('?' * width)})"] * (len(some) // width))
-            changed += self._db.execute(f"INSERT INTO {table} VALUES {rows} ON CONFLICT {on_conflict}", some).rowcount
+            statement = f"INSERT INTO {table} VALUES {rows} ON CONFLICT {on_conflict}"
+            try:
+                changed += self._db.execute(statement, some).rowcount
+            except OverflowError:
+                changed += self._db.execute(statement, list(map(exact.storable, some))).rowcount
         return changed
 
     def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> list[tuple[Any, ...]]:
@@ -158,6 +163,7 @@ _ADD_COUNT = "DO UPDATE SET n = n + excluded.n"
 
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    db.create_function("exact_sum", 2, exact.add, deterministic=True)
     # In WAL mode NORMAL loses the last transactions when the machine itself goes down, never half of one; their
     # offsets are lost with them, and the messages are read again.
     # In a large store a write changes most pages of the sessions, whose ids are random. So pages are larger than the
@@ -187,8 +193,10 @@ def _merge(kpi: Kpi) -> str:
 def _merged(measure: Measure) -> str:
     name, new = measure.name, f"excluded.{measure.name}"
     match measure.merge:
-        case Merge.SUM:
+        case Merge.COUNT:
             return f"{name} + {new}"
+        case Merge.SUM:
+            return exact.sql_sum(name, new)
         case Merge.MIN:
             return f"min({name}, {new})"
         case Merge.MAX:
