@@ -57,7 +57,7 @@ register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topi
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
 	@$(BIN)/python -m registry plan
-check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, with no registry
+check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock; needs no registry
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
 docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.html
 	@$(BIN)/python -m registry docs --output docs

@@ -106,6 +106,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
         )
+    for command in (check, plan, apply):
+        command.add_argument(
+            "--allow-unknown",
+            action="store_true",
+            help="go on when the registry has versions, levels or modes that the lock does not know"
+            + ("; check then does not ask it" if command is check else ""),
+        )
+    add("pull", "take what the registry has and the lock does not know into the lock; contracts stay as they are")
     drift = add("drift", "compare the registry, the lock and the working copy; exit 3 if they differ")
     drift.add_argument(
         "--shared", action="store_true", help="the registry has other teams' subjects too: do not report those"

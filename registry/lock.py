@@ -133,7 +133,7 @@ def load(path: Path) -> Lock | None:
     return parse(text, str(path))
 
 
-_REMEDY = "restore it from git, or delete it and run: make register-schemas"
+_REMEDY = "restore it from git, or delete it and run: python -m registry pull"
 
 
 def parse(text: str, where: str) -> Lock:

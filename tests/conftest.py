@@ -26,6 +26,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+NOWHERE = "http://127.0.0.1:1"
+"""The URL of a registry that does not answer, whatever runs on this machine."""
+
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -34,7 +37,7 @@ class Contracts:
     """The catalogue and its contracts in a folder of their own."""
 
     folder: Path
-    settings: Settings = attrs.field(factory=Settings)
+    settings: Settings = attrs.field(factory=lambda: Settings(registry_url=NOWHERE))
 
     def load(self) -> Catalog:
         return load_catalog(self.settings, self.folder / "catalog.toml")

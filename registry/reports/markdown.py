@@ -11,6 +11,7 @@ from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports import unknowns
 from registry.reports.markup import code, line, paragraph, plain
 from registry.reports.text import (
     NOTHING_WRITTEN,
@@ -71,6 +72,8 @@ def plan(made: Plan) -> str:
     if made.findings:
         parts.append("\n".join(_findings(made.findings)).lstrip())
     parts += [f"❌ {line(refusal)}" for refusal in made.refusals]
+    if made.unknown:
+        parts.append(unknowns.markdown(made.unknown))
     refused = [check for check in made.checks if not check.passed]
     if not made.ok:
         return "\n\n".join([*parts, *([checks(refused)] if refused else []), f"**{NOTHING_WRITTEN}**"])

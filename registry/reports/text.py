@@ -12,6 +12,7 @@ from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports import unknowns
 from registry.steps import Done
 
 NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
@@ -98,6 +99,8 @@ def plan(made: Plan) -> str:
     if refused:
         parts.append(checks(refused))
     parts += made.refusals
+    if made.unknown:
+        parts.append(unknowns.text(made.unknown))
     if parts:
         return "\n".join([*parts, "", NOTHING_WRITTEN])
     changed = [check for check in made.checks if check.changes and not check.registered]

@@ -16,7 +16,7 @@ import pytest
 from registry import lock
 from registry.__main__ import main
 from schemas import catalog
-from tests.conftest import Contracts, field
+from tests.conftest import NOWHERE, Contracts, field
 
 ADD = ("purchases", "add-field", "items[].colour", "string", "--optional", "--doc", "Its colour.")
 
@@ -36,6 +36,7 @@ def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The command, on contracts of the test's own that are registered as they are."""
     monkeypatch.setattr(catalog, "load", lambda _: contracts.load())
     monkeypatch.setenv("REGISTRY_LOCK_PATH", str(contracts.folder / "registry.lock.json"))
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", NOWHERE)
     monkeypatch.chdir(contracts.folder.parent)
     register(contracts)
 
