@@ -39,7 +39,11 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     schema that cannot be used and DecodeError for a pair that cannot be resolved.
     """
     written = parse(writer)
-    read = written if reader is None else parse(reader)
+    return resolver(written, written if reader is None else parse(reader), cls)
+
+
+def resolver(written: avro.Type, read: avro.Type, cls: type[Any] | None = None) -> Callable[[bytes], Any]:
+    """`decoder` for types that are parsed already."""
     title = written.short_name if isinstance(written, avro.Record) else str(written)
     source = Source("decoder")
 

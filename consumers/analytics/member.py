@@ -17,6 +17,7 @@ from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
 from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
+from schemas.avro import SchemaError
 from schemas.catalog import Catalog, CatalogError, Topic
 from schemas.columns import ColumnReader, UnknownSchema
 from settings import Settings
@@ -78,10 +79,7 @@ class Analytics:
         topics = counted_topics(catalog)
         self._pipeline = Pipeline(
             self._store,
-            {
-                topic.name: Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
-                for topic in topics
-            },
+            {topic.name: self._route(topic) for topic in topics},
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
@@ -92,6 +90,12 @@ class Analytics:
         self._lag_at = -_LAG_S
         self._began = time.monotonic()
         self._observe: Callable[[Status], None] = lambda _: None
+
+    def _route(self, topic: Topic) -> Route:
+        try:
+            return Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
+        except SchemaError as error:
+            raise CatalogError(f"{topic.path}: {error}") from error
 
     def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
         """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
