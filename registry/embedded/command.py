@@ -84,7 +84,9 @@ def _serve(listener: socket.socket, data: Path, user: str, password: str) -> int
         listener.close()
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
-    subjects = len(app.state.api.store.versions)
+    # A read changes threads three times; beside a registration each change waits for this long.
+    sys.setswitchinterval(0.001)
+    subjects = len(app.state.api.store.state.versions)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -7,22 +7,24 @@ import hmac
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from registry.embedded import schemas
-from registry.embedded.bodies import decode, schema_request
+from registry.embedded.bodies import decode
 from registry.embedded.call import Call, Raw
 from registry.embedded.errors import ApiError
+from registry.embedded.routes import Write
 from registry.embedded.routing import route
+from registry.embedded.state import Planned, State
 from registry.embedded.store import Store
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
@@ -31,6 +33,7 @@ LARGEST_BODY = 4 * 2**20
 
 _MEDIA_TYPES = (MEDIA_TYPE, "application/vnd.schemaregistry+json", "application/json")
 _ACCEPTED_BODIES = (*_MEDIA_TYPES, "application/octet-stream")
+_READERS, _WRITERS = 8, 2
 _log = logging.getLogger("registry.embedded")
 
 
@@ -54,16 +57,21 @@ def create_app(data: Path | None, user: str = "", password: str = "") -> Starlet
 
 
 class Api:
-    """Answers requests in worker threads, one at a time on the store, so that the loop waits for no disk."""
+    """Answers requests in worker threads, so that the loop waits for no disk.
+
+    A request reads the state as it is when its turn comes; nothing that it does waits for a change under way.
+    """
 
     def __init__(self, store: Store, user: str, password: str) -> None:
         self.store = store
-        self._lock = threading.Lock()
+        self._committing = threading.Lock()
         self._credentials = base64.b64encode(f"{user}:{password}".encode()) if user else None
+        # Changes have their own few threads: they keep the interpreter busy, and reads share it with them.
+        self._readers, self._writers = CapacityLimiter(_READERS), CapacityLimiter(_WRITERS)
 
     def replace(self, store: Store) -> None:
         """Go on with another store; the old one is closed."""
-        with self._lock:
+        with self._committing:
             self.store.close()
             self.store = store
 
@@ -79,10 +87,11 @@ class Api:
         try:
             self._authorize(request)
             media_type = _media_type(request)
-            body = await _body(request)
-            answer = await run_in_threadpool(self._answer, request, body)
+            answer = await self._answer(request, await _body(request))
         except ApiError as error:
             return _error(error)
+        except ClientDisconnect:
+            raise
         except Exception:
             _log.exception("%s %s failed", request.method, request.url.path)
             return _error(ApiError(500, 50001, "Error in the backend data store; the server's log says which"))
@@ -96,15 +105,33 @@ class Api:
         if scheme.lower() != "basic" or not hmac.compare_digest(given.strip().encode(), self._credentials):
             raise ApiError(401, 401, "Unauthorized")
 
-    def _answer(self, request: Request, raw: bytes) -> Any:
+    async def _answer(self, request: Request, raw: bytes) -> Any:
         raw_path = request.scope.get("raw_path") or request.url.path.encode()
-        handler, path, query = route(self.store, request.method, raw_path, request.scope["query_string"])
-        body = decode(raw) if request.method in ("POST", "PUT") and path else {}
-        body = decode(raw) if request.method == "PUT" else body
-        if "schema" in body:
-            schemas.warm(schema_request(body))
-        with self._lock:
-            return handler(Call(self.store, path, query, body))
+        handler, path, query = route(self.store.state, request.method, raw_path, request.scope["query_string"])
+        has_body = request.method == "PUT" or (request.method == "POST" and bool(path))
+
+        def read(handle: Callable[[Call], Any]) -> Any:
+            return handle(Call(self.store.state, path, query, decode(raw) if has_body else {}))
+
+        def change(plan: Callable[[Call], Planned]) -> Any:
+            body = decode(raw) if has_body else {}
+            return self._change(lambda state: plan(Call(state, path, query, body)))
+
+        if isinstance(handler, Write):
+            return await run_sync(change, handler.plan, limiter=self._writers)
+        return await run_sync(read, handler, limiter=self._readers)
+
+    def _change(self, plan: Callable[[State], Planned]) -> Any:
+        """Plan without the lock, and commit with it; if another change came between, plan once more."""
+        state = self.store.state
+        planned = plan(state)
+        if planned.changes:
+            with self._committing:
+                if self.store.state is not state:
+                    planned = plan(self.store.state)
+                if planned.changes:
+                    self.store.commit(planned.changes)
+        return planned.answer
 
 
 def _media_type(request: Request) -> str:
