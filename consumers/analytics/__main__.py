@@ -54,7 +54,7 @@ def _arguments() -> argparse.ArgumentParser:
         "report",
         help="print the store's figures, without consuming",
         description="Print the figures in the store, without consuming anything.",
-        epilog="exit code: 0 fine, 1 there is no store yet, 2 wrong usage",
+        epilog="exit code: 0 fine, 1 there is no store that can be read, 2 wrong usage",
     )
     report.add_argument("--json", action="store_true", help="for scripts; money in minor units of its currency")
     return parser
@@ -109,9 +109,8 @@ def _collect_seldom() -> None:
 
 
 def _report(settings: Settings, as_json: bool) -> int:
-    import sqlite3
-
     from consumers.analytics import queries
+    from consumers.analytics.store import StoreError
 
     try:
         reader = queries.Reader(settings.store_path)
@@ -121,10 +120,8 @@ def _report(settings: Settings, as_json: bool) -> int:
             from consumers import terminal
 
             terminal.report(reader, settings)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, StoreError) as error:
         return _fail(error)
-    except sqlite3.Error as error:
-        return _fail(f"{settings.store_path} is not a store that can be read: {error}")
     return 0
 
 

@@ -74,7 +74,7 @@ class Analytics:
         self._without_broker = ""
         self._closing = False
         self._stop = threading.Event()
-        self._store = Store(settings.store_path)
+        self._store = Store(settings.store_path, self._wait)
         self._reader = Reader(settings.store_path)
         topics = counted_topics(catalog)
         self._pipeline = Pipeline(
@@ -143,6 +143,11 @@ class Analytics:
         self._pipeline.close()
         self._reader.close()
         self._store.close()
+
+    def _wait(self, what: str) -> None:
+        if self._stop.is_set():
+            raise Stopping
+        log.warning("waiting for %s", what)
 
     def _caught_up(self) -> bool:
         # Not before it has partitions: with them it learns whether the store belongs to these topics at all.

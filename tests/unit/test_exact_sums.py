@@ -31,6 +31,7 @@ from consumers.web import metrics
 from schemas import text
 from schemas.events import CartAction
 from schemas.frame import Frame, Lines
+from tests.stores import no_waiting
 
 TOPICS = {VIEWS: "views", CARTS: "carts", PURCHASES: "purchases"}
 ACTIONS = list(CartAction)
@@ -88,7 +89,7 @@ def stored(events: Sequence[Cart | Order], sizes: Sequence[int]) -> Iterator[Pat
     """A store to which the events were written in batches of these sizes."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
-        store = Store(path)
+        store = Store(path, no_waiting)
         at = 0
         for size in cycle(sizes):
             part = frames(events[at : at + size], at)

@@ -1,51 +1,55 @@
-"""The store: every figure, and the offsets that they include, in one SQLite database.
-
-One transaction writes what a batch adds and moves the offsets from where the batch began to where it ended, or does
-neither. That is the whole of exactly once: a member that was killed begins again at the stored offsets, and one that
-lost its partitions without knowing finds them moved and writes nothing.
-"""
+"""Writing to the store: a batch, and what the store counts."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from consumers.analytics import exact
 from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
 from consumers.analytics.merge import Merged
+from consumers.analytics.store import binding
+from consumers.analytics.store.database import Database
+from consumers.analytics.store.errors import Fenced
 from consumers.group import Partition, Span
-
-_BUSY_TIMEOUT_S = 60.0
-_LAYOUT = 2
-"""Raised with every change of the tables."""
-
-
-class StoreError(Exception):
-    """The store cannot be used; the message says which and why."""
-
-
-class Fenced(Exception):
-    """Somebody else has moved the offsets of a partition: what was read of it must not be written."""
+from stopping import Waiting
 
 
 class Store:
-    """One connection to the store, for one thread. Several processes may each have theirs."""
+    """One connection to the store, for one thread at a time. Several processes may each have theirs.
 
-    def __init__(self, path: Path) -> None:
-        """Open the store, creating it where it does not exist. Raises StoreError."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = _connect(path)
-            self._create(path)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path}: {error}") from error
+    While another process has the store locked, or its disk is full, each method waits and tries again; `waiting` is
+    called meanwhile, and what it raises ends the wait. What does not pass is raised as StoreError.
+    """
+
+    def __init__(self, path: Path, waiting: Waiting) -> None:
+        """Open the store, creating it where it does not exist, and migrating an older one."""
+        self._path = path
+        self._database = Database(path, waiting)
+        self._db = self._database.connection
+        self.id: str = self._database.transact(self._read_id)
+        """Random, made with the store."""
 
     def close(self) -> None:
         """Close the connection."""
-        self._db.close()
+        self._database.close()
+
+    def bind(self, group: str, cluster_id: str, topic_ids: Mapping[str, str], accept_recreated: bool) -> None:
+        """Note for whom and what the store counts, or, if that is noted, compare; `topic_ids` gives an id by topic.
+
+        Raises StoreError for another group, another cluster, and a topic with another id than before: it was deleted
+        and created again. With `accept_recreated` such a topic is read from its beginning, by forgetting its offsets.
+        Topics that are new or no longer given are fine.
+        """
+        self._database.transact(
+            lambda: binding.bind(self._db, self._path, group, cluster_id, topic_ids, accept_recreated)
+        )
+
+    def check(self) -> None:
+        """Raise StoreError if the store's file was deleted or replaced since it was opened; takes microseconds."""
+        self._database.check()
 
     def write(
         self,
@@ -57,19 +61,28 @@ class Store:
 
         `merge` makes its deltas, told which orders must not count; it is asked again if some of its orders have been
         counted. `dead_letters` says how many messages of each topic could not be read. Returns what was written.
-        Raises Fenced when a span does not begin where the store stands.
+        Raises Fenced when a span does not begin at the stored offset.
+        After an error of COMMIT that hid a success, that is so as well: the offsets are at the end of the batch.
         """
-        merged = merge(frozenset())
-        with self._transaction():
-            for (topic, partition), span in sorted(spans.items()):
-                self._advance(topic, partition, span)
-            counted = self._claim(merged.orders)
-            if counted:
-                merged = merge(counted)
-                self._claim(merged.orders)
-            for delta in merged.deltas:
-                self._insert(delta.kpi.name, delta.columns, _MERGE[delta.kpi.name])
-            self._insert("counts", self._counts(merged, dead_letters), _ADD_COUNT)
+        first = merge(frozenset())
+        return self._database.transact(lambda: self._write(spans, first, merge, dead_letters))
+
+    def _write(
+        self,
+        spans: Mapping[Partition, Span],
+        merged: Merged,
+        merge: Callable[[frozenset[str]], Merged],
+        dead_letters: Mapping[str, int],
+    ) -> Merged:
+        for (topic, partition), span in sorted(spans.items()):
+            self._advance(topic, partition, span)
+        counted = self._claim(merged.orders)
+        if counted:
+            merged = merge(counted)
+            self._claim(merged.orders)
+        for delta in merged.deltas:
+            self._insert(delta.kpi.name, delta.columns, _MERGE[delta.kpi.name])
+        self._insert("counts", self._counts(merged, dead_letters), _ADD_COUNT)
         return merged
 
     def _insert(self, table: str, columns: Sequence[Sequence[Any]], on_conflict: str) -> int:
@@ -115,7 +128,7 @@ class Store:
                 (span.next, topic, partition, span.start),
             )
         if moved.rowcount != 1:
-            raise Fenced(f"{topic}[{partition}] no longer stands at {span.start}")
+            raise Fenced(f"{topic}[{partition}]: the store's offset is no longer {span.start}")
 
     def _claim(self, orders: Sequence[str]) -> frozenset[str]:
         """Note these orders as counted, or, if some are already, none; returns those."""
@@ -129,61 +142,13 @@ class Store:
         self._db.execute("RELEASE claim")
         return known
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
-
-    def _create(self, path: Path) -> None:
-        with self._transaction():
-            layout = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if layout not in (0, _LAYOUT):
-                raise StoreError(f"{path}: written by another version of the store ({layout}, expected {_LAYOUT})")
-            for statement in (*_TABLES, *map(_create_table, KPIS)):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
+    def _read_id(self) -> str:
+        (store_id,) = self._db.execute("SELECT value FROM identity WHERE name = 'id'").fetchone()
+        return str(store_id)
 
 
 _ROWS_PER_STATEMENT = 500
-
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS offsets (topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL,"
-    " PRIMARY KEY (topic, partition)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS counts (name TEXT, topic TEXT, n INTEGER NOT NULL,"
-    " PRIMARY KEY (name, topic)) WITHOUT ROWID",
-)
 _ADD_COUNT = "DO UPDATE SET n = n + excluded.n"
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    db.create_function("exact_sum", 2, exact.add, deterministic=True)
-    # In WAL mode NORMAL loses the last transactions when the machine itself goes down, never half of one; their
-    # offsets are lost with them, and the messages are read again.
-    # In a large store a write changes most pages of the sessions, whose ids are random. So pages are larger than the
-    # usual 4 KB, which makes fewer of them, and the log may have 128 MB, so that a page that several writes change is
-    # copied back once.
-    for pragma in (
-        "page_size = 16384",
-        "journal_mode = WAL",
-        "wal_autocheckpoint = 8192",
-        "synchronous = NORMAL",
-        "cache_size = -16384",
-    ):
-        db.execute(f"PRAGMA {pragma}")
-    return db
-
-
-def _create_table(kpi: Kpi) -> str:
-    columns = [f"{key} NOT NULL" for key in kpi.keys] + [f"{measure.name} NOT NULL" for measure in kpi.measures]
-    keys = ", ".join(kpi.keys)
-    return f"CREATE TABLE IF NOT EXISTS {kpi.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"
 
 
 def _merge(kpi: Kpi) -> str:
