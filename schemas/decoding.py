@@ -42,8 +42,13 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     return resolver(written, written if reader is None else parse(reader), cls)
 
 
-def resolver(written: avro.Type, read: avro.Type, cls: type[Any] | None = None) -> Callable[[bytes], Any]:
-    """`decoder` for types that are parsed already."""
+def resolver(
+    written: avro.Type, read: avro.Type, cls: type[Any] | None = None, *, tagged: bool = False
+) -> Callable[[bytes], Any]:
+    """`decoder` for types that are parsed already.
+
+    `tagged`: where a union was written, the value is a pair, of the number of its branch and the value itself.
+    """
     title = written.short_name if isinstance(written, avro.Record) else str(written)
     source = Source("decoder")
 
@@ -55,7 +60,7 @@ def resolver(written: avro.Type, read: avro.Type, cls: type[Any] | None = None) 
         with source.block("try:"):
             source.line("at = 0")
             try:
-                value = Reader(source, cls, written, read).value(written, read, "event")
+                value = Reader(source, cls, written, read, tagged=tagged).value(written, read, "event")
             except UnresolvedError as error:
                 raise DecodeError(f"{title}{error}") from None
             with source.block("if at != len(data):"):

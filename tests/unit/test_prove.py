@@ -94,6 +94,23 @@ def test_a_pair_that_does_not_resolve_fails_every_record_with_the_field(views: B
     assert "long" in row.failures[0].reason
 
 
+def test_an_enum_that_is_dropped_may_share_its_name_with_a_smaller_one(views: Bench) -> None:
+    older = views.contracts.load().topic("product-events").schema
+    more = {"type": "enum", "name": "other.Segment", "symbols": ["SOUTH", "NORTH"]}
+    older["fields"].append({"name": "gone", "type": more})
+    record = attrs.asdict(VIEW) | {"gone": "NORTH"}
+    proof = views.prove(unchanged, encoder(older, keys=True)(record), writer=json.dumps(older))
+    assert proof.ok
+    assert [(change.kind, change.path) for change in proof.rows[0].changes] == [("dropped", "gone")]
+
+
+@pytest.mark.parametrize("text", ['syntax = "proto3";', '{"type": "object"}', "[" * 100_000])
+def test_records_of_something_else_than_avro_fail_with_the_reason(views: Bench, text: str) -> None:
+    (row,) = views.prove(unchanged, b"x", writer=text).rows
+    assert row.decoded == 0
+    assert row.failures[0].reason.startswith("schema id 9 cannot be read with the contract: ")
+
+
 def test_a_symbol_without_a_default_fails_only_the_records_that_have_it(views: Bench) -> None:
     def strict(schema: dict[str, Any]) -> None:
         kind = field(schema, "segment")["type"]
