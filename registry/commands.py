@@ -59,7 +59,8 @@ def check(args: argparse.Namespace) -> int:
     loaded = settings.load()
     topics = catalog.load(loaded).topics
     checked = check_all(topics, baseline(args.against, loaded, topics))
-    asked = None if args.allow_unknown or args.against.startswith("git:") else ask(loaded, topics)
+    valid = [one.topic for one in checked if not one.invalid]
+    asked = None if args.allow_unknown or args.against.startswith("git:") else ask(loaded, valid)
     unknown = asked.unknown if asked else ()
     show(
         args,

@@ -162,8 +162,8 @@ def _row(
     try:
         judge = _Judge(json.loads(text), topic.schema, cls)
     except (ValueError, RecursionError) as error:  # of JSON, of Avro, or of the pair
-        reason = f"schema id {schema_id} cannot be read with the contract: {error}"
-        return Row(schema_id, version, len(records), _all(records, reason), ())
+        unreadable = f"schema id {schema_id} cannot be read with the contract: {error}"
+        return Row(schema_id, version, len(records), _all(records, unreadable), ())
     failures = tuple(Failure(record.where, reason) for record in records if (reason := judge.failure(record)))
     return Row(schema_id, version, len(records), failures, judge.changes())
 

@@ -51,6 +51,8 @@ def checks(checked: Iterable[SubjectCheck]) -> str:
 def _check(check: SubjectCheck) -> Iterator[str]:
     mark = "✅" if check.passed else "❌"
     yield f"### {mark} `{check.topic.subject}`: {verdict(check)}"
+    if check.invalid:
+        yield f"\n{line(check.invalid)}"
     if check.changes:
         yield from table(("field", "change"), [(code(c.path or "the record"), plain(c.text)) for c in check.changes])
     if check.order:

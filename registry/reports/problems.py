@@ -39,6 +39,9 @@ def of_findings(findings: Iterable[Finding]) -> list[Problem]:
 def of_check(check: SubjectCheck) -> Iterator[Problem]:
     """What breaks and what data does not survive, in one subject."""
     topic = check.topic
+    if check.invalid:
+        message = check.invalid.removeprefix(f"{topic.path}: ")
+        yield Problem("parses", "error", topic.subject, topic.path, 1, "", message, "")
     for found in check.breaks:
         line = _line(check, found.path)
         yield Problem(found.rule, "error", topic.subject, topic.path, line, found.path, found.who, found.fix)

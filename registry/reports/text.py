@@ -49,6 +49,8 @@ def checks(checked: Iterable[SubjectCheck]) -> str:
 
 def _check(check: SubjectCheck) -> Iterator[str]:
     yield f"{check.topic.subject}: {verdict(check)}"
+    if check.invalid:
+        yield f"  {check.invalid}"
     for change in check.changes:
         yield f"    {change.path or 'the record'}: {change.text}"
     if check.order:
@@ -78,6 +80,8 @@ def _hazards(check: SubjectCheck) -> Iterator[str]:
 
 def verdict(check: SubjectCheck) -> str:
     """The verdict in a line."""
+    if check.invalid:
+        return "cannot be checked"
     if check.breaks:
         return f"v{check.next_version} breaks {check.level}"
     if check.registered and check.registered is check.versions[-1]:
