@@ -15,6 +15,8 @@ from typing import Any
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+import destination
+from destination import announce, broker
 from registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from registry.lock import LockError
 from schemas import catalog, wire
@@ -67,7 +69,9 @@ def connect(*contracts: str) -> list[Publisher]:
     try:
         topics = catalog.load(settings)
         registry = RegistryClient.from_settings(settings)
-        chosen = [topics.topic(contract) for contract in contracts] or topics.topics
+        chosen = [topics.topic(contract) for contract in contracts] or list(topics.topics)
+        names = ", ".join(topic.name for topic in chosen)
+        announce(broker(settings), destination.registry(settings), f"topic{'s' * (len(chosen) > 1)} {names}")
         return [Publisher(settings, topic, registry) for topic in chosen]
     except (catalog.CatalogError, LockError) as error:
         raise PublisherError(str(error)) from error

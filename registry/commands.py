@@ -239,6 +239,8 @@ def docs(args: argparse.Namespace) -> int:
 
     loaded = settings.load()
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
+    if args.output:
+        announce(file("catalogue", args.output), file("lock", loaded.lock_path))
     book = handbook.build(catalog.load(loaded), known)
     if args.output is None:
         show(

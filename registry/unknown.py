@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import attrs
@@ -70,13 +71,14 @@ def ask(settings: Settings, topics: Sequence[Topic]) -> Asked:
 
 
 def _listens(settings: Settings) -> bool:
-    """Whether something listens at the registry's address: the client alone would try for longer."""
-    host = urlsplit(settings.registry_url).hostname
-    try:
-        socket.create_connection((host or "", settings.registry_port), _CONNECT_S).close()
-    except OSError:
-        return False
-    return True
+    """Whether something listens at one of the registry's addresses: the client alone would try for longer."""
+    for url in settings.registry_url.split(","):
+        address = urlsplit(url.strip())
+        usual = 443 if address.scheme == "https" else 80
+        with suppress(OSError):
+            socket.create_connection((address.hostname or "", address.port or usual), _CONNECT_S).close()
+            return True
+    return False
 
 
 def find(settings: Settings, topics: Sequence[Topic], present: Mapping[str, lock.Subject]) -> list[Unknown]:

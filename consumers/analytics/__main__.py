@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from destination import announce, broker, file, registry
 from settings import Settings, SettingsError, load
 from stopping import forget_output
 
@@ -74,6 +75,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from stopping import stop_signal
 
     _collect_seldom()
+    announce(broker(settings), registry(settings), file("store", settings.store_path))
     with stop_signal() as stop:
         try:
             member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings))

@@ -45,7 +45,8 @@ def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest
             code = main(["evolve", *arguments])
         except SystemExit as stop:
             code = int(stop.code or 0)
-        return Result(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return Result(code, out, "".join(line for line in err.splitlines(True) if not line.startswith("using ")))
 
     return run
 
