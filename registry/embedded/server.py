@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -15,6 +16,7 @@ from typing import Any
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,10 +28,13 @@ from registry.embedded.routes import Write
 from registry.embedded.routing import route
 from registry.embedded.state import Planned, State
 from registry.embedded.store import Store
+from serving import OwnHost
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 LARGEST_BODY = 4 * 2**20
 """Bytes; a schema may have about one million once it is stripped of white space."""
+BODY_S = 30.0
+"""The longest wait for a whole request body, in seconds."""
 
 _MEDIA_TYPES = (MEDIA_TYPE, "application/vnd.schemaregistry+json", "application/json")
 _ACCEPTED_BODIES = (*_MEDIA_TYPES, "application/octet-stream")
@@ -37,8 +42,10 @@ _READERS, _WRITERS = 8, 2
 _log = logging.getLogger("registry.embedded")
 
 
-def create_app(data: Path | None, user: str = "", password: str = "") -> Starlette:
-    """A registry that keeps its data in a folder, or in memory for None; with a user, only for who names both.
+def create_app(data: Path | None, user: str = "", password: str = "", host: str = "127.0.0.1") -> Starlette:
+    """A registry that keeps its data in a folder, or in memory for None; with a user, only for clients that name both.
+
+    `host` is the address that it listens on.
 
     Raises StoreInUse if another process has the folder open, OSError if it cannot be used.
     """
@@ -49,7 +56,7 @@ def create_app(data: Path | None, user: str = "", password: str = "") -> Starlet
         yield
         api.store.close()
 
-    app = Starlette(lifespan=lifespan)
+    app = Starlette(lifespan=lifespan, middleware=[Middleware(OwnHost, host=host)])
     # In place of routes: the framework's do not match every subject (see routing.py).
     app.router.default = api
     app.state.api = api
@@ -87,9 +94,13 @@ class Api:
         try:
             self._authorize(request)
             media_type = _media_type(request)
-            answer = await self._answer(request, await _body(request))
+            async with asyncio.timeout(BODY_S):
+                body = await _body(request)
+            answer = await self._answer(request, body)
         except ApiError as error:
             return _error(error)
+        except TimeoutError:
+            return _error(ApiError(408, 408, f"the request body did not arrive within {BODY_S:.0f} s"))
         except ClientDisconnect:
             raise
         except Exception:
@@ -137,7 +148,8 @@ class Api:
 def _media_type(request: Request) -> str:
     """The type of the answer. Raises ApiError 406 if the client takes none of ours, 415 for a body of another type."""
     if request.method in ("POST", "PUT"):
-        kind = request.headers.get("content-type", MEDIA_TYPE).partition(";")[0].strip().lower()
+        # No type, or text/plain, is what a page of another site may send without asking first.
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in _ACCEPTED_BODIES:
             raise ApiError(415, 415, "HTTP 415 Unsupported Media Type")
     accept = request.headers.get("accept", "*/*").lower()
@@ -160,7 +172,9 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
+_ERROR_HEADERS = {401: {"WWW-Authenticate": 'Basic realm="schema-registry"'}, 408: {"Connection": "close"}}
+
+
 def _error(error: ApiError) -> Response:
     body = json.dumps({"error_code": error.code, "message": error.message}, ensure_ascii=False)
-    headers = {"WWW-Authenticate": 'Basic realm="schema-registry"'} if error.status == 401 else None
-    return Response(body, error.status, headers, MEDIA_TYPE)
+    return Response(body, error.status, _ERROR_HEADERS.get(error.status), MEDIA_TYPE)
