@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from registry import answers, lock
 from registry.answers import Registered, Verdict
@@ -84,13 +84,10 @@ class RegistryClient:
         properties: Mapping[str, str] | None = None,
     ) -> None:
         """`url` may be several with commas between; `properties` are more of Confluent's client."""
-        addresses = [_without_login(address.strip()) for address in url.split(",")]
-        self.url = ",".join(address for address, _ in addresses)
-        """Without the user and the password that may be in it."""
-        self._properties = {"url": self.url, **(properties or {})}
-        login = f"{user}:{password}" if user else next((login for _, login in addresses if login), "")
-        if login:
-            self._properties["basic.auth.user.info"] = login
+        self.url = url.rstrip("/")
+        self._properties = {**(properties or {}), "url": self.url}
+        if user:
+            self._properties["basic.auth.user.info"] = f"{user}:{password}"
         self._lock_path = lock_path
         self._texts: dict[int, str] = {}
         self._warned: set[tuple[int, str]] = set()
@@ -106,7 +103,13 @@ class RegistryClient:
 
         Raises `lock.LockError` when the lock is another shared registry's.
         """
-        return cls(settings.registry_url, settings.registry_user, settings.registry_password, lock.path_for(settings))
+        path = lock.path_for(settings)
+        return cls(settings.registry_url, lock_path=path, properties=settings.registry_client())
+
+    @classmethod
+    def without_lock(cls, settings: Settings) -> Self:
+        """The client of the registry in `settings`, whichever registry the lock belongs to."""
+        return cls(settings.registry_url, properties=settings.registry_client())
 
     # ---- what producers and consumers need ----------------------------------------------------
 
@@ -283,14 +286,6 @@ class RegistryClient:
 def quoted(subject: str) -> str:
     """A subject or a context as one segment of a path."""
     return quote(subject, safe="") if subject.strip(".") else subject.replace(".", "%2E")
-
-
-def _without_login(address: str) -> tuple[str, str]:
-    """The address, and the `user:password` in it."""
-    scheme, slashes, rest = address.partition("//")
-    host, slash, path = rest.partition("/")
-    login, _, host = host.rpartition("@")
-    return scheme + slashes + host + slash + path.rstrip("/"), unquote(login)
 
 
 def _repeated(request: Callable[[], Any]) -> Any:

@@ -84,7 +84,7 @@ def import_archive(args: argparse.Namespace) -> int:
 
 def _whole_registry(loaded: Settings) -> TransferClient:
     """Without a lock: the registry may be another one than the lock's."""
-    return TransferClient(loaded.registry_url, loaded.registry_user, loaded.registry_password)
+    return TransferClient.without_lock(loaded)
 
 
 def _telling(what: str) -> Callable[[int, int], None]:
