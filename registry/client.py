@@ -231,8 +231,8 @@ class RegistryClient:
         return self._read("GET", f"/config/{quoted(subject)}", _LEVEL, missing=_NO_LEVEL)
 
     def default_level(self) -> str:
-        """The level of subjects that have none of their own."""
-        return self._read("GET", "/config", _LEVEL)
+        """The level of subjects that have none of their own: with a context in the URL, that in force there."""
+        return self._read("GET", "/config?defaultToGlobal=true", _LEVEL)
 
     def set_level(self, subject: str, level: str) -> None:
         """Set the subject's compatibility level."""
@@ -243,8 +243,8 @@ class RegistryClient:
         return self._read("GET", f"/mode/{quoted(subject)}", _MODE, missing=_NO_MODE)
 
     def default_mode(self) -> str:
-        """The mode of subjects that have none of their own."""
-        return self._read("GET", "/mode", _MODE)
+        """The mode of subjects that have none of their own: with a context in the URL, that in force there."""
+        return self._read("GET", "/mode?defaultToGlobal=true", _MODE)
 
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the subject's mode."""

@@ -59,9 +59,10 @@ def _reasons(level: str, candidate: Schema, version: Version, parse: Callable[[V
 
 
 def _shown(text: str) -> str:
-    if len(text) <= _SHOWN_SCHEMA:
+    units = text.encode("utf-16-le")  # Java counts these
+    if len(units) <= 2 * _SHOWN_SCHEMA:
         return f"{{oldSchema: '{text}'}}"
-    return f"{{oldSchema: <truncated to {_SHOWN_SCHEMA} characters> '{text[:_SHOWN_SCHEMA]}'}}"
+    return f"{{oldSchema: <truncated> '{units[: 2 * _SHOWN_SCHEMA].decode('utf-16-le', 'ignore')}...'}}"
 
 
 def _message(found: Incompatibility, reader: str, writer: str) -> str:

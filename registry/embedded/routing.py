@@ -20,10 +20,11 @@ _PATTERNS = [(pattern.split("/") if pattern else [], methods) for pattern, metho
 
 def route(state: State, method: str, raw_path: bytes, raw_query: bytes) -> tuple[Handler, dict[str, str], Query]:
     """The handler, the values of the path's parameters and the query. Raises ApiError 404, 405 or 400."""
-    segments = [_decode(segment) for segment in raw_path.strip(b"/").split(b"/")] if raw_path.strip(b"/") else []
+    raw_segments = raw_path.strip(b"/").split(b"/") if raw_path.strip(b"/") else []
+    segments = [_decode(segment) for segment in raw_segments]
     query = _decode_query(raw_query)
     if segments[:1] == ["contexts"] and len(segments) > 2:
-        segments = _in_context(segments[1], segments[2:], query)
+        segments = _in_context(raw_segments[1], segments[2:], query)
     segments = _without_aliases(state, segments, query)
     for pattern, methods in _PATTERNS:
         values = _match(pattern, segments)
@@ -63,10 +64,13 @@ def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | 
     return values
 
 
-def _in_context(context: str, segments: list[str], query: Query) -> list[str]:
-    """`/contexts/staging/subjects/orders` is `/subjects/:.staging:orders`."""
+def _in_context(context: bytes, segments: list[str], query: Query) -> list[str]:
+    """`/contexts/staging/subjects/orders` is `/subjects/:.staging:orders`.
+
+    As in Confluent's filter the context counts as it was sent: `%3A` in it is no colon until the path is put together.
+    """
     try:
-        prefix = names.context_prefix(context)
+        prefix = _decode(names.context_prefix(context.decode("latin-1")).encode("latin-1"))
     except ValueError as error:
         raise errors.bad_request(str(error)) from None
     if segments[0] in ("config", "mode"):
