@@ -106,6 +106,8 @@ imports: $(DEVELOPMENT)
 	@$(BIN)/lint-imports
 generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
+	@$(BIN)/python -m registry docs --format markdown | cmp -s - docs/events.md || \
+	  { echo "docs/events.md is not what the contracts and the lock say: run make docs and commit it" >&2; exit 1; }
 edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to our contracts, and what check says
 	@$(BIN)/python -m tests.edits
 generate: $(LOCAL) ## write schemas/events.py from the contracts
