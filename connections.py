@@ -24,7 +24,7 @@ _OURS: Mapping[str, tuple[str, ...]] = {
     "enable.auto.commit": ("false",),
     "auto.commit.enable": ("false",),
     "enable.auto.offset.store": ("false",),
-    "auto.offset.reset": ("earliest",),
+    "auto.offset.reset": (),
     "enable.partition.eof": ("true",),
     "isolation.level": ("read_committed",),
     "enable.idempotence": ("true",),

@@ -32,6 +32,8 @@ _REACH_S = 8.0
 _PATIENCE_S = 3.0
 """After how long a flush says that it waits."""
 _POLL_S = 0.1
+_DEFAULTS = {"compression.type": "lz4", "linger.ms": 20, "delivery.timeout.ms": 120_000, "log_level": 2}
+"""What KAFKA_CONFIG_FILE may set otherwise."""
 
 
 class PublisherError(Exception):
@@ -109,20 +111,16 @@ class Publisher:
         self._abandoned = False
         self._lock = threading.Lock()
         self._producer = Producer(
-            settings.kafka_client()
+            settings.kafka_client(_DEFAULTS)
             | {
                 "enable.idempotence": True,
                 "acks": "all",
-                "compression.type": "lz4",
-                "linger.ms": 20,
                 # Java's partitioner, so that producers in other languages put a user where we do.
                 "partitioner": "murmur2_random",
-                "delivery.timeout.ms": 120_000,
                 # One callback for all messages, called for failures alone: the acknowledged ones follow by counting.
                 "on_delivery": self._delivered,
                 "delivery.report.only.error": True,
                 "error_cb": self._trouble,
-                "log_level": 2,
             }
         )
         self._reach(settings.bootstrap_servers)
@@ -177,7 +175,7 @@ class Publisher:
         self._producer.poll(0)
 
     def flush(self) -> None:
-        """Wait until every queued event is acknowledged or has failed, two minutes at the longest."""
+        """Wait until every queued event is acknowledged or has failed, by default two minutes at the longest."""
         say_at = time.monotonic() + _PATIENCE_S
         while waiting := self._producer.flush(_POLL_S):
             if time.monotonic() > say_at:

@@ -24,6 +24,8 @@ from registry.lock import LOCAL, registry_name
 from settings import SettingsError
 
 _CONNECT_S = 2.0
+_TOKEN_S = 2.0
+"""For each step of a request for an access token."""
 _LEAST_S = 0.05
 """What an address gets even when those before it have used up the time."""
 _KEPT_S = 2.0
@@ -59,6 +61,8 @@ class Rest:
         except (ValueError, TypeError, OSError) as error:
             raise SettingsError(f"the schema registry's client cannot be set up: {error}") from error
         self._client.session = self._session()
+        if tokens := getattr(self._client.bearer_field_provider, "client", None):
+            tokens.timeout = _TOKEN_S
         for name in ("httpx", "httpx2"):  # a line per request at INFO
             logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -87,6 +91,12 @@ class Rest:
             raise _refusal(error) from error
         except OAuthTokenError as error:
             raise RegistryUnavailable(f"no access token for the schema registry at {self._shown}: {error}") from error
+        except KeyError as error:  # of Confluent's client, when it looks whether a token has expired
+            raise RegistryUnavailable(
+                f"no access token for the schema registry at {self._shown}: the token endpoint's answer has no {error}"
+            ) from error
+        except httpx.ConnectTimeout as error:
+            raise self._unavailable(f"no connection within {min(_CONNECT_S, within_s):g} s") from error
         except httpx.TimeoutException as error:
             raise self._unavailable(f"no answer within {within_s:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:

@@ -50,6 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         places = [file("data", settings.stack_dir)] if settings.stack == "local" else []
         announce(broker(settings), registry(settings), *places)
         getattr(_stack(settings), command)()
+    except SettingsError as error:  # in a file of properties: it is read when a client is made
+        print(error, file=sys.stderr)
+        return 2
     except StackError as error:
         print(f"make {command}: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,21 +143,37 @@ def tokens() -> Iterator[TokenServer]:
 
 
 def test_a_token_is_fetched_and_sent(tmp_path: Path, tokens: TokenServer) -> None:
-    oauth = {
-        "bearer.auth.credentials.source": "OAUTHBEARER",
-        "bearer.auth.client.id": CLIENT_ID,
-        "bearer.auth.client.secret": CLIENT_SECRET,
-        "bearer.auth.issuer.endpoint.url": tokens.token_url,
-    }
+    login = oauth(tokens.token_url)
     with https_registry(tmp_path) as registry:
-        client = RegistryClient.without_lock(with_registry(tmp_path / "r.properties", registry.values | oauth))
+        client = RegistryClient.without_lock(with_registry(tmp_path / "r.properties", registry.values | login))
         assert (client.subjects(), client.subjects()) == ([], [])
         assert [one.authorization for one in registry.faulty.requests] == [f"Bearer {tokens.issued[-1]}"] * 2
-        wrong = registry.values | oauth | {"bearer.auth.client.secret": "s3cret"}
+        wrong = registry.values | login | {"bearer.auth.client.secret": "s3cret"}
         client = RegistryClient.without_lock(with_registry(tmp_path / "w.properties", wrong))
         with pytest.raises(RegistryUnavailable, match="no access token") as refused:
             client.schema_text(1)
         assert "s3cret" not in str(refused.value)
+
+
+def oauth(endpoint: str) -> dict[str, str]:
+    return {
+        "bearer.auth.credentials.source": "OAUTHBEARER",
+        "bearer.auth.client.id": CLIENT_ID,
+        "bearer.auth.client.secret": CLIENT_SECRET,
+        "bearer.auth.issuer.endpoint.url": endpoint,
+    }
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENT, Fault.REFUSING, Fault.NONSENSE, Fault.HTML, Fault.ERROR_503])
+def test_a_token_endpoint_that_fails_is_named_soon(tmp_path: Path, tokens: TokenServer, fault: Fault) -> None:
+    with https_registry(tmp_path) as registry, faulty_registry(tokens.url) as endpoint:
+        endpoint.fault = fault
+        values = registry.values | oauth(f"{endpoint.url}/token")
+        client = RegistryClient.without_lock(with_registry(tmp_path / "r.properties", values))
+        began = time.monotonic()
+        with pytest.raises(RegistryUnavailable, match="no access token"):
+            client.schema_text(1)
+        assert time.monotonic() - began < 9
 
 
 def test_a_token_that_is_given_is_sent(tmp_path: Path) -> None:
