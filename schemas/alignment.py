@@ -3,6 +3,8 @@
 The plan is made once for each writer schema: a step per field, which reads it in all rows or steps over it. Resolution
 is that of the row decoder (`matching`), for what columns hold: whole numbers, booleans, enums and text, all of them
 optional or not, and lists of records of them.
+
+A row outside the limits of the reader's fields is bad, also where a field is not wanted and only checked.
 """
 
 from __future__ import annotations
@@ -10,32 +12,37 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from schemas import avro, projection, text
+from schemas.bounds import checked, column_check, natural, number_check, strings
 from schemas.building import Classes
 from schemas.cursor import Cursor
 from schemas.frame import Column, Frame, Lines, Nullable, concat, gather, repeat
+from schemas.limited import limited_within
 from schemas.matching import branch, takers
 from schemas.projection import Form, form
 from schemas.skipping import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
 from schemas.text import NULL, Integers
+from schemas.validation import NO_LIMITS, Limits, limits
 
 Step = Callable[[Cursor], Column]
 
 
-def plan(writer: avro.Type, reader: avro.Record) -> Callable[[Cursor], Frame]:
-    """How to read the columns of `reader`, which has the wanted fields alone, from rows that `writer` wrote.
+def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], Frame]:
+    """How to read rows that `writer` wrote as the columns of `wanted`.
 
-    Raises Unreadable.
+    `reader` has the wanted fields, and those that are checked. Raises Unreadable.
     """
     if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
-    return _record(writer, reader, "")
+    return _record(writer, reader, wanted, "")
 
 
-def _record(writer: avro.Record, reader: avro.Record, at: str) -> Callable[[Cursor], Frame]:
+def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], Frame]:
     targets = takers(writer, reader)
+    columns_of = {field.name: field for field in wanted.fields}
     steps: list[tuple[str, Step | Skip]] = []
     known: dict[int, Skip | None] = {}
     for field in writer.fields:
@@ -46,10 +53,15 @@ def _record(writer: avro.Record, reader: avro.Record, at: str) -> Callable[[Curs
         if len(targets[field.name]) > 1:
             raise Unreadable(f"{path}: becomes both {' and '.join(target.name for target in targets[field.name])}")
         (target,) = targets[field.name]
-        steps.append((target.name, _read(field.type, target.type, path)))
+        bounds = limits(target.name, target.attributes)
+        if target.name in columns_of:
+            step = _read(field.type, target.type, columns_of[target.name].type, path)
+            steps.append((target.name, checked(step, column_check(target.type, bounds))))
+        else:
+            steps.append(("", _verify(field.type, target.type, bounds, path)))
     taken = {name for name, _ in steps}
     defaults = [
-        (field.name, _default(field, f"{at}{field.name}")) for field in reader.fields if field.name not in taken
+        (field.name, _default(field, f"{at}{field.name}")) for field in wanted.fields if field.name not in taken
     ]
 
     def read(cursor: Cursor) -> Frame:
@@ -63,6 +75,35 @@ def _record(writer: avro.Record, reader: avro.Record, at: str) -> Callable[[Curs
         return Frame(len(cursor), columns)
 
     return read
+
+
+def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Skip:
+    """Step over a writer's type that no column holds, and mark rows bad that are outside the reader's limits."""
+    if isinstance(writer, avro.Union) and writer.branches:
+        branches = [_verify(one, reader, bounds, at) for one in writer.branches]
+        return lambda cursor: by_branch(cursor, branches)
+    target = branch(writer, reader)
+    if target is None:
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    check = number_check(target, bounds)
+    if writer.kind == "long" == target.kind and natural(bounds):
+        return Cursor.skip_natural
+    if writer.kind in ("int", "long"):
+        return checked(_NUMBERS[writer.kind], check) if check else skip(writer, at)
+    if writer.kind in ("float", "double") and check:
+        size = 4 if writer.kind == "float" else 8
+        return checked(lambda cursor: cursor.floating(size), check)
+    if target.kind == "string" and (matching := strings(bounds)):
+        return checked(Cursor.text, matching)
+    if not limited_within(target) and not (isinstance(target, avro.Decimal) and bounds != NO_LIMITS):
+        return skip(writer, at)
+    if isinstance(writer, avro.Record) and isinstance(target, avro.Record):
+        return _record(writer, target, attrs.evolve(target, fields=()), f"{at}.")
+    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+        check_items(writer.items, at)
+        item = _verify(writer.items, target.items, NO_LIMITS, f"{at}[]")
+        return lambda cursor: walk(cursor, item)
+    raise Unreadable(f"{at}: limits within {writer} are checked row by row")
 
 
 def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
@@ -80,18 +121,18 @@ def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
     return lambda _: _lines(())
 
 
-def _read(writer: avro.Type, reader: avro.Type, at: str) -> Step:
+def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
     """Read a writer's type as a reader's."""
     shape = form(reader)
     if shape is Form.OBJECTS:
         raise Unreadable(f"{at}: {reader} cannot be read as a column")
     if isinstance(writer, avro.Union):
-        return _read_union(writer, reader, at)
+        return _read_union(writer, reader, wanted, at)
     target = branch(writer, reader)
     if target is None:
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
-        return _read_list(writer, target, at)
+        return _read_list(writer, target, wanted, at)
     if writer.kind == "null":
         return lambda cursor: _blank(shape, len(cursor))
     if isinstance(writer, avro.Enum) and isinstance(target, avro.Enum):
@@ -113,12 +154,14 @@ def _read(writer: avro.Type, reader: avro.Type, at: str) -> Step:
 _NUMBERS = {"int": Cursor.int32, "long": Cursor.integer, "boolean": Cursor.boolean}
 
 
-def _read_list(writer: avro.Array, reader: avro.Array, at: str) -> Step:
+def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: str) -> Step:
     written, expected = writer.items, reader.items
+    assert isinstance(wanted, avro.Array)
+    assert isinstance(wanted.items, avro.Record)
     if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and branch(written, expected)):
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     check_items(written, at)
-    item = _record(written, expected, f"{at}[].")
+    item = _record(written, expected, wanted.items, f"{at}[].")
     return lambda cursor: _lines(walk(cursor, item))
 
 
@@ -139,11 +182,13 @@ def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Curso
     return read
 
 
-def _read_union(writer: avro.Union, reader: avro.Type, at: str) -> Step:
+def _read_union(writer: avro.Union, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
     if not writer.branches:
         raise Unreadable(f"{at}: a union without branches")
     shape = form(reader)
-    steps = [_fail_all(shape) if branch(one, reader) is None else _read(one, reader, at) for one in writer.branches]
+    steps = [
+        _fail_all(shape) if branch(one, reader) is None else _read(one, reader, wanted, at) for one in writer.branches
+    ]
 
     def read(cursor: Cursor) -> Column:
         return gather(by_branch(cursor, steps))

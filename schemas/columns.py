@@ -1,7 +1,8 @@
 """Framed messages to columns: how the merge reads a batch, thousands of rows at a time.
 
 A `ColumnReader` turns the values of one topic into columns of its contract, whatever schemas they were written with.
-Rows that do not decode to exactly their last byte are set apart with the reason; the others are not disturbed.
+Rows that do not decode to exactly their last byte, or that are outside the limits of the contract's fields, are set
+apart with the reason; the others are not disturbed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from schemas import avro, projection
 from schemas.alignment import plan
 from schemas.cursor import LONGEST, Cursor
-from schemas.decoding import DecodeError, resolver
+from schemas.decoding import BoundsError, DecodeError, resolver
 from schemas.frame import Frame
+from schemas.limited import with_limited
 from schemas.parsing import parse
 from schemas.skipping import Unreadable
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
@@ -51,8 +53,9 @@ class ColumnReader:
     """Reads the values of one topic as columns of its contract.
 
     `fields` names what to read, as `user_id` or `items.quantity`; the rest is stepped over, but must be what its writer
-    schema says. `schema_text` gives a writer schema by its id; it raises UnknownSchema for an id that does not exist,
-    and whatever else it raises (a registry that is down) passes through `read`.
+    schema says, and within the limits of the contract. `schema_text` gives a writer schema by its id; it raises
+    UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes through
+    `read`.
 
     Raises avro.SchemaError for a contract that is not a record, or has not these fields.
     """
@@ -61,6 +64,7 @@ class ColumnReader:
         record = parse(contract)
         if not isinstance(record, avro.Record):
             raise avro.SchemaError(f"expected a record, got {record}")
+        self._contract = record
         self._wanted = projection.project(record, fields)
         self._schema_text = schema_text
         self._writers: dict[int, _Writer] = {}
@@ -100,20 +104,21 @@ class ColumnReader:
                 raise UnknownSchema(
                     f"schema id {schema_id} is not an Avro schema complete in itself: {error}"
                 ) from error
-            self._writers[schema_id] = _Writer(schema_id, schema, self._wanted)
+            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self._wanted)
         return self._writers[schema_id]
 
 
 class _Writer:
     """How to read what one writer schema wrote: by columns where that can be, else row by row."""
 
-    def __init__(self, schema_id: int, schema: avro.Type, wanted: avro.Record) -> None:
+    def __init__(self, schema_id: int, schema: avro.Type, contract: avro.Record, wanted: avro.Record) -> None:
         self._schema_id = schema_id
         self._schema = schema
         self._wanted = wanted
+        self._read_as = with_limited(wanted, contract, schema) if isinstance(schema, avro.Record) else wanted
         self._columns: Callable[[Cursor], Frame] | None = None
         with contextlib.suppress(Unreadable):
-            self._columns = plan(schema, wanted)
+            self._columns = plan(schema, self._read_as, wanted)
 
     def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
         """Add these rows of the batch, at which `cursor` stands, to the reading."""
@@ -149,7 +154,8 @@ class _Writer:
     @cached_property
     def _decode(self) -> Callable[[bytes], Any]:
         try:
-            check, read = resolver(self._schema, self._schema), resolver(self._schema, self._wanted)
+            check = resolver(self._schema, self._schema)
+            read = resolver(self._schema, self._read_as, bounded=True)
         except DecodeError as error:
             problem = error
 
@@ -173,6 +179,8 @@ class _Writer:
         return f"does not decode with schema id {self._schema_id}"
 
     def _reason(self, error: DecodeError) -> str:
+        if isinstance(error, BoundsError):
+            return f"breaks its contract: {error}"
         return f"does not decode with schema id {self._schema_id}: {error}"
 
 

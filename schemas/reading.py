@@ -16,6 +16,7 @@ import attrs
 
 from schemas import avro, varint
 from schemas.building import Classes, scaled, twin
+from schemas.limiting import refuse_outside
 from schemas.matching import branch, takers
 from schemas.pieces import blocks, length, number
 from schemas.source import DEEP, Source
@@ -33,10 +34,18 @@ class Reader:
     """Writes the lines for each type; every method that reads returns an expression of the value, to be used once."""
 
     def __init__(
-        self, source: Source, cls: type[Any] | None, writer: avro.Type, reader: avro.Type, *, tagged: bool
+        self,
+        source: Source,
+        cls: type[Any] | None,
+        writer: avro.Type,
+        reader: avro.Type,
+        *,
+        tagged: bool,
+        bounded: bool,
     ) -> None:
         self.source = source
         self._tagged = tagged
+        self._bounded = bounded
         self._classes = Classes(cls)
         self._outermost = reader
         self._functions: dict[tuple[int, int], str] = {}
@@ -214,6 +223,8 @@ class Reader:
                         self.source.line(f"at = {start}")
                     value = self.value(field.type, target.type, target.name)
                     values[target.name] = self.source.assigned(value, target.name)
+                    if self._bounded:
+                        refuse_outside(self.source, target, values[target.name])
         for target in reader.fields:
             if target.name not in values:
                 values[target.name] = self._default(target)

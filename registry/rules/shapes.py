@@ -138,7 +138,7 @@ def columns_readable(contracts: Sequence[Contract]) -> Iterator[Problem]:
         try:
             record = parse(contract.schema)
             assert isinstance(record, Record)  # the catalogue takes nothing else
-            plan(record, project(record, ()))
+            plan(record, project(record, ()), project(record, ()))
         except SchemaError as error:
             yield Problem(contract, None, f"cannot be read at all: {error}")
         except Unreadable as error:
