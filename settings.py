@@ -141,6 +141,8 @@ class Settings:
     @property
     def kafka_port(self) -> int:
         """The port of the first bootstrap server."""
+        if "@" in self.bootstrap_servers:
+            raise ValueError("expected host:port without a login; that goes into KAFKA_SASL_USERNAME and _PASSWORD")
         return _port_of(self.bootstrap_servers.split(",")[0])
 
     @property
@@ -148,8 +150,11 @@ class Settings:
         """The port in the registry's URL, the first if there are several."""
         ports = []
         for url in self.registry_url.split(","):
-            usual = _USUAL_PORTS.get(urlsplit(url).scheme)
-            if usual is None:
+            parts = urlsplit(url)
+            usual = _USUAL_PORTS.get(parts.scheme)
+            if "@" in url:  # where `load` does not find the login, nobody is to print it
+                raise ValueError("in a user or a password, write / ? # , and @ as %2F %3F %23 %2C and %40")
+            if usual is None or not parts.hostname:
                 raise ValueError("expected an address with a port, such as http://127.0.0.1:8081")
             ports.append(_port_of(url, usual))
         return ports[0]
@@ -218,7 +223,10 @@ def _read_files(values: dict[str, Any]) -> None:
     if url := registry.values.get("url"):
         values.setdefault("registry_url", url)
     if "registry_url" in values:  # nobody prints a password that is not in it
-        values["registry_url"], user, password = connections.without_login(values["registry_url"])
+        try:
+            values["registry_url"], user, password = connections.without_login(values["registry_url"])
+        except ValueError:  # what it says is not repeated: it may be a password
+            raise SettingsError("setting SCHEMA_REGISTRY_URL is no URL: expected http://host:port") from None
         if user and "basic.auth.user.info" not in registry.values and "registry_user" not in values:
             values |= {"registry_user": user, "registry_password": password}
 
@@ -280,5 +288,12 @@ def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
         try:
             _made({field.name: values[field.name]})
         except ValueError as cause:
-            return f"setting {name}={values[field.name]!r} cannot be used: {cause.args[0]}"
+            return f"setting {name}={_without_login(str(values[field.name]))!r} cannot be used: {cause.args[0]}"
     return f"settings cannot be used: {error}"
+
+
+def _without_login(value: str) -> str:
+    """What may be shown of a wrong address: all before the last @ may be a login, however it is written."""
+    before, at, rest = value.rpartition("@")
+    scheme = next((known for known in ("http://", "https://") if before.startswith(known)), "")
+    return f"{scheme}…@{rest}" if at else value

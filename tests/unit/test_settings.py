@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from settings import SettingsError, load
 
@@ -101,3 +104,23 @@ def test_a_wrong_address_is_shown_without_its_password() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"SCHEMA_REGISTRY_URL": "ftp://me:secret@a.example"}, Path(os.devnull))
     assert "'ftp://a.example'" in str(caught.value)
+
+
+@given(
+    st.sampled_from(["http://", "https://", "http:/", "ftp://", ""]),
+    st.text(st.sampled_from("aZ9/?#@:,[]% =\\'\"é"), max_size=6),
+    st.text(st.sampled_from("aZ9/?#@:,[]% =\\'\"é"), max_size=6),
+    st.sampled_from(["h:1", "h", "h:x", "[::1:1", "h:1,http://i:2"]),
+)
+def test_a_password_is_taken_out_of_an_address_or_kept_out_of_its_error(
+    scheme: str, before: str, after: str, host: str
+) -> None:
+    url = f"{scheme}me:{before}s3cr3t{after}@{host}"
+    for name in ("SCHEMA_REGISTRY_URL", "KAFKA_BOOTSTRAP_SERVERS"):
+        try:
+            settings = load({name: url}, Path(os.devnull))
+        except SettingsError as error:
+            assert "s3cr3t" not in str(error)
+        else:
+            assert "s3cr3t" not in repr(settings)
+            assert settings.registry_password == unquote(f"{before}s3cr3t{after}")
