@@ -15,7 +15,7 @@ from settings import ROOT, Settings
 from tests import running
 
 LEFT = (".*", "__pycache__", "node_modules", "*.html")
-BOUND = ("changes", "check", "encoding", "generate", "handbook")
+BOUND = ("changes", "check", "encoding", "generate", "handbook", "prove")
 """The unit tests that are nearest to the contracts; they must hold for any that a shop has."""
 OPTIONAL = """,
     {"name": "coupon", "type": ["null", "string"], "default": null, "doc": "The coupon that was shown."},

@@ -13,13 +13,15 @@ from registry import lock
 from registry.__main__ import main
 from registry.proof.prove import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
 from schemas import wire
+from schemas.catalog import load
 from schemas.encoding import encoder
 from settings import Settings
-from tests.conftest import Contracts, Edit, field
+from tests.conftest import CONTRACTS, Contracts, Edit, field
 from tests.event_data import PURCHASE, VIEW
 
-PURCHASE_BODY = encoder(json.loads(PURCHASE.SCHEMA))(PURCHASE)
-VIEW_BODY = encoder(json.loads(VIEW.SCHEMA))(VIEW)
+CATALOG = load(Settings(), CONTRACTS)
+PURCHASE_BODY = encoder(CATALOG.topic("purchases").schema)(PURCHASE)
+VIEW_BODY = encoder(CATALOG.topic("product-events").schema)(VIEW)
 
 
 @attrs.frozen
@@ -117,7 +119,7 @@ def test_a_symbol_without_a_default_fails_only_the_records_that_have_it(views: B
         kind["symbols"].remove("VIP")
         del kind["default"]
 
-    newcomer = encoder(json.loads(VIEW.SCHEMA))(attrs.evolve(VIEW, segment="NEW"))
+    newcomer = encoder(CATALOG.topic("product-events").schema)(attrs.evolve(VIEW, segment="NEW"))
     (row,) = views.prove(strict, newcomer, VIEW_BODY, newcomer).rows
     assert (row.decoded, row.failures) == (
         2,
@@ -145,7 +147,7 @@ def test_a_value_that_a_tightened_range_forbids_fails(purchases: Bench) -> None:
 
 
 def test_a_value_that_its_own_schema_forbade_is_not_the_candidates_fault(purchases: Bench) -> None:
-    lax = json.loads(PURCHASE.SCHEMA)
+    lax = json.loads(CATALOG.topic("purchases").text)
     del field(lax, "total_minor")["minimum"]
     body = encoder(lax)(attrs.evolve(PURCHASE, total_minor=-1))
     assert purchases.prove(unchanged, body).ok
