@@ -49,7 +49,8 @@ def subjects(settings: Settings) -> list[str] | str:
     """The registry's subjects; or, as text, why it does not answer."""
     from registry.client import RegistryClient, RegistryError, RegistryUnavailable
 
+    client = RegistryClient(settings.registry_url, settings.registry_user, settings.registry_password)
     try:
-        return RegistryClient.without_lock(settings).subjects()
+        return client.subjects()
     except (RegistryUnavailable, RegistryError) as error:
         return str(error)

@@ -26,6 +26,7 @@ from consumers.dead_letters import DeadLetter, DeadLetterWriter
 from consumers.group import Batch, Partition, Span
 from schemas.columns import ColumnReader
 from schemas.frame import Frame
+from stopping import Stopped
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class Pipeline:
         self._full_batch = full_batch
         self._generation = 0
         self._fenced = threading.Event()
+        self._closing = threading.Event()
         self._failure: BaseException | None = None
         # As many as one write takes, so that fetching and decoding go on while another is under way.
         self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
@@ -142,6 +144,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Stop the thread; what is not written is forgotten."""
+        self._closing.set()
         self.discard()
         if self._failure is None:
             self._put(_Marker(last=True))
@@ -210,7 +213,7 @@ class Pipeline:
             with self._timed("merge"):
                 batch = join(pending)
             if batch.dead_letters:
-                self._dead_letters.deliver(batch.dead_letters)
+                self._dead_letters.deliver(batch.dead_letters, self._wait)
             with self._timed("write"):
                 merged = self._store.write(
                     batch.spans,
@@ -222,10 +225,17 @@ class Pipeline:
             self.progress.fenced += 1
             self._fenced.set()
             return
+        except Stopped:
+            return
         self.progress.events += batch.rows
         self.progress.dead_letters += len(batch.dead_letters)
         self.progress.duplicates += merged.duplicates
         self._written.put(batch.spans)
+
+    def _wait(self, what: str) -> None:
+        log.warning("waiting for %s", what)
+        if self._closing.is_set():
+            raise Stopped
 
     def _merge(self, batch: Joined, counted: Collection[str]) -> Merged:
         with self._timed("merge", within="write"):

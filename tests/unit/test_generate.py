@@ -16,7 +16,6 @@ import pytest
 from schemas import __main__, catalog, events, generate
 from schemas.decoding import decoder
 from schemas.encoding import encoder
-from settings import Settings
 from tests.conftest import Contracts, field
 
 
@@ -27,8 +26,8 @@ def load(source: str) -> types.ModuleType:
     return module
 
 
-def test_the_checked_in_classes_are_those_of_the_contracts() -> None:
-    loaded = catalog.load(Settings())
+def test_the_checked_in_classes_are_those_of_the_contracts(contracts: Contracts) -> None:
+    loaded = contracts.load()
     assert generate.EVENTS.read_text(encoding="utf-8") == generate.events(loaded)
     for topic in loaded.topics:
         cls = getattr(events, topic.event)

@@ -26,8 +26,6 @@ from consumers.web.app import create_app
 from settings import ROOT, Settings
 from tests.stores import Writer
 
-URL = "http://127.0.0.1:8090"
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -47,7 +45,7 @@ def client(store: Path) -> Iterator[TestClient]:
     asked = iter([False])
     feed = Feed(Settings(store_path=store), products=5)
     feed._read()
-    yield TestClient(create_app(feed, stopping=lambda: next(asked, True)), base_url=URL)
+    yield TestClient(create_app(feed, stopping=lambda: next(asked, True)))
     feed._close()
 
 
@@ -55,8 +53,7 @@ def client(store: Path) -> Iterator[TestClient]:
 def empty(tmp_path: Path) -> TestClient:
     """A client of a server that has no store yet."""
     asked = iter([False])
-    app = create_app(Feed(Settings(store_path=tmp_path / "none"), 5), lambda: next(asked, True))
-    return TestClient(app, base_url=URL)
+    return TestClient(create_app(Feed(Settings(store_path=tmp_path / "none"), 5), lambda: next(asked, True)))
 
 
 def samples(text: str) -> dict[str, float]:

@@ -1,0 +1,301 @@
+"""Dead letters always go: whatever their size, their headers and the state of the broker."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from consumers.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
+from settings import Settings, load
+from stack import ports
+from stack.local import LocalStack
+from stopping import Stopped
+from tests import librdkafka, running
+from tests.stacks import ended_with_us, own_environment
+
+KEY_BYTES = 256
+
+
+class Desk:
+    """Topics of its own on the broker: one that messages come from, one that letters go to."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.source, self.letters = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("source", "letters"))
+        self.admin = AdminClient(settings.kafka_client())
+        self.writer = DeadLetterWriter(settings, self.letters)
+        self.waits: list[str] = []
+
+    def create(self, source: dict[str, str], letters: dict[str, str]) -> None:
+        new = [NewTopic(self.source, 1, 1, config=source), NewTopic(self.letters, 1, 1, config=letters)]
+        for created in self.admin.create_topics(new).values():
+            created.result()
+
+    def producer(self) -> Producer:
+        """Idempotent, so that the messages keep their order."""
+        large = {"message.max.bytes": 10_000_000, "batch.num.messages": 1}
+        return Producer({**self.settings.kafka_client(), **large, "enable.idempotence": True})
+
+    def taken(self) -> list[Message]:
+        """The messages of the source."""
+        return running.received(self.settings, self.source)
+
+    def deliver(self, *messages: Message, waiting: Callable[[str], None] | None = None) -> list[Message]:
+        """Deliver letters for the messages. Returns all letters in the topic."""
+        self.writer.deliver([DeadLetter(message, "a test") for message in messages], waiting or self.waits.append)
+        return running.received(self.settings, self.letters)
+
+
+@pytest.fixture
+def desk(cluster: Settings) -> Desk:
+    return Desk(cluster)
+
+
+def facts(letter: Message) -> dict[str, bytes | None]:
+    return {name: value for name, value in letter.headers() or () if name.startswith("dead-letter.")}  # type: ignore[misc]
+
+
+def left_out(letter: Message) -> dict[str, str]:
+    words = (facts(letter).get("dead-letter.left-out") or b"").decode()
+    return dict(pair.split("=") for pair in words.split())  # type: ignore[misc]
+
+
+def by_offset(letters: list[Message]) -> dict[int, Message]:
+    found = {int((facts(letter)["dead-letter.offset"] or b"").decode()): letter for letter in letters}
+    assert len(found) == len(letters), "a letter came twice"
+    return found
+
+
+def headers_size(message: Message) -> int:
+    return sum(len(name) + len(value or b"") for name, value in message.headers() or ())
+
+
+@pytest.mark.parametrize("part", ["value", "key", "headers", "all"])
+@pytest.mark.parametrize(("limit", "limit_of_letters"), [(6_000, 6_000), (9_000, 4_096)])
+def test_a_message_of_any_size_becomes_a_letter(desk: Desk, part: str, limit: int, limit_of_letters: int) -> None:
+    """Every size up to the limit from where the letters' headers no longer fit, and what is left out in which order."""
+    desk.create({"max.message.bytes": str(limit)}, {"max.message.bytes": str(limit_of_letters)})
+    noise = random.Random(limit)
+    producer = desk.producer()
+    refused = 0
+
+    def count(error: Any, _: Message) -> None:
+        nonlocal refused
+        refused += error is not None
+
+    for size in range(limit_of_letters - 700, limit + 1, 1 if limit == limit_of_letters else 61):
+        sizes = {"value": 10, "key": 10, "headers": 10}
+        sizes |= dict.fromkeys(sizes, size // 3) if part == "all" else {part: size}
+        made = {name: noise.randbytes(number) for name, number in sizes.items()}
+        producer.produce(desk.source, made["value"], made["key"], headers=[("h", made["headers"])], on_delivery=count)
+    producer.flush()
+    assert refused, "no message was as large as the broker takes"
+
+    messages = desk.taken()
+    letters = by_offset(desk.deliver(*messages))
+    assert len(letters) == len(messages)
+    seen = set()
+    for message in messages:
+        letter = letters[int(message.offset() or 0)]
+        lacks = left_out(letter)
+        seen.add(tuple(lacks))
+        assert letter.key() == f"{desk.source}/0/{message.offset()}".encode()
+        assert letter.value() == (None if "value" in lacks else message.value())
+        own = [(name, value) for name, value in letter.headers() or () if not name.startswith("dead-letter.")]
+        assert own == ([] if "headers" in lacks else message.headers())
+        key = message.key() or b""
+        assert facts(letter)["dead-letter.key"] == (key[:KEY_BYTES] if "key" in lacks else key)
+        known = {
+            "value": len(message.value() or b""),
+            "headers": headers_size(message),
+            "key": len(key) - KEY_BYTES,
+        }
+        assert lacks == {name: str(known[name]) for name in lacks}
+    order = [(), ("value",), ("value", "headers"), ("value", "headers", "key")]
+    last = {"value": 2, "headers": 3, "key": 4, "all": 3}[part]
+    assert () in seen
+    assert seen <= set(order[:last])
+    assert order[last - 1] in seen or part == "all"
+
+
+def test_small_letters_stay_whole_where_the_topic_takes_no_batch_of_them(desk: Desk) -> None:
+    desk.create({}, {"max.message.bytes": "2000"})
+    producer = desk.producer()
+    for number in range(300):
+        producer.produce(desk.source, random.Random(number).randbytes(1000))
+    producer.flush()
+    letters = by_offset(desk.deliver(*desk.taken()))
+    assert [len(letters[offset].value() or b"") for offset in range(300)] == [1000] * 300
+
+
+def test_headers_of_any_kind_are_kept(desk: Desk) -> None:
+    desk.create({}, {})
+    producer = desk.producer()
+    odd: list[tuple[str, bytes | None]] = [
+        *(("twice", b"1"), ("twice", b"2"), ("none", None), ("empty", b""), ("", b"\xff\x00"), ("é\n\x1b[31m", b"v")),
+        ("dead-letter.reason", b"a letter that became a letter"),
+    ]
+    many: list[tuple[str, bytes | None]] = [(f"h{number}", b"") for number in range(20_000)]
+    for headers in (odd, many, []):
+        producer.produce(desk.source, b"v", headers=headers)  # type: ignore[arg-type]
+    producer.produce(desk.source, None, b"k")
+    producer.produce(desk.source, b"", b"")
+    producer.flush()
+    letters = by_offset(desk.deliver(*desk.taken()))
+    ours = 6
+    assert [(letters[n].headers() or [])[:-ours] for n in range(5)] == [odd, many, [], [], []]
+    assert [letters[n].value() for n in range(5)] == [b"v", b"v", b"v", None, b""]
+    assert [dict((letters[n].headers() or [])[-ours:])["dead-letter.key"] for n in range(5)] == [
+        *(None, None, None, b"k", b"")
+    ]
+    assert not any(left_out(letter) for letter in letters.values())
+
+
+def test_header_names_that_the_client_cannot_read_are_left_out(desk: Desk) -> None:
+    desk.create({}, {"max.message.bytes": "10000"})
+    producer = desk.producer()
+    librdkafka.produce(producer, desk.source, b"small", b"k", [(b"ok", b"1"), (b"\xff\xfe", b"2")])
+    librdkafka.produce(producer, desk.source, random.Random(1).randbytes(10_000), b"k", [(b"\xff", b"2")])
+    producer.flush()
+    letters = by_offset(desk.deliver(*desk.taken()))
+    assert letters[0].value() == b"small"
+    assert left_out(letters[0]) == {"headers": "?"}
+    assert left_out(letters[1]) == {"value": "10000", "headers": "?"}
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A broker that may be frozen and killed."""
+    environment = own_environment(tmp_path_factory.mktemp("stack"))
+    with ended_with_us(environment, "clean"):
+        stack = LocalStack(load(environment, env_file=Path(os.devnull)))
+        stack.up()
+        yield stack
+
+
+def ten(desk: Desk) -> list[Message]:
+    desk.create({}, {})
+    producer = desk.producer()
+    for number in range(10):
+        producer.produce(desk.source, str(number))
+    producer.flush()
+    return desk.taken()
+
+
+def test_a_broker_that_does_not_answer_is_waited_for(own_stack: LocalStack) -> None:
+    desk = Desk(own_stack.settings)
+    messages = ten(desk)
+    desk.deliver(messages[0])
+    broker = own_stack.broker.daemon.process
+    assert broker is not None
+    waits: list[str] = []
+
+    def wait(what: str) -> None:
+        waits.append(what)
+        if len(waits) == 2:
+            broker.resume()
+
+    broker.suspend()
+    letters = desk.deliver(*messages[1:], waiting=wait)
+    assert len(by_offset(letters)) == 10
+    assert waits[0].startswith("the broker to take 9 dead letters: ")
+
+
+def test_a_broker_that_is_killed_and_comes_back_has_each_letter_once(own_stack: LocalStack) -> None:
+    desk = Desk(own_stack.settings)
+    messages = ten(desk)
+    desk.deliver(messages[0])
+    broker = own_stack.broker.daemon.process
+    assert broker is not None
+    broker.kill()
+    broker.wait()
+    waits: list[str] = []
+
+    def wait(what: str) -> None:
+        waits.append(what)
+        if len(waits) == 2:
+            own_stack.up()
+
+    letters = desk.deliver(*messages[1:], waiting=wait)
+    assert len(by_offset(letters)) == 10
+    assert "Connection refused" in waits[1]
+
+
+def test_a_producer_that_ended_is_replaced(own_stack: LocalStack) -> None:
+    desk = Desk(own_stack.settings)
+    messages = ten(desk)
+    desk.deliver(messages[0])
+    broker = own_stack.broker.daemon.process
+    assert broker is not None
+    waits: list[str] = []
+
+    def wait(what: str) -> None:
+        waits.append(what)
+        if len(waits) == 1:
+            ended = desk.writer._producer
+            assert ended is not None
+            librdkafka.end(ended, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
+        if len(waits) == 2:
+            broker.resume()
+
+    broker.suspend()
+    letters = desk.deliver(*messages[1:], waiting=wait)
+    # What was under way when the producer ended may be there twice; its key is the same.
+    assert {letter.key() for letter in letters} == {f"{desk.source}/0/{number}".encode() for number in range(10)}
+    assert "made by a test" in waits[1]
+
+
+def test_letters_without_a_topic_say_what_to_do(desk: Desk) -> None:
+    for created in desk.admin.create_topics([NewTopic(desk.source, 1, 1)]).values():
+        created.result()
+    producer = desk.producer()
+    producer.produce(desk.source, b"v")
+    producer.flush()
+    with pytest.raises(DeadLettersUndelivered, match=r"Unknown topic.*`make register-schemas`"):
+        desk.deliver(*desk.taken())
+
+
+def test_a_topic_that_takes_no_letter_at_all_says_what_to_do(desk: Desk) -> None:
+    desk.create({}, {"max.message.bytes": "100"})
+    producer = desk.producer()
+    producer.produce(desk.source, b"v")
+    producer.flush()
+    with pytest.raises(DeadLettersUndelivered, match=r"max\.message\.bytes to 4,096 or more"):
+        desk.deliver(*desk.taken())
+
+
+def test_the_wait_for_a_broker_that_is_away_ends_when_told(desk: Desk) -> None:
+    desk.create({}, {})
+    producer = desk.producer()
+    producer.produce(desk.source, b"v")
+    producer.flush()
+    letters = [DeadLetter(message, "a test") for message in desk.taken()]
+    away = attrs.evolve(desk.settings, bootstrap_servers=f"{ports.LOOPBACK}:{ports.free()}")
+    waits: list[str] = []
+
+    def wait(what: str) -> None:
+        waits.append(what)
+        if len(waits) == 3:
+            raise Stopped
+
+    writer = DeadLetterWriter(away, desk.letters)
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        writer.deliver(letters, wait)
+    del writer
+    assert time.monotonic() - began < 30
+    assert "1 dead letter: " in waits[-1]
+    assert "Connection refused" in waits[-1]
+    # Nothing of it is sent later.
+    desk.writer.deliver(letters, wait)
+    assert len(running.received(desk.settings, desk.letters)) == 1

@@ -1,0 +1,49 @@
+"""What the Kafka client's Python face does not offer and other clients do: header names of any bytes, a fatal error."""
+
+from __future__ import annotations
+
+import ctypes
+from importlib.metadata import files
+from typing import Any
+
+from confluent_kafka import Producer
+
+_TOPIC, _VALUE, _KEY, _COPY, _HEADERS, _END = 1, 4, 5, 7, 10, 0
+
+
+def _library() -> Any:
+    bundled = [file for file in files("confluent-kafka") or () if file.name.startswith("librdkafka-")]
+    library = ctypes.CDLL(str(bundled[0].locate()))
+    library.rd_kafka_headers_new.restype = ctypes.c_void_p
+    library.rd_kafka_header_add.argtypes = [
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ssize_t, ctypes.c_char_p, ctypes.c_ssize_t)
+    ]
+    return library
+
+
+def _handle(producer: Producer) -> ctypes.c_void_p:
+    """The client's own object: the first field after the header of every Python object."""
+    return ctypes.c_void_p.from_address(id(producer) + object.__basicsize__)
+
+
+def produce(producer: Producer, topic: str, value: bytes, key: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """Send a message whose header names are bytes."""
+    library = _library()
+    made = ctypes.c_void_p(library.rd_kafka_headers_new(ctypes.c_size_t(len(headers))))
+    for name, content in headers:
+        assert library.rd_kafka_header_add(made, name, len(name), content, len(content)) == 0
+    code = library.rd_kafka_producev(
+        _handle(producer),
+        *(_TOPIC, ctypes.c_char_p(topic.encode())),
+        *(_VALUE, ctypes.c_char_p(value), ctypes.c_size_t(len(value))),
+        *(_KEY, ctypes.c_char_p(key), ctypes.c_size_t(len(key))),
+        *(_COPY, 2),
+        *(_HEADERS, made),
+        _END,
+    )
+    assert code == 0, code
+
+
+def end(producer: Producer, code: int) -> None:
+    """Let a producer have a fatal error, as it has when the broker lost what it sent before."""
+    _library().rd_kafka_test_fatal_error(_handle(producer), code, b"made by a test")
