@@ -57,7 +57,7 @@ register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topi
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
 	@$(BIN)/python -m registry plan
-check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock, with no registry
+check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock; needs no registry
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
 docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.html
 	@$(BIN)/python -m registry docs --output docs
@@ -106,6 +106,8 @@ imports: $(DEVELOPMENT)
 	@$(BIN)/lint-imports
 generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
+	@$(BIN)/python -m registry docs --format markdown | cmp -s - docs/events.md || \
+	  { echo "docs/events.md is not what the contracts and the lock say: run make docs and commit it" >&2; exit 1; }
 edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to our contracts, and what check says
 	@$(BIN)/python -m tests.edits
 generate: $(LOCAL) ## write schemas/events.py from the contracts

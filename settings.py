@@ -5,6 +5,7 @@ The environment wins over `.env`; `.env.example` explains each one for people.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,12 +18,13 @@ import attrs
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+import connections
+from properties import Properties, SettingsError
+
+__all__ = ["ROOT", "Settings", "SettingsError", "load"]
+
 ROOT = Path(__file__).resolve().parent
 """The folder that holds the Makefile; relative paths in settings start here."""
-
-
-class SettingsError(ValueError):
-    """A setting has a value that cannot be used; the message names it and what was expected."""
 
 
 _USUAL_PORTS = {"http": 80, "https": 443}
@@ -53,6 +55,10 @@ def _in_root(value: str | Path) -> Path:
     return ROOT / value
 
 
+def _file(value: str | Path | None) -> Path | None:
+    return _in_root(value) if value else None
+
+
 def _positive(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
     if not value > 0:
         raise ValueError("expected a number above 0")
@@ -69,6 +75,11 @@ def _one_of(*choices: str) -> Callable[[Settings, attrs.Attribute[Any], str], No
             raise ValueError(f"expected {', '.join(choices[:-1])} or {choices[-1]}")
 
     return check
+
+
+def _protocol(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
+    if value:
+        _one_of(*_PROTOCOLS)(_, __, value)
 
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -99,14 +110,21 @@ class Settings:
     kafka_heap: str = _setting("KAFKA_HEAP", "512m")
 
     bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
-    security_protocol: str = _setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", validator=_one_of(*_PROTOCOLS))
+    security_protocol: str = _setting("KAFKA_SECURITY_PROTOCOL", "", validator=_protocol)
     sasl_mechanism: str = _setting("KAFKA_SASL_MECHANISM", "", validator=_mechanism)
     sasl_username: str = _setting("KAFKA_SASL_USERNAME", "")
     sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", repr=False)
 
+    kafka_config_file: Path | None = _setting("KAFKA_CONFIG_FILE", "", _file)
+    kafka_properties: Properties = attrs.field(factory=Properties)
+    """What that file has."""
+
     registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
     registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
     registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
+    registry_config_file: Path | None = _setting("SCHEMA_REGISTRY_CONFIG_FILE", "", _file)
+    registry_properties: Properties = attrs.field(factory=Properties)
+    """What that file has."""
     lock_path: Path = _setting("REGISTRY_LOCK_PATH", "schemas/registry.lock.json", _in_root)
 
     topic_names: Mapping[str, str] = attrs.field(factory=dict)
@@ -123,20 +141,32 @@ class Settings:
     @property
     def kafka_port(self) -> int:
         """The port of the first bootstrap server."""
+        if "@" in self.bootstrap_servers:
+            raise ValueError("expected host:port without a login; that goes into KAFKA_SASL_USERNAME and _PASSWORD")
         return _port_of(self.bootstrap_servers.split(",")[0])
 
     @property
     def registry_port(self) -> int:
-        """The port in the registry's URL."""
-        usual = _USUAL_PORTS.get(urlsplit(self.registry_url).scheme)
-        if usual is None:
-            raise ValueError("expected an address with a port, such as http://127.0.0.1:8081")
-        return _port_of(self.registry_url, usual)
+        """The port in the registry's URL, the first if there are several."""
+        ports = []
+        for url in self.registry_url.split(","):
+            parts = urlsplit(url)
+            usual = _USUAL_PORTS.get(parts.scheme)
+            if "@" in url:  # where `load` does not find the login, nobody is to print it
+                raise ValueError("in a user or a password, write / ? # , and @ as %2F %3F %23 %2C and %40")
+            if usual is None or not parts.hostname:
+                raise ValueError("expected an address with a port, such as http://127.0.0.1:8081")
+            ports.append(_port_of(url, usual))
+        return ports[0]
 
-    def kafka_client(self) -> dict[str, Any]:
-        """The connection settings every Kafka client of ours shares, in librdkafka's names."""
+    def kafka_client(self, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What every Kafka client of ours is given, in librdkafka's names.
+
+        `defaults` are for what KAFKA_CONFIG_FILE may set otherwise. Raises SettingsError if librdkafka refuses what
+        the file has.
+        """
         config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
-        if self.security_protocol != "PLAINTEXT":
+        if self.security_protocol:
             config["security.protocol"] = self.security_protocol
         if self.sasl_mechanism:
             config |= {
@@ -144,13 +174,28 @@ class Settings:
                 "sasl.username": self.sasl_username,
                 "sasl.password": self.sasl_password,
             }
+        given = {**self.kafka_properties.values, **config}
+        connections.check_kafka(given, self.kafka_properties)
+        # Unless the file has a level: librdkafka says of each property of another kind of client that it is not used.
+        return {"log_level": _ERRORS_LEVEL, **(defaults or {}), **given}
+
+    def registry_client(self) -> dict[str, str]:
+        """What the registry's client is given, in the names of Confluent's."""
+        config = {**self.registry_properties.values, "url": self.registry_url}
+        if self.registry_user:  # in place of any login that the file has
+            config = {name: value for name, value in config.items() if not name.startswith("bearer.auth.")}
+            config["basic.auth.user.info"] = f"{self.registry_user}:{self.registry_password}"
         return config
+
+
+_ERRORS_LEVEL = 3
+"""Of syslog."""
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / ".env") -> Settings:
     """Read the settings. An empty value counts as not set.
 
-    Raises SettingsError for a value that cannot be used.
+    Raises SettingsError for a value that cannot be used, and for a name in `.env` that is no setting's.
     """
     given = {k: v for k, v in _written(env_file).items() if v}
     given |= {k: v for k, v in (os.environ if environment is None else environment).items() if v}
@@ -159,13 +204,31 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / "
         name = field.metadata.get("name")
         if name in given:
             values[field.name] = given[name]
-    values["topic_names"] = {k: v for k, v in given.items() if k.startswith("KAFKA_TOPIC_")}
+    values["topic_names"] = {k: v for k, v in given.items() if k.startswith(_TOPIC)}
+    _read_files(values)
     try:
         settings = _made(values)
     except ValueError as error:
         raise SettingsError(_explain(error, values)) from error
     _require_login(settings)
     return settings
+
+
+def _read_files(values: dict[str, Any]) -> None:
+    """Add what the files of properties hold; what is set by name wins."""
+    kafka = values["kafka_properties"] = connections.kafka(_file(values.get("kafka_config_file")))
+    registry = values["registry_properties"] = connections.registry(_file(values.get("registry_config_file")))
+    if servers := kafka.values.get("bootstrap.servers"):
+        values.setdefault("bootstrap_servers", servers)
+    if url := registry.values.get("url"):
+        values.setdefault("registry_url", url)
+    if "registry_url" in values:  # nobody prints a password that is not in it
+        try:
+            values["registry_url"], user, password = connections.without_login(values["registry_url"])
+        except ValueError:  # what it says is not repeated: it may be a password
+            raise SettingsError("setting SCHEMA_REGISTRY_URL is no URL: expected http://host:port") from None
+        if user and "basic.auth.user.info" not in registry.values and "registry_user" not in values:
+            values |= {"registry_user": user, "registry_password": password}
 
 
 def _written(env_file: Path) -> Mapping[str, str | None]:
@@ -178,14 +241,30 @@ def _written(env_file: Path) -> Mapping[str, str | None]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError(f"{env_file} cannot be read: {reason}") from error
     for line in parse_stream(StringIO(text)):
+        number = line.original.line + line.original.string[: -len(line.original.string.lstrip())].count("\n")
         if line.error:  # what it says is not repeated: it may be a password
-            number = line.original.line + line.original.string[: -len(line.original.string.lstrip())].count("\n")
             raise SettingsError(f"{env_file}, line {number}: expected NAME=value")
+        if line.key and not _is_known(line.key):
+            near = difflib.get_close_matches(line.key, _NAMES, 1)
+            hint = f"did you mean {near[0]}?" if near else "see .env.example for all"
+            raise SettingsError(f"{env_file}, line {number}: {line.key} is no setting; {hint}")
     return dotenv_values(stream=StringIO(text))
 
 
+_NAMES = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]
+_TOPIC = "KAFKA_TOPIC_"
+_OF_OTHERS = ("COMPOSE_", "DOCKER_", "KAFKA_UI_PORT")
+"""What `docker compose` reads from the same file."""
+
+
+def _is_known(name: str) -> bool:
+    # An unknown name is an error, not a warning: what was meant to be set is not, and members would count into another
+    # store, or read another cluster, for as long as nobody reads the warning.
+    return name in _NAMES or name.startswith((_TOPIC, *_OF_OTHERS))
+
+
 def _require_login(settings: Settings) -> None:
-    if settings.security_protocol.startswith("SASL"):
+    if settings.security_protocol.startswith("SASL") and settings.kafka_config_file is None:
         for name, value in (
             ("KAFKA_SASL_MECHANISM", settings.sasl_mechanism),
             ("KAFKA_SASL_USERNAME", settings.sasl_username),
@@ -209,5 +288,12 @@ def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
         try:
             _made({field.name: values[field.name]})
         except ValueError as cause:
-            return f"setting {name}={values[field.name]!r} cannot be used: {cause.args[0]}"
+            return f"setting {name}={_without_login(str(values[field.name]))!r} cannot be used: {cause.args[0]}"
     return f"settings cannot be used: {error}"
+
+
+def _without_login(value: str) -> str:
+    """What may be shown of a wrong address: all before the last @ may be a login, however it is written."""
+    before, at, rest = value.rpartition("@")
+    scheme = next((known for known in ("http://", "https://") if before.startswith(known)), "")
+    return f"{scheme}…@{rest}" if at else value

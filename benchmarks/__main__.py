@@ -24,6 +24,7 @@ SECTIONS = {
     "codec": "the codecs alone",
     "start": "--help, and a member's first message",
     "idle": "a member at 50 events a second",
+    "registry": "1,001 versions of one subject in the local registry, and a read beside",
     "flat": "ten times the load; takes minutes, and runs only when it is named",
 }
 
@@ -133,6 +134,10 @@ def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Be
         from benchmarks.idle import idle
 
         sections.append(idle)
+    if "registry" in names:
+        from benchmarks.registry import registry
+
+        sections.append(registry)
     if "flat" in names:
         from benchmarks.flat import flat
 

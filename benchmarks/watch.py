@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from consumers.analytics.queries import Reader
+from consumers.analytics.store import StoreError
 
 Offsets = Mapping[tuple[str, int], int]
 
@@ -24,8 +24,7 @@ class Watch:
 
     def look(self) -> None:
         """Read once; takes some hundredths of a millisecond."""
-        # Until the member has made the store there is no file, and for a moment no table in it.
-        with suppress(FileNotFoundError, sqlite3.OperationalError):
+        with suppress(FileNotFoundError, StoreError):
             self._reader = self._reader or Reader(self._path)
             offsets = self._reader.offsets()
             if offsets and (not self.moves or offsets != self.moves[-1][1]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,11 @@ from types import TracebackType
 import attrs
 
 from consumers.analytics.queries import Figures, Reader
+from consumers.analytics.store import StoreError
 from consumers.rate import Rate
 from settings import Settings
+
+log = logging.getLogger(__name__)
 
 _EVERY_S = 0.25
 _REST = 9
@@ -44,7 +47,7 @@ class Feed:
         self._abandoned_after_minutes = settings.abandoned_after_minutes
         self._products = products
         self._reader: Reader | None = None
-        self._inode = 0
+        self._problem = ""
         self._due = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
@@ -68,11 +71,16 @@ class Feed:
         while True:
             try:
                 self._read()
+                self._problem = ""
             except FileNotFoundError:
                 self._close()
-            except sqlite3.Error:
-                # Most likely the store is being made at this moment, and has no tables yet.
+                self.latest = None
+            except StoreError as error:
+                # A store may be deleted and created again: the next reader opens the file that is there then.
                 self._close()
+                if str(error) != self._problem:
+                    self._problem = str(error)
+                    log.warning("%s", error)
             if self._stop.wait(_EVERY_S):
                 return
 
@@ -89,14 +97,11 @@ class Feed:
         self._due = time.monotonic() + _REST * (time.monotonic() - start)
 
     def _open(self) -> Reader:
-        """The reader of the file that is there now: a store may be deleted and made anew."""
-        inode = self._path.stat().st_ino
-        if self._reader is None or inode != self._inode:
-            self._close()
-            self._reader, self._inode = Reader(self._path), inode
+        if self._reader is None:
+            self._reader, self._due = Reader(self._path), 0.0
         return self._reader
 
     def _close(self) -> None:
         if self._reader is not None:
             self._reader.close()
-        self._reader, self.latest, self._due = None, None, 0.0
+            self._reader = None

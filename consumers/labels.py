@@ -30,7 +30,9 @@ def decimals(currency: str) -> int:
 
 def major(minor: int, currency: str) -> Decimal:
     """An amount in the currency's own unit, with as many decimals as it has: 1234 EUR is 12.34, 1234 JPY is 1234."""
-    return Decimal(minor).scaleb(-decimals(currency))
+    sign, digits, _ = Decimal(minor).as_tuple()
+    # Not `scaleb`, which rounds to 28 digits.
+    return Decimal((sign, digits, -decimals(currency)))
 
 
 def amount(minor: int, currency: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+import destination
+from destination import announce, broker
 from registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from registry.lock import LockError
 from schemas import catalog, wire
@@ -30,6 +32,8 @@ _REACH_S = 8.0
 _PATIENCE_S = 3.0
 """After how long a flush says that it waits."""
 _POLL_S = 0.1
+_DEFAULTS = {"compression.type": "lz4", "linger.ms": 20, "delivery.timeout.ms": 120_000, "log_level": 2}
+"""What KAFKA_CONFIG_FILE may set otherwise."""
 
 
 class PublisherError(Exception):
@@ -67,7 +71,9 @@ def connect(*contracts: str) -> list[Publisher]:
     try:
         topics = catalog.load(settings)
         registry = RegistryClient.from_settings(settings)
-        chosen = [topics.topic(contract) for contract in contracts] or topics.topics
+        chosen = [topics.topic(contract) for contract in contracts] or list(topics.topics)
+        names = ", ".join(topic.name for topic in chosen)
+        announce(broker(settings), destination.registry(settings), f"topic{'s' * (len(chosen) > 1)} {names}")
         return [Publisher(settings, topic, registry) for topic in chosen]
     except (catalog.CatalogError, LockError) as error:
         raise PublisherError(str(error)) from error
@@ -105,20 +111,16 @@ class Publisher:
         self._abandoned = False
         self._lock = threading.Lock()
         self._producer = Producer(
-            settings.kafka_client()
+            settings.kafka_client(_DEFAULTS)
             | {
                 "enable.idempotence": True,
                 "acks": "all",
-                "compression.type": "lz4",
-                "linger.ms": 20,
                 # Java's partitioner, so that producers in other languages put a user where we do.
                 "partitioner": "murmur2_random",
-                "delivery.timeout.ms": 120_000,
                 # One callback for all messages, called for failures alone: the acknowledged ones follow by counting.
                 "on_delivery": self._delivered,
                 "delivery.report.only.error": True,
                 "error_cb": self._trouble,
-                "log_level": 2,
             }
         )
         self._reach(settings.bootstrap_servers)
@@ -173,7 +175,7 @@ class Publisher:
         self._producer.poll(0)
 
     def flush(self) -> None:
-        """Wait until every queued event is acknowledged or has failed, two minutes at the longest."""
+        """Wait until every queued event is acknowledged or has failed, by default two minutes at the longest."""
         say_at = time.monotonic() + _PATIENCE_S
         while waiting := self._producer.flush(_POLL_S):
             if time.monotonic() > say_at:

@@ -54,14 +54,14 @@ def _usage_errors() -> tuple[type[Exception], ...]:
 def _failures() -> tuple[type[Exception], ...]:
     """What a command may raise; imported only once something was raised."""
     from registry.avro import SchemaError
-    from registry.client import NotRegistered, RegistryError, RegistryUnavailable
+    from registry.client import NotRegistered, RegistryError, RegistryUnavailable, SchemaConflict, SchemaUnusable
     from registry.exemptions import ExemptionError
     from registry.lock import LockError
     from registry.topics import KafkaUnavailable
     from schemas.catalog import CatalogError
     from schemas.generate import GenerateError
 
-    asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable)
+    asking = (KafkaUnavailable, NotRegistered, RegistryError, RegistryUnavailable, SchemaConflict, SchemaUnusable)
     return (*asking, CatalogError, ExemptionError, GenerateError, LockError, SchemaError)
 
 
@@ -106,6 +106,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
         )
+    for command in (check, plan, apply):
+        command.add_argument(
+            "--allow-unknown",
+            action="store_true",
+            help="go on when the registry has versions, levels or modes that the lock does not know"
+            + ("; check then does not ask it" if command is check else ""),
+        )
+    add("pull", "take what the registry has and the lock does not know into the lock; contracts stay as they are")
     drift = add("drift", "compare the registry, the lock and the working copy; exit 3 if they differ")
     drift.add_argument(
         "--shared", action="store_true", help="the registry has other teams' subjects too: do not report those"

@@ -40,6 +40,11 @@ def changes(old: Any, new: Any) -> list[Change]:
     return list(_Comparison(_named(old), _named(new)).types(old, new, "", "", ""))
 
 
+def in_words(old: Any, new: Any) -> list[str]:
+    """Every difference as `changes` has it, each with its field: `coupon removed: null or string, default null`."""
+    return [f"{change.path or 'the record'} {change.text}" for change in changes(old, new)]
+
+
 def short(schema: Any) -> str:
     """A type in a few words: `null or string`, `array of PurchaseItem`, `long (timestamp-millis)`, `enum Segment`."""
     if isinstance(schema, list):

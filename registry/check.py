@@ -11,13 +11,13 @@ from pathlib import Path
 
 import attrs
 
-from registry import changes, compatibility, exemptions, fixes, lock, semantics
+from registry import avro, changes, compatibility, exemptions, fixes, lock, semantics
 from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
 from registry.hazards import CONSUMERS_FIRST, DANGERS, NOTES, Hazard
 from registry.lint import known_rules
 from registry.rules.basics import ENVELOPE
-from schemas.catalog import Topic
+from schemas.catalog import CatalogError, Topic
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -60,11 +60,13 @@ class SubjectCheck:
     """What the registry lets through but data does not survive."""
     accepted: tuple[tuple[Hazard, str], ...] = ()
     """Hazards that `exemptions.toml` accepts, with the reason."""
+    invalid: str = ""
+    """Why the contract cannot be checked, with its file; then all else is empty."""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing breaks and no danger is left."""
-        return not self.breaks and not any(hazard.danger for hazard in self.hazards)
+        """Whether the contract is valid, nothing breaks and no danger is left."""
+        return not self.invalid and not self.breaks and not any(hazard.danger for hazard in self.hazards)
 
     @property
     def next_version(self) -> int:
@@ -84,12 +86,14 @@ def check_all(
 ) -> list[SubjectCheck]:
     """Check every contract at its level, and the fields that topics are joined on across all of them.
 
-    `versions` has what is registered, by subject. Raises `avro.SchemaError` and `ExemptionError`.
+    `versions` has what is registered, by subject. Raises `ExemptionError`.
     """
     checked = [check_subject(topic, topic.compatibility, versions[topic.subject]) for topic in topics]
     names = dict.fromkeys([*(topic.key for topic in topics), *ENVELOPE])
     unsettled: dict[str, Sequence[changes.Change]] = {
-        check.topic.contract: () if check.registered else check.changes for check in checked if check.versions
+        check.topic.contract: () if check.registered else check.changes
+        for check in checked
+        if check.versions and not check.invalid
     }
     joined = semantics.joined(unsettled, list(names))
     off = [e for e in exemptions.load(known_rules(), exempt) if e.rule in DANGERS or e.rule in NOTES]
@@ -111,24 +115,32 @@ def _accept(check: SubjectCheck, off: Sequence[Exemption]) -> SubjectCheck:
 
 
 def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) -> SubjectCheck:
-    """Check a contract at a level against a subject's versions (in order; none is fine).
-
-    Raises `avro.SchemaError` if the contract or a version is no schema.
-    """
-    own = lock.fingerprint_of(topic)
-    same = next((version for version in reversed(versions) if version.fingerprint == own), None)
+    """Check a contract at a level against a subject's versions (in order; none is fine)."""
+    try:
+        contract, own = topic.schema, lock.fingerprint_of(topic)
+        same = next((version for version in reversed(versions) if _fingerprint(topic, version) == own), None)
+    except (avro.SchemaError, CatalogError) as error:
+        return SubjectCheck(topic, level, tuple(versions), None, (), (), "", invalid=str(error))
     if not versions or same is versions[-1]:
         return SubjectCheck(topic, level, tuple(versions), same, (), (), "")
     earlier = [json.loads(version.schema) for version in versions]
-    changed = tuple(changes.changes(earlier[-1], topic.schema))
+    changed = tuple(changes.changes(earlier[-1], contract))
     if same:
         return SubjectCheck(topic, level, tuple(versions), same, changed, (), "")
-    found = tuple(semantics.hazards(topic.schema, earlier, changed))
+    found = tuple(semantics.hazards(contract, earlier, changed))
     order = deploy_order(topic, level, versions)
     if order.startswith("either") and any(hazard.rule in CONSUMERS_FIRST for hazard in found):
         order = "consumers first: the older ones can read the new data, but miss what is new in it"
     breaks = tuple(_breaks(topic, level, versions))
     return SubjectCheck(topic, level, tuple(versions), None, changed, breaks, order, found)
+
+
+def _fingerprint(topic: Topic, version: lock.Version) -> str:
+    try:
+        return version.fingerprint
+    except avro.SchemaError as error:
+        message = f"{topic.path}: v{version.version} of {topic.subject}, to compare with, is no Avro schema: {error}"
+        raise avro.SchemaError(message) from error
 
 
 def _breaks(topic: Topic, level: str, versions: Sequence[lock.Version]) -> list[Break]:

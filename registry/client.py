@@ -1,101 +1,96 @@
-"""Talk to a Confluent-compatible Schema Registry.
-
-On the standard library's `urllib`, because the client starts with every producer and consumer: importing `httpx` or
-Confluent's own client takes five times as long, for a handful of small requests in a process's life.
-"""
+"""Talk to a Confluent-compatible Schema Registry: what we ask of it, and what its answers mean."""
 
 from __future__ import annotations
 
-import base64
 import functools
-import http.client
 import json
 import logging
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
-import attrs
-
-from registry import lock
+from registry import answers, lock
+from registry.answers import Registered, Verdict
+from registry.errors import (
+    LEVEL_NOT_SET,
+    MODE_NOT_SET,
+    SCHEMA_NOT_FOUND,
+    SUBJECT_NOT_FOUND,
+    VERSION_NOT_FOUND,
+    NotRegistered,
+    RegistryError,
+    RegistryUnavailable,
+    SchemaConflict,
+    SchemaNotFound,
+    SchemaUnusable,
+)
 from settings import Settings
+
+if TYPE_CHECKING:
+    from registry.rest import Rest
+
+__all__ = [
+    "LEVEL_NOT_SET",
+    "MODE_NOT_SET",
+    "SCHEMA_NOT_FOUND",
+    "SUBJECT_NOT_FOUND",
+    "VERSION_NOT_FOUND",
+    "NotRegistered",
+    "Registered",
+    "RegistryClient",
+    "RegistryError",
+    "RegistryUnavailable",
+    "SchemaConflict",
+    "SchemaNotFound",
+    "SchemaUnusable",
+    "Verdict",
+]
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+T = TypeVar("T")
 
-SUBJECT_NOT_FOUND = 40401
-VERSION_NOT_FOUND = 40402
-SCHEMA_NOT_FOUND = 40403
-LEVEL_NOT_SET = 40408
-MODE_NOT_SET = 40409
+_LEVEL, _MODE = answers.field("compatibilityLevel", str), answers.field("mode", str)
+_NO_LEVEL: Mapping[int, str | None] = dict.fromkeys((SUBJECT_NOT_FOUND, LEVEL_NOT_SET))
+_NO_MODE: Mapping[int, str | None] = dict.fromkeys((SUBJECT_NOT_FOUND, MODE_NOT_SET))
 
 _TIMEOUT_S = 10.0
+_SCHEMA_S = 5.0
+"""For a schema by its id: a consumer waits for it, and must hear a signal."""
+_LAST_ID = 2**31 - 1
+"""An id is an int of Java's: for a greater one a registry says 404 without a code, as if it had no such path."""
 _PAUSES_S = (0.1, 0.4, 1.0)
 """Between the attempts of a request that only reads."""
 _PASSING = (429, 502, 503, 504)
 """Statuses that a later attempt may not meet: a proxy or a registry that is starting or choosing its leader."""
 
 
-class RegistryUnavailable(Exception):
-    """The registry cannot be reached, or did not answer in time."""
-
-
-class RegistryError(Exception):
-    """The registry refused a request, or gave an answer that is not a registry's."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(f"{message} (status {status}, error code {code})")
-        self.status = status
-        """The HTTP status."""
-        self.code = code
-        """Confluent's error code, for example 40401; equal to the status where the answer has none."""
-        self.message = message
-
-
-class NotRegistered(Exception):
-    """The subject has no version with this schema."""
-
-    def __init__(self, subject: str, reason: str) -> None:
-        super().__init__(f"{reason} (subject {subject}); run: make register-schemas")
-        self.subject = subject
-
-
-@attrs.frozen
-class Registered:
-    """Where the registry keeps a schema."""
-
-    id: int
-    version: int
-
-
-@attrs.frozen
-class Verdict:
-    """The registry's own opinion on a candidate."""
-
-    compatible: bool
-    messages: tuple[str, ...]
-
-
 class RegistryClient:
     """One registry. Safe to use from several threads.
 
     Requests that only read are repeated when the registry cannot be reached. Every method raises RegistryUnavailable
-    when it stays so, and RegistryError for a refusal that the method does not itself explain.
+    when it stays so, and RegistryError for a refusal that the method does not itself explain or for an answer that is
+    not a registry's. The first request raises SettingsError when the registry's settings cannot be used.
     """
 
-    def __init__(self, url: str, user: str = "", password: str = "", lock_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str = "",
+        password: str = "",
+        lock_path: Path | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        """`url` may be several with commas between; `properties` are more of Confluent's client."""
         self.url = url.rstrip("/")
-        self._lock_path = lock_path
-        self._headers = {"Accept": f"{MEDIA_TYPE}, application/json", "Content-Type": MEDIA_TYPE}
+        self._properties = {**(properties or {}), "url": self.url}
         if user:
-            credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-            self._headers["Authorization"] = f"Basic {credentials}"
+            self._properties["basic.auth.user.info"] = f"{user}:{password}"
+        self._lock_path = lock_path
         self._texts: dict[int, str] = {}
+        self._warned: set[tuple[int, str]] = set()
 
     @property
     def is_local(self) -> bool:
@@ -103,12 +98,18 @@ class RegistryClient:
         return lock.registry_name(self.url) == lock.LOCAL
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> RegistryClient:
+    def from_settings(cls, settings: Settings) -> Self:
         """The client of the registry in `settings`, with that registry's lock.
 
         Raises `lock.LockError` when the lock is another shared registry's.
         """
-        return cls(settings.registry_url, settings.registry_user, settings.registry_password, lock.path_for(settings))
+        path = lock.path_for(settings)
+        return cls(settings.registry_url, lock_path=path, properties=settings.registry_client())
+
+    @classmethod
+    def without_lock(cls, settings: Settings) -> Self:
+        """The client of the registry in `settings`, whichever registry the lock belongs to."""
+        return cls(settings.registry_url, properties=settings.registry_client())
 
     # ---- what producers and consumers need ----------------------------------------------------
 
@@ -118,32 +119,80 @@ class RegistryClient:
         Raises NotRegistered when it has not.
         """
         try:
-            found = self._read("POST", f"/subjects/{_quoted(subject)}", {"schema": schema_text})
+            return self._read("POST", f"/subjects/{quoted(subject)}", answers.registered, {"schema": schema_text})
         except RegistryError as error:
             if error.code == SUBJECT_NOT_FOUND:
                 raise NotRegistered(subject, "no schema is registered") from error
             if error.code == SCHEMA_NOT_FOUND:
                 raise NotRegistered(subject, "the schema differs from the registered ones") from error
             raise
-        return Registered(found["id"], found["version"])
 
     def schema_text(self, schema_id: int) -> str:
-        """The schema with that id, as JSON text.
+        """The Avro schema with that id, as JSON text.
 
-        Ids never change their meaning, so each is asked for once. While the registry is down, the lock answers for
-        the ids it knows; RegistryUnavailable for the others.
+        Ids never change their meaning, so a text is kept. Otherwise the registry is asked once, for five seconds at
+        the most: it is for the caller to ask again later. When the registry does not answer as one, or does not know
+        the id, the lock answers for the ids that it has.
+
+        Raises SchemaNotFound when the registry says that it has no such id, SchemaUnusable when the schema is not one
+        of Avro, SchemaConflict when the registry has another schema for the id than the lock, and RegistryUnavailable
+        for everything else: an error's status, a login that is refused, an answer that is no schema.
         """
         text = self._texts.get(schema_id)
         if text is None:
-            try:
-                text = str(self._read("GET", f"/schemas/ids/{schema_id}")["schema"])
-            except RegistryUnavailable:
-                text = self._locked(schema_id)
-                if text is None:
-                    raise
-                log.warning("the registry at %s is down; schema %d taken from the lock", self.url, schema_id)
-            self._texts[schema_id] = text
+            text = self._texts[schema_id] = self._known(schema_id)
         return text
+
+    def _known(self, schema_id: int) -> str:
+        locked = self._locked(schema_id)
+        try:
+            text = self._asked(schema_id)
+            if locked is not None and not _equal(text, locked):
+                raise self._conflict(schema_id, "is another than")
+        except SchemaUnusable as error:
+            if locked is None:
+                raise
+            raise self._conflict(schema_id, f"cannot be read ({error}), unlike that in") from error
+        except (SchemaNotFound, RegistryUnavailable) as error:
+            if locked is None:
+                raise
+            reason = str(error)
+            if (schema_id, reason) not in self._warned:
+                self._warned.add((schema_id, reason))
+                log.warning("schema %d is taken from the lock: %s", schema_id, reason)
+            return locked
+        return text
+
+    def _asked(self, schema_id: int) -> str:
+        if schema_id > _LAST_ID:
+            raise SchemaNotFound(schema_id)
+        path = f"/schemas/ids/{schema_id}"
+        try:
+            answer = self._ask("GET", path, None, _SCHEMA_S)
+            if isinstance(answer, dict) and answer.get("references"):
+                answer = self._ask("GET", f"{path}?format=resolved", None, _SCHEMA_S)
+        except RegistryError as error:
+            if error.status == 404 and error.code == SCHEMA_NOT_FOUND:
+                raise SchemaNotFound(schema_id) from error
+            raise RegistryUnavailable(f"the schema registry at {self.url} answers: {error}") from error
+        kind = answer.get("schemaType") or "AVRO" if isinstance(answer, dict) else "AVRO"
+        if kind != "AVRO":
+            raise SchemaUnusable(f"schema id {schema_id} is of type {kind}, expected AVRO")
+        try:
+            text = answers.field("schema", str)(answer)
+            json.loads(text)
+        except (LookupError, TypeError, ValueError) as error:
+            raise RegistryUnavailable(
+                f"the schema registry at {self.url} answers for schema id {schema_id} what is no schema"
+            ) from error
+        return text
+
+    def _conflict(self, schema_id: int, differs: str) -> SchemaConflict:
+        return SchemaConflict(
+            f"schema id {schema_id}: the schema in the registry at {self.url} {differs} the lock ({self._lock_path}). "
+            "Is SCHEMA_REGISTRY_URL the registry that the lock belongs to, and was its data deleted? See what differs "
+            "with `python -m registry drift`; if the registry is right, run: make register-schemas"
+        )
 
     def _locked(self, schema_id: int) -> str | None:
         known = lock.load(self._lock_path) if self._lock_path else None
@@ -155,89 +204,88 @@ class RegistryClient:
 
     def subjects(self) -> list[str]:
         """The names of all subjects, soft-deleted ones left out."""
-        return list(self._read("GET", "/subjects"))
+        return self._read("GET", "/subjects", answers.list_of(str))
 
     def versions(self, subject: str) -> list[lock.Version]:
         """Every version of the subject in order, with its text; empty if there is no such subject."""
-        path = f"/subjects/{_quoted(subject)}/versions"
-        numbers: list[int] = self._read("GET", path, missing={SUBJECT_NOT_FOUND: []})
-        answers = [self._read("GET", f"{path}/{number}", missing={VERSION_NOT_FOUND: None}) for number in numbers]
-        return [lock.Version(a["version"], a["id"], a["schema"]) for a in answers if a is not None]
+        path = f"/subjects/{quoted(subject)}/versions"
+        none: list[int] = []
+        numbers = self._read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
+        gone: dict[int, lock.Version | None] = {VERSION_NOT_FOUND: None}
+        found = [self._read("GET", f"{path}/{number}", answers.version, missing=gone) for number in numbers]
+        return [version for version in found if version is not None]
 
     def register(self, subject: str, schema_text: str) -> int:
         """Register the schema and return its id. Registering it again returns the same id."""
-        return int(self._write("POST", f"/subjects/{_quoted(subject)}/versions", {"schema": schema_text})["id"])
+        return self._write(
+            "POST", f"/subjects/{quoted(subject)}/versions", answers.field("id", int), {"schema": schema_text}
+        )
 
     def compatibility(self, subject: str, schema_text: str) -> Verdict:
         """Whether the registry would take the schema as the subject's next version, at the subject's level."""
-        path = f"/compatibility/subjects/{_quoted(subject)}/versions?verbose=true"
-        answer = self._read("POST", path, {"schema": schema_text})
-        return Verdict(answer["is_compatible"], tuple(answer.get("messages", ())))
+        path = f"/compatibility/subjects/{quoted(subject)}/versions?verbose=true"
+        return self._read("POST", path, answers.verdict, {"schema": schema_text})
 
     def level(self, subject: str) -> str | None:
         """The compatibility level set for the subject itself; None where the registry's own applies."""
-        answer = self._read("GET", f"/config/{_quoted(subject)}", missing=dict.fromkeys(_NO_LEVEL))
-        return None if answer is None else str(answer["compatibilityLevel"])
+        return self._read("GET", f"/config/{quoted(subject)}", _LEVEL, missing=_NO_LEVEL)
 
     def default_level(self) -> str:
-        """The level of subjects that have none of their own."""
-        return str(self._read("GET", "/config")["compatibilityLevel"])
+        """The level of subjects that have none of their own: with a context in the URL, that in force there."""
+        return self._read("GET", "/config?defaultToGlobal=true", _LEVEL)
 
     def set_level(self, subject: str, level: str) -> None:
         """Set the subject's compatibility level."""
-        self._write("PUT", f"/config/{_quoted(subject)}", {"compatibility": level})
+        self._write("PUT", f"/config/{quoted(subject)}", answers.ignored, {"compatibility": level})
 
     def mode(self, subject: str) -> str | None:
         """The mode set for the subject itself, for example READONLY; None where the registry's own applies."""
-        answer = self._read("GET", f"/mode/{_quoted(subject)}", missing=dict.fromkeys(_NO_MODE))
-        return None if answer is None else str(answer["mode"])
+        return self._read("GET", f"/mode/{quoted(subject)}", _MODE, missing=_NO_MODE)
 
     def default_mode(self) -> str:
-        """The mode of subjects that have none of their own."""
-        return str(self._read("GET", "/mode")["mode"])
+        """The mode of subjects that have none of their own: with a context in the URL, that in force there."""
+        return self._read("GET", "/mode?defaultToGlobal=true", _MODE)
 
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the subject's mode."""
-        self._write("PUT", f"/mode/{_quoted(subject)}", {"mode": mode})
+        self._write("PUT", f"/mode/{quoted(subject)}", answers.ignored, {"mode": mode})
 
     def clear_mode(self, subject: str) -> None:
         """Take the subject's own mode away: the registry's applies again."""
-        self._write("DELETE", f"/mode/{_quoted(subject)}", None)
+        self._write("DELETE", f"/mode/{quoted(subject)}", answers.ignored)
 
     # ---- the wire -----------------------------------------------------------------------------
 
-    def _read(self, method: str, path: str, body: Any = None, missing: dict[int, Any] | None = None) -> Any:
-        """The answer to a request that changes nothing; for an error code in `missing`, the value given there."""
-        request = functools.partial(self._request, method, path, body)
+    @functools.cached_property
+    def _rest(self) -> Rest:
+        from registry.rest import Rest
+
+        return Rest(self._properties, self.url)
+
+    def _ask(self, method: str, path: str, body: Any, within_s: float) -> Any:
+        return self._rest.request(method, path, body, within_s)
+
+    def _read(
+        self, method: str, path: str, take: Callable[[Any], T], body: Any = None, missing: Mapping[int, T] | None = None
+    ) -> T:
+        """What `take` finds in the answer to a request that changes nothing.
+
+        For an error code in `missing` it is the value given there.
+        """
         try:
-            return _repeated(request)
+            return _taken(take, _repeated(lambda: self._ask(method, path, body, _TIMEOUT_S)))
         except RegistryError as error:
             if missing is not None and error.code in missing:
                 return missing[error.code]
             raise
 
-    def _write(self, method: str, path: str, body: Any) -> Any:
-        return self._request(method, path, body)
-
-    def _request(self, method: str, path: str, body: Any) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, self._headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:
-                return _json(response.status, response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _refusal(error.code, error.read()) from error
-        except (OSError, http.client.HTTPException) as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise RegistryUnavailable(
-                f"the schema registry at {self.url} cannot be reached ({reason}); "
-                "start the local stack with `make up`, or set SCHEMA_REGISTRY_URL"
-            ) from error
+    def _write(self, method: str, path: str, take: Callable[[Any], T], body: Any = None) -> T:
+        return _taken(take, self._ask(method, path, body, _TIMEOUT_S))
 
 
-_NO_LEVEL = (SUBJECT_NOT_FOUND, LEVEL_NOT_SET)
-_NO_MODE = (SUBJECT_NOT_FOUND, MODE_NOT_SET)
+def quoted(subject: str) -> str:
+    """A subject or a context as one segment of a path."""
+    return quote(subject, safe="") if subject.strip(".") else subject.replace(".", "%2E")
 
 
 def _repeated(request: Callable[[], Any]) -> Any:
@@ -253,22 +301,21 @@ def _repeated(request: Callable[[], Any]) -> Any:
     return request()
 
 
-def _json(status: int, content: bytes) -> Any:
+def _equal(text: str, other: str) -> bool:
+    """Whether two schemas are one to a registry. Raises RegistryUnavailable if the first is no schema."""
+    from registry import avro  # takes a while to import, and most texts are equal to the letter
+
     try:
-        return json.loads(content)
-    except ValueError as error:
+        return text == other or lock.fingerprint(text) == lock.fingerprint(other)
+    except avro.SchemaError as error:
+        raise RegistryUnavailable(f"the schema registry answers what is no schema: {error}") from error
+
+
+def _taken(take: Callable[[Any], T], answer: Any) -> T:
+    try:
+        return take(answer)
+    except (LookupError, TypeError, ValueError) as error:
+        start = json.dumps(answer)[:80]
         raise RegistryError(
-            status, status, f"expected JSON, got {content[:80]!r}; is SCHEMA_REGISTRY_URL a schema registry?"
+            200, 200, f"the answer {start} is not a registry's; is SCHEMA_REGISTRY_URL a schema registry?"
         ) from error
-
-
-def _refusal(status: int, content: bytes) -> RegistryError:
-    try:
-        answer = json.loads(content)
-        return RegistryError(status, int(answer["error_code"]), str(answer["message"]))
-    except (ValueError, KeyError, TypeError):
-        return RegistryError(status, status, content[:200].decode(errors="replace") or "no reason given")
-
-
-def _quoted(subject: str) -> str:
-    return quote(subject, safe="")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import settings
+from destination import announce, broker, file, registry
 from registry.reports import documents, markdown, text
 from schemas import catalog
 
@@ -51,42 +52,54 @@ def check(args: argparse.Namespace) -> int:
     """Check the working copy against a baseline."""
     from registry.baseline import baseline
     from registry.check import check_all
-    from registry.reports import ci
-    from registry.reports.problems import of_check
+    from registry.reports import ci, unknowns
+    from registry.reports.problems import of_check, of_unknown
+    from registry.unknown import ask
 
     loaded = settings.load()
     topics = catalog.load(loaded).topics
     checked = check_all(topics, baseline(args.against, loaded, topics))
+    valid = [one.topic for one in checked if not one.invalid]
+    asked = None if args.allow_unknown or args.against.startswith("git:") else ask(loaded, valid)
+    unknown = asked.unknown if asked else ()
     show(
         args,
-        text=lambda: text.checks(checked),
-        json=lambda: documents.checks(checked),
-        markdown=lambda: markdown.checks(checked),
-        sarif=lambda: ci.sarif([problem for one in checked for problem in of_check(one)]),
-        junit=lambda: ci.junit(checked),
+        text=lambda: "\n".join([text.checks(checked), *([unknowns.text(unknown)] if unknown else [])]),
+        json=lambda: documents.checks(checked, asked),
+        markdown=lambda: "\n\n".join([markdown.checks(checked), *([unknowns.markdown(unknown)] if unknown else [])]),
+        sarif=lambda: ci.sarif(
+            [*(problem for one in checked for problem in of_check(one)), *of_unknown(topics, unknown)]
+        ),
+        junit=lambda: ci.junit(checked, of_unknown(topics, unknown)),
     )
-    return 0 if all(one.passed for one in checked) else FINDINGS
+    print(unknowns.asked(asked) if asked else "the registry was not asked", file=sys.stderr)
+    return 0 if all(one.passed for one in checked) and not unknown else FINDINGS
 
 
 def plan(args: argparse.Namespace) -> int:
     """Show what apply would do."""
-    from registry import plan
+    from registry import lock, plan
 
-    made = plan.make(settings.load(), lock_down=args.lock_down)
+    loaded = settings.load()
+    announce(broker(loaded), registry(loaded), file("lock", lock.path_for(loaded)))
+    made = plan.make(loaded, lock_down=args.lock_down, allow_unknown=args.allow_unknown)
     show(args, text=lambda: text.plan(made), json=lambda: documents.plan(made), markdown=lambda: markdown.plan(made))
     return 0 if made.ok else FINDINGS
 
 
 def apply(args: argparse.Namespace) -> int:
     """Check everything, then write."""
-    from registry import plan
+    from registry import lock, plan
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    loaded = settings.load()
+    announce(broker(loaded), registry(loaded), file("lock", lock.path_for(loaded)))
     as_text = args.format == "text"
     try:
         result = plan.apply(
-            settings.load(),
+            loaded,
             lock_down=args.lock_down,
+            allow_unknown=args.allow_unknown,
             on_done=lambda done: print(text.done(done), flush=True) if as_text else None,
         )
     except plan.ChecksFailed as failure:
@@ -110,6 +123,24 @@ def apply(args: argparse.Namespace) -> int:
         text=lambda: text.applied(result),
         json=lambda: documents.applied(result),
         markdown=lambda: markdown.applied(result),
+    )
+    return 0
+
+
+def pull(args: argparse.Namespace) -> int:
+    """Take what the registry has into the lock."""
+    from registry import lock
+    from registry.pull import pull
+    from registry.reports import pulls
+
+    loaded = settings.load()
+    announce(registry(loaded), file("lock", lock.path_for(loaded)))
+    result = pull(loaded, catalog.load(loaded))
+    show(
+        args,
+        text=lambda: pulls.text(result),
+        json=lambda: pulls.document(result),
+        markdown=lambda: pulls.markdown(result),
     )
     return 0
 
@@ -208,6 +239,8 @@ def docs(args: argparse.Namespace) -> int:
 
     loaded = settings.load()
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
+    if args.output:
+        announce(file("catalogue", args.output), file("lock", loaded.lock_path))
     book = handbook.build(catalog.load(loaded), known)
     if args.output is None:
         show(

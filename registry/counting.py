@@ -66,7 +66,7 @@ def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event 
     No consumer group sees it, and no offset is committed. Raises KafkaUnavailable as `count` does.
     """
     consumer = Consumer(
-        settings.kafka_client()
+        settings.kafka_client({"log_level": 0})
         | {
             "group.id": "registry-census",  # the client demands one; without a commit the broker never sees it
             "enable.auto.commit": False,
@@ -74,7 +74,6 @@ def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event 
             "enable.partition.eof": True,
             # A record of a transaction that is still open needs its schema too.
             "isolation.level": "read_uncommitted",
-            "log_level": 0,
         }
     )
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from registry import lock
-from registry.changes import changes
+from registry.changes import in_words
 from schemas.catalog import Topic
 
 
@@ -84,7 +84,7 @@ def _lock_against_contract(topic: Topic, locked: lock.Subject | None) -> Iterato
         return
     latest = locked.versions[-1]
     if latest.fingerprint != lock.fingerprint_of(topic):
-        words = "; ".join(_differences(json.loads(latest.schema), topic.schema))
+        words = "; ".join(in_words(json.loads(latest.schema), topic.schema))
         yield Drift(
             topic.subject, "not-registered", f"the contract is not v{latest.version}, the latest in the lock: {words}"
         )
@@ -94,8 +94,4 @@ def _lock_against_contract(topic: Topic, locked: lock.Subject | None) -> Iterato
 
 
 def _words(before: lock.Version, after: lock.Version) -> list[str]:
-    return _differences(json.loads(before.schema), json.loads(after.schema))
-
-
-def _differences(before: object, after: object) -> list[str]:
-    return [f"{change.path or 'the record'} {change.text}" for change in changes(before, after)]
+    return in_words(json.loads(before.schema), json.loads(after.schema))

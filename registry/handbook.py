@@ -166,7 +166,7 @@ def version_name(entry: Entry) -> str:
 
 def _event(topic: Topic, known: lock.Lock) -> Event:
     try:
-        fingerprint = lock.fingerprint(topic.text)
+        fingerprint = lock.fingerprint_of(topic)
     except SchemaError as error:
         raise CatalogError(f"{topic.path}: {error}") from error
     subject = known.subjects.get(topic.subject)

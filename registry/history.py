@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 
 from registry import compatibility, lock
-from registry.changes import Change, changes
+from registry.changes import Change, changes, in_words
 from schemas.catalog import Topic
 
 
@@ -49,6 +49,16 @@ def history(versions: Sequence[lock.Version]) -> list[Entry]:
             )
         )
     return entries
+
+
+def told(versions: Sequence[lock.Version], which: Sequence[lock.Version]) -> Iterator[str]:
+    """Some of a subject's versions in words: `v2 (id 4): coupon added: null or string, default null`."""
+    before: lock.Version | None = None
+    for version in versions:
+        if version in which:
+            changed = in_words(json.loads(before.schema), json.loads(version.schema)) if before else ["the first"]
+            yield f"v{version.version} (id {version.id}): {'; '.join(changed) or 'same in meaning'}"
+        before = version
 
 
 @attrs.frozen

@@ -96,8 +96,11 @@ def fingerprint_of(topic: Topic) -> str:
 
 
 def registry_name(url: str) -> str:
-    """The name under which a lock knows the registry at that address: `local` for a loopback address, else the URL."""
-    parts = urlsplit(url)
+    """The name under which a lock knows the registry at that address: `local` for a loopback address, else the URL.
+
+    Of several addresses with commas between, the first.
+    """
+    parts = urlsplit(url.partition(",")[0])
     if parts.hostname in _LOOPBACK:
         return LOCAL
     host = parts.netloc.rpartition("@")[2]
@@ -133,7 +136,7 @@ def load(path: Path) -> Lock | None:
     return parse(text, str(path))
 
 
-_REMEDY = "restore it from git, or delete it and run: make register-schemas"
+_REMEDY = "restore it from git, or delete it and run: python -m registry pull"
 
 
 def parse(text: str, where: str) -> Lock:

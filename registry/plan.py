@@ -16,7 +16,8 @@ from registry.check import SubjectCheck, check_all
 from registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from registry.lint import Finding, lint
 from registry.steps import Done, Step
-from registry.subjects import Subject, snapshot, state
+from registry.subjects import Overtaken, Subject, snapshot, state
+from registry.unknown import Unknown, find
 from schemas import catalog as catalogue
 from schemas.catalog import Catalog
 from settings import Settings
@@ -32,11 +33,13 @@ class Plan:
     checks: tuple[SubjectCheck, ...]
     refusals: tuple[str, ...]
     """Why the registry would not take a change that the rules allow."""
+    unknown: tuple[Unknown, ...] = ()
+    """What the registry has that the lock does not know; nothing if that is allowed."""
 
     @property
     def ok(self) -> bool:
         """Whether every check passed."""
-        return not self.findings and not self.refusals and all(check.passed for check in self.checks)
+        return not (self.findings or self.refusals or self.unknown) and all(check.passed for check in self.checks)
 
     @property
     def pending(self) -> list[Step]:
@@ -70,9 +73,12 @@ class ApplyFailed(Exception):
         self.done, self.failed, self.left, self.reason = tuple(done), failed, tuple(left), reason
 
 
-def make(settings: Settings, catalog: Catalog | None = None, *, lock_down: bool = False) -> Plan:
+def make(
+    settings: Settings, catalog: Catalog | None = None, *, lock_down: bool = False, allow_unknown: bool = False
+) -> Plan:
     """Look at the contracts, Kafka and the registry, and plan.
 
+    `allow_unknown` goes on when the registry has versions, levels or modes that the lock does not know.
     Raises RegistryUnavailable, RegistryError, KafkaUnavailable, LockError, LintError and CatalogError.
     """
     from registry.topics import Topics, wanted  # the admin client takes 50 ms to import
@@ -84,6 +90,8 @@ def make(settings: Settings, catalog: Catalog | None = None, *, lock_down: bool 
     registry = RegistryClient.from_settings(settings)
     history = lock.load(settings.lock_path) or lock.Lock(lock.LOCAL)
     states = [state(topic, registry, history) for topic in catalog.topics]
+    present = {one.topic.subject: one.present for one in states}
+    unknown = () if allow_unknown else find(settings, catalog.topics, present)
     checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states})
     subjects = [Subject(registry, one, check) for one, check in zip(states, checks, strict=True)]
     steps = Topics(settings).plan(wanted(catalog))
@@ -95,7 +103,7 @@ def make(settings: Settings, catalog: Catalog | None = None, *, lock_down: bool 
     if lock_down:
         steps += [step for subject in subjects for step in subject.lock_down()]
     refusals = [refusal for subject in subjects for refusal in subject.refusals()]
-    return Plan(tuple(steps), (), tuple(checks), tuple(refusals))
+    return Plan(tuple(steps), (), tuple(checks), tuple(refusals), tuple(unknown))
 
 
 def apply(
@@ -103,7 +111,7 @@ def apply(
     catalog: Catalog | None = None,
     *,
     lock_down: bool = False,
-    on_plan: Callable[[Plan], None] = lambda _: None,
+    allow_unknown: bool = False,
     on_done: Callable[[Done], None] = lambda _: None,
 ) -> Applied:
     """Plan, and if every check passes do it, then write the lock; a second run does nothing.
@@ -111,13 +119,12 @@ def apply(
     Raises ChecksFailed before anything is written, ApplyFailed when a step fails, and what `make` raises.
     """
     catalog = catalog or catalogue.load(settings)
-    plan = make(settings, catalog, lock_down=lock_down)
+    plan = make(settings, catalog, lock_down=lock_down, allow_unknown=allow_unknown)
     if not plan.ok:
         raise ChecksFailed(plan)
-    on_plan(plan)
     done = _run(plan.pending, on_done)
     path = lock.path_for(settings)
-    return Applied(plan, tuple(done), path, lock.save(_current(settings, catalog, path), path))
+    return Applied(plan, tuple(done), path, lock.save(_current(settings, plan, path), path))
 
 
 def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
@@ -128,7 +135,7 @@ def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
         assert step.run is not None
         try:
             done.append(Done(step, step.run()))
-        except (RegistryError, RegistryUnavailable, KafkaUnavailable) as error:
+        except (RegistryError, RegistryUnavailable, KafkaUnavailable, Overtaken) as error:
             raise ApplyFailed(done, step, pending[position + 1 :], str(error)) from error
         except KeyboardInterrupt as error:
             raise ApplyFailed(done, step, pending[position + 1 :], "interrupted; it may or may not be done") from error
@@ -136,10 +143,18 @@ def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
     return done
 
 
-def _current(settings: Settings, catalog: Catalog, path: Path) -> lock.Lock:
-    """The lock after apply: the catalogue's subjects as the registry has them, others as they were locked."""
+def _current(settings: Settings, plan: Plan, path: Path) -> lock.Lock:
+    """The lock after apply: the catalogue's subjects as the registry has them, others as they were locked.
+
+    A version that somebody registered since the plan was made is left out: the lock would otherwise know it, although
+    nobody here has seen it.
+    """
     registry = RegistryClient.from_settings(settings)
     known = lock.load(path)
     subjects = dict(known.subjects) if known else {}
-    subjects |= {topic.subject: snapshot(registry, topic.subject) for topic in catalog.topics}
+    for check in plan.checks:
+        subject = snapshot(registry, check.topic.subject)
+        seen = {lock.fingerprint_of(check.topic), *(version.fingerprint for version in check.versions)}
+        versions = tuple(version for version in subject.versions if version.fingerprint in seen)
+        subjects[check.topic.subject] = attrs.evolve(subject, versions=versions)
     return lock.Lock(lock.registry_name(settings.registry_url), subjects)

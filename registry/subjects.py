@@ -10,6 +10,7 @@ import attrs
 from registry import lock
 from registry.check import SubjectCheck
 from registry.client import RegistryClient, RegistryError
+from registry.history import told
 from registry.steps import Step
 from schemas.catalog import Topic
 
@@ -24,11 +25,19 @@ class State:
     versions: tuple[lock.Version, ...]
     restored: tuple[lock.Version, ...]
     """Versions of the lock that the registry does not have, see `missing`."""
-    level: str | None
-    """The subject's own level; None where the registry's applies."""
+    own_level: str | None
+    """None where the registry's level applies."""
+    level: str
+    """The level in force."""
     own_mode: str | None
+    """None where the registry's mode applies."""
     mode: str
     """The mode in force."""
+
+    @property
+    def present(self) -> lock.Subject:
+        """What the registry has, as the lock keeps it."""
+        return lock.Subject(self.level, self.versions, self.mode)
 
     @property
     def history(self) -> tuple[lock.Version, ...]:
@@ -40,12 +49,13 @@ def state(topic: Topic, registry: RegistryClient, history: lock.Lock) -> State:
     """Ask the registry about a contract's subject. `history` is the checked-in lock."""
     versions = registry.versions(topic.subject)
     locked = history.subjects.get(topic.subject)
-    own_mode = registry.mode(topic.subject)
+    own_level, own_mode = registry.level(topic.subject), registry.mode(topic.subject)
     return State(
         topic,
         tuple(versions),
         tuple(missing(locked.versions if locked else (), versions, local=registry.is_local)),
-        registry.level(topic.subject),
+        own_level,
+        own_level or registry.default_level(),
         own_mode,
         own_mode or registry.default_mode(),
     )
@@ -58,6 +68,10 @@ def snapshot(registry: RegistryClient, subject: str) -> lock.Subject:
         tuple(registry.versions(subject)),
         registry.mode(subject) or registry.default_mode(),
     )
+
+
+class Overtaken(Exception):
+    """Somebody else registered a version while apply ran; the message says which, and what became of ours."""
 
 
 class Subject:
@@ -75,7 +89,7 @@ class Subject:
 
     def steps(self) -> Iterator[Step]:
         """The steps to the catalogue's level and the contract's schema, once what is missing is restored."""
-        if self._state.restored or self._state.level != self._state.topic.compatibility:
+        if self._state.restored or self._state.own_level != self._state.topic.compatibility:
             yield self._level_change()
         if self._check.registered not in self._state.restored:
             yield self._registration()
@@ -84,7 +98,7 @@ class Subject:
         """What the registry itself has against the change; asked only where its answer would be about this change."""
         if self._state.mode == IMPORT:
             yield f"{self._target} is in mode IMPORT and takes no schema without an id: finish the import first"
-        same_rules = self._state.level == self._state.topic.compatibility and not self._state.restored
+        same_rules = self._state.own_level == self._state.topic.compatibility and not self._state.restored
         if self._check.registered or self._check.breaks or not self._state.versions or not same_rules:
             return
         try:
@@ -119,7 +133,7 @@ class Subject:
 
     def _level_change(self) -> Step:
         wanted = self._state.topic.compatibility
-        before = "NONE" if self._state.restored else self._state.level or "the registry's default"
+        before = "NONE" if self._state.restored else self._state.own_level or "the registry's default"
         what = f"level {before} → {wanted}"
 
         def run() -> str:
@@ -142,14 +156,31 @@ class Subject:
                 "nothing to register, producers of this working copy write the older one",
             )
 
+        removed = ", ".join(change.path for change in check.changes if change.kind == "removed")
+        remarks = (", docs only" if check.docs_only else "") + (f", removes {removed}" if removed else "")
+
         def run() -> str:
+            before = self._registry.versions(self._subject)
+            if new := self._unseen(before):
+                raise Overtaken(f"{new}, since the plan was made; nothing was registered here")
             with self._writable():
                 schema_id = self._registry.register(self._subject, self._state.topic.text)
             version = self._registry.lookup(self._subject, self._state.topic.text).version
-            return f"registered v{version} (id {schema_id})" + (", docs only" if check.docs_only else "")
+            # A gap in the numbers is no proof: deleted versions leave one.
+            if version > max((one.version for one in before), default=0) + 1 and (
+                new := self._unseen([v for v in self._registry.versions(self._subject) if v.version < version])
+            ):
+                raise Overtaken(f"{new}, at the same moment; the contract was registered after it as v{version}")
+            return f"registered v{version} (id {schema_id}){remarks}"
 
-        what = f"register v{check.next_version}" + (", docs only" if check.docs_only else "")
-        return Step("create", self._target, what, run)
+        return Step("create", self._target, f"register v{check.next_version}{remarks}", run)
+
+    def _unseen(self, versions: Sequence[lock.Version]) -> str:
+        """The versions that neither the plan nor the contract has, in words; empty if there are none."""
+        seen = {lock.fingerprint_of(self._state.topic), *(version.fingerprint for version in self._state.history)}
+        new = [version for version in versions if version.fingerprint not in seen]
+        words = "; ".join(told(versions, new))
+        return f"somebody else registered {words}" if words else ""
 
     @contextlib.contextmanager
     def _writable(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 from registry.embedded.command import listen
 from registry.embedded.server import create_app
 from registry.embedded.store import Store
+from serving import configuration
 
 
 class TestRegistry:
@@ -48,7 +49,7 @@ class TestRegistry:
 def serve(data: Path | None = None, user: str = "", password: str = "") -> Iterator[TestRegistry]:
     """Run a registry on a free port of this machine while the block runs; in memory unless `data` names a folder."""
     app = create_app(data, user, password)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none"))
+    server = uvicorn.Server(configuration(app))
     with listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), name="schema-registry", daemon=True)
         thread.start()

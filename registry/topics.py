@@ -56,7 +56,7 @@ class Topics:
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
         # The client would log each refused connection; the error that we raise says it once.
-        self._admin = AdminClient({**settings.kafka_client(), "log_level": 0, "socket.timeout.ms": 10_000})
+        self._admin = AdminClient(settings.kafka_client({"log_level": 0, "socket.timeout.ms": 10_000}))
 
     def plan(self, topics: Sequence[Wanted]) -> list[Step]:
         """The steps that make the topics so."""

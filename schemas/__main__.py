@@ -21,9 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _generate(*, check: bool) -> int:
+    from destination import announce, file
     from schemas import catalog, generate
     from settings import SettingsError, load
 
+    if not check:
+        announce(file("contracts", catalog.CATALOG.parent), file("events", generate.EVENTS))
     try:
         source = generate.events(catalog.load(load()))
     except (SettingsError, catalog.CatalogError, generate.GenerateError) as error:

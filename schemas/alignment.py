@@ -1,68 +1,68 @@
 """Plan how rows of a writer schema become columns of a reader schema.
 
 The plan is made once for each writer schema: a step per field, which reads it in all rows or steps over it. Resolution
-follows https://avro.apache.org/docs/1.12.0/specification/#schema-resolution for what columns hold: whole numbers, text,
-enums, and lists of records of them.
+is that of the row decoder (`matching`), for what columns hold: whole numbers, booleans, enums and text, all of them
+optional or not, and lists of records of them.
+
+A row outside the limits of the reader's fields is bad, also where a field is not wanted and only checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
-from fastavro.schema import SchemaParseException, expand_schema
 
-from schemas import text
+from schemas import avro, projection, text
+from schemas.bounds import checked, column_check, natural, number_check, strings
+from schemas.building import Classes
 from schemas.cursor import Cursor
-from schemas.frame import Column, Frame, Lines, concat, gather
-from schemas.skipping import PRIMITIVES, Rows, Skip, Unreadable, by_branch, check_items, skip, type_name, walk
+from schemas.frame import Column, Frame, Lines, Nullable, concat, gather, repeat
+from schemas.limited import limited_within
+from schemas.matching import branch, takers
+from schemas.projection import Form, form
+from schemas.skipping import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
 from schemas.text import NULL, Integers
+from schemas.validation import NO_LIMITS, Limits, limits
 
-Wanted = Mapping[str, "Wanted | None"]
-"""Fields to read; under a list of records, the fields of its records."""
 Step = Callable[[Cursor], Column]
 
 
-def plan(writer: Any, reader: Any, wanted: Wanted) -> Callable[[Cursor], Frame]:
-    """How to read the wanted columns of record `reader` from rows that record `writer` wrote.
+def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], Frame]:
+    """How to read rows that `writer` wrote as the columns of `wanted`.
 
-    Raises Unreadable, and SchemaParseException for a reader schema that fastavro refuses.
+    `reader` has the wanted fields, and those that are checked. Raises Unreadable.
     """
-    expected = expand_schema(reader)
-    try:
-        written = expand_schema(writer)
-    except (SchemaParseException, ValueError, TypeError) as error:
-        raise Unreadable(f"a schema that cannot be written out: {error}") from error
-    if type_name(written) != "record":
-        raise Unreadable(f"a writer of {type_name(written)}, expected a record")
-    return _record(written, expected, wanted, "")
+    if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
+        raise Unreadable(f"the event: written as {writer}, read as {reader}")
+    return _record(writer, reader, wanted, "")
 
 
-def wanted_fields(paths: Iterable[str]) -> Wanted:
-    """`("user_id", "items.quantity")` as the fields to read."""
-    fields: dict[str, dict[str, Wanted | None] | None] = {}
-    for path in paths:
-        name, _, inner = path.partition(".")
-        below = fields.setdefault(name, {} if inner else None)
-        if below is not None:
-            below[inner] = None
-    return fields
-
-
-def _record(writer: Any, reader: Any, wanted: Wanted, at: str) -> Callable[[Cursor], Frame]:
-    _check_names(writer, reader, at)
-    readers = {field["name"]: field for field in reader["fields"]}
-    taken, absent = _match(writer, [readers[name] for name in wanted], at)
+def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], Frame]:
+    targets = takers(writer, reader)
+    columns_of = {field.name: field for field in wanted.fields}
     steps: list[tuple[str, Step | Skip]] = []
-    for field in writer["fields"]:
-        path = f"{at}{field['name']}"
-        name = taken.get(field["name"], "")
-        if name:
-            steps.append((name, _read(field["type"], readers[name]["type"], wanted[name], path)))
+    known: dict[int, Skip | None] = {}
+    for field in writer.fields:
+        path = f"{at}{field.name}"
+        if not targets[field.name]:
+            steps.append(("", skip(field.type, path, known)))
+            continue
+        if len(targets[field.name]) > 1:
+            raise Unreadable(f"{path}: becomes both {' and '.join(target.name for target in targets[field.name])}")
+        (target,) = targets[field.name]
+        bounds = limits(target.name, target.attributes)
+        if target.name in columns_of:
+            step = _read(field.type, target.type, columns_of[target.name].type, path)
+            steps.append((target.name, checked(step, column_check(target.type, bounds))))
         else:
-            steps.append(("", skip(field["type"], path)))
-    defaults = [(name, _default(readers[name], f"{at}{name}")) for name in absent]
+            steps.append(("", _verify(field.type, target.type, bounds, path)))
+    taken = {name for name, _ in steps}
+    defaults = [
+        (field.name, _default(field, f"{at}{field.name}")) for field in wanted.fields if field.name not in taken
+    ]
 
     def read(cursor: Cursor) -> Frame:
         columns: dict[str, Any] = {}
@@ -77,108 +77,118 @@ def _record(writer: Any, reader: Any, wanted: Wanted, at: str) -> Callable[[Curs
     return read
 
 
-def _match(writer: Any, fields: Sequence[Any], at: str) -> tuple[dict[str, str], list[str]]:
-    """Which of the reader's fields each of the writer's becomes, by name, and which none becomes.
+def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Skip:
+    """Step over a writer's type that no column holds, and mark rows bad that are outside the reader's limits."""
+    if isinstance(writer, avro.Union) and writer.branches:
+        branches = [_verify(one, reader, bounds, at) for one in writer.branches]
+        return lambda cursor: by_branch(cursor, branches)
+    target = branch(writer, reader)
+    if target is None:
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    check = number_check(target, bounds)
+    if writer.kind == "long" == target.kind and natural(bounds):
+        return Cursor.skip_natural
+    if writer.kind in ("int", "long"):
+        return checked(_NUMBERS[writer.kind], check) if check else skip(writer, at)
+    if writer.kind in ("float", "double") and check:
+        size = 4 if writer.kind == "float" else 8
+        return checked(lambda cursor: cursor.floating(size), check)
+    if target.kind == "string" and (matching := strings(bounds)):
+        return checked(Cursor.text, matching)
+    if not limited_within(target) and not (isinstance(target, avro.Decimal) and bounds != NO_LIMITS):
+        return skip(writer, at)
+    if isinstance(writer, avro.Record) and isinstance(target, avro.Record):
+        return _record(writer, target, attrs.evolve(target, fields=()), f"{at}.")
+    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+        check_items(writer.items, at)
+        item = _verify(writer.items, target.items, NO_LIMITS, f"{at}[]")
+        return lambda cursor: walk(cursor, item)
+    raise Unreadable(f"{at}: limits within {writer} are checked row by row")
 
-    A field of the very name goes before one of an alias, wherever they stand.
-    """
-    written = {field["name"] for field in writer["fields"]}
-    taken: dict[str, str] = {}
-    absent = []
-    for field in fields:
-        name = next((name for name in (field["name"], *field.get("aliases", ())) if name in written), None)
-        if name is None:
-            absent.append(field["name"])
-        elif name in taken:
-            raise Unreadable(f"{at}{name}: becomes both {taken[name]} and {field['name']}")
-        else:
-            taken[name] = field["name"]
-    return taken, absent
 
-
-def _check_names(writer: Any, reader: Any, at: str) -> None:
-    """Types of other names may be the same by an alias, or not at all: who reads row by row tells."""
-    names = [kind["name"].rpartition(".")[2] for kind in (writer, reader)]
-    if names[0] != names[1]:
-        raise Unreadable(f"{at or 'the event'}: written as {names[0]}, read as {names[1]}")
-
-
-def _default(field: Any, at: str) -> Callable[[int], Column]:
+def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
     """The column of a field that the writer does not have."""
-    if "default" not in field:
+    if not field.has_default:
         raise Unreadable(f"{at}: the writer has no such field, and the reader has no default for it")
-    default, kind = field["default"], _not_null(field["type"])
-    if type_name(kind) == "array" and not default:
-        return lambda rows: _blank("array", rows)
-    if type_name(kind) == "enum":
-        default = kind["symbols"].index(default)
-    if default is None or isinstance(default, str):
-        return lambda rows: text.constant(default, rows)
-    if isinstance(default, int):
-        return lambda rows: np.full(rows, default, np.int64)
-    raise Unreadable(f"{at}: a default of {default!r} cannot stand in a column")
+    try:
+        column = projection.column([Classes(None).default(field.type, field.default)], field.type)
+    except ValueError as error:
+        raise Unreadable(f"{at}: {error}") from error
+    if not isinstance(column, Lines):
+        return lambda rows: repeat(column, rows)
+    if len(column.parent):
+        raise Unreadable(f"{at}: columns have no default that is a list with items")
+    return lambda _: _lines(())
 
 
-def _read(writer: Any, reader: Any, wanted: Wanted | None, at: str) -> Step:
+def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
     """Read a writer's type as a reader's."""
-    target = _not_null(reader)
-    written, expected = type_name(writer), type_name(target)
-    optional = isinstance(reader, list)
-    if isinstance(writer, list):
+    shape = form(reader)
+    if shape is Form.OBJECTS:
+        raise Unreadable(f"{at}: {reader} cannot be read as a column")
+    if isinstance(writer, avro.Union):
         return _read_union(writer, reader, wanted, at)
-    if optional and (expected != "string" or len(reader) > 2 or "null" not in reader):
-        raise Unreadable(f"{at}: of unions, only optional text can be read as a column")
-    if written == "null" and optional:
-        return lambda cursor: text.constant(None, len(cursor))
-    if written == "int" and expected in ("int", "long"):
-        return Cursor.int32
-    if written == "long" == expected:
-        return Cursor.integer
-    if written in ("string", "bytes") and expected == "string":
+    target = branch(writer, reader)
+    if target is None:
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+        return _read_list(writer, target, wanted, at)
+    if writer.kind == "null":
+        return lambda cursor: _blank(shape, len(cursor))
+    if isinstance(writer, avro.Enum) and isinstance(target, avro.Enum):
+        step: Callable[[Cursor], Integers] = _read_enum(writer, target, at)
+    elif target.kind == "string":
         return Cursor.text
-    if written == "boolean" == expected:
-        return Cursor.boolean
-    if written == "enum" == expected:
-        _check_names(writer, target, at)
-        return _read_enum(writer, target, at)
-    if written == "array" == expected and type_name(writer["items"]) == "record" == type_name(target["items"]):
-        item = _record(writer["items"], target["items"], wanted or {}, f"{at}[].")
-        check_items(writer["items"], at)
-        return lambda cursor: _lines(walk(cursor, item))
-    raise Unreadable(f"{at}: {written} cannot be read as {expected}")
+    else:
+        step = _NUMBERS[writer.kind]
+    if shape is Form.INTEGERS:
+        return step
+
+    def read(cursor: Cursor) -> Column:
+        values = step(cursor)
+        return Nullable(values, np.zeros(len(values), np.bool_))
+
+    return read
 
 
-def _read_enum(writer: Any, reader: Any, at: str) -> Step:
-    last = len(writer["symbols"]) - 1
+_NUMBERS = {"int": Cursor.int32, "long": Cursor.integer, "boolean": Cursor.boolean}
+
+
+def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: str) -> Step:
+    written, expected = writer.items, reader.items
+    assert isinstance(wanted, avro.Array)
+    assert isinstance(wanted.items, avro.Record)
+    if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and branch(written, expected)):
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    check_items(written, at)
+    item = _record(written, expected, wanted.items, f"{at}[].")
+    return lambda cursor: _lines(walk(cursor, item))
+
+
+def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Cursor], Integers]:
+    last = len(writer.symbols) - 1
     if last < 0:
         raise Unreadable(f"{at}: an enum without symbols")
-    known = {symbol: code for code, symbol in enumerate(reader["symbols"])}
-    unknown = known.get(reader.get("default"), NULL)
-    codes = np.array([known.get(symbol, unknown) for symbol in writer["symbols"]], np.int64)
+    known = {symbol: code for code, symbol in enumerate(reader.symbols)}
+    unknown = NULL if reader.default is None else known[reader.default]
+    codes = np.array([known.get(symbol, unknown) for symbol in writer.symbols], np.int64)
 
     def read(cursor: Cursor) -> Integers:
         column = codes[cursor.integer_within(0, last)]
-        if column.min() == NULL:
+        if column.min(initial=0) == NULL:
             cursor.fail(column == NULL)
         return column
 
     return read
 
 
-def _read_union(writer: list[Any], reader: Any, wanted: Wanted | None, at: str) -> Step:
-    expected = type_name(_not_null(reader))
-    steps: list[Step] = []
-    problems: list[Unreadable] = []
-    for branch in writer:
-        try:
-            steps.append(_read(branch, reader, wanted, at))
-        except Unreadable as problem:
-            if type_name(branch) not in PRIMITIVES:
-                raise  # read row by row, it may turn out to be readable
-            problems.append(problem)
-            steps.append(_fail_all(expected))
-    if len(problems) == len(writer):
-        raise problems[0] if problems else Unreadable(f"{at}: a union without branches")
+def _read_union(writer: avro.Union, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
+    if not writer.branches:
+        raise Unreadable(f"{at}: a union without branches")
+    shape = form(reader)
+    steps = [
+        _fail_all(shape) if branch(one, reader) is None else _read(one, reader, wanted, at) for one in writer.branches
+    ]
 
     def read(cursor: Cursor) -> Column:
         return gather(by_branch(cursor, steps))
@@ -186,12 +196,12 @@ def _read_union(writer: list[Any], reader: Any, wanted: Wanted | None, at: str) 
     return read
 
 
-def _fail_all(expected: str) -> Step:
+def _fail_all(shape: Form) -> Step:
     """What a branch that the reader cannot take does to the rows that chose it."""
 
     def read(cursor: Cursor) -> Column:
         cursor.fail(np.ones(len(cursor), np.bool_))
-        return _blank(expected, len(cursor))
+        return _blank(shape, len(cursor))
 
     return read
 
@@ -202,15 +212,13 @@ def _lines(pieces: Sequence[tuple[Rows, Frame]]) -> Lines:
     return Lines(np.concatenate([rows for rows, _ in pieces]).astype(np.int64), concat([frame for _, frame in pieces]))
 
 
-def _blank(expected: str, rows: int) -> Column:
-    """A column that says nothing, for rows that are bad or lists that are empty."""
-    if expected == "array":
-        return _lines(())
-    return text.constant(None, rows) if expected == "string" else np.zeros(rows, np.int64)
-
-
-def _not_null(kind: Any) -> Any:
-    """T of `["null", T]`; what is not a union, as it is."""
-    if not isinstance(kind, list):
-        return kind
-    return next((branch for branch in kind if branch != "null"), "null")
+def _blank(shape: Form, rows: int) -> Column:
+    """The column for rows that are null or bad."""
+    match shape:
+        case Form.LINES:
+            return _lines(())
+        case Form.TEXT:
+            return text.constant(None, rows)
+        case Form.NULLABLE:
+            return Nullable(np.zeros(rows, np.int64), np.ones(rows, np.bool_))
+    return np.zeros(rows, np.int64)

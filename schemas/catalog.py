@@ -74,9 +74,9 @@ class Topic:
         text = self.text
         try:
             schema = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CatalogError(f"{self.path}: not JSON: {error}") from error
-        if not isinstance(schema, dict) or schema.get("type") != "record" or "name" not in schema:
+        if not isinstance(schema, dict) or schema.get("type") != "record" or not isinstance(schema.get("name"), str):
             raise CatalogError(f"{self.path}: expected an Avro record with a name")
         return schema
 

@@ -1,27 +1,28 @@
 """Framed messages to columns: how the merge reads a batch, thousands of rows at a time.
 
 A `ColumnReader` turns the values of one topic into columns of its contract, whatever schemas they were written with.
-Rows that do not decode to exactly their last byte are set apart with the reason; the others are not disturbed.
+Rows that do not decode to exactly their last byte, or that are outside the limits of the contract's fields, are set
+apart with the reason; the others are not disturbed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
 import numpy as np
-from fastavro.schema import expand_schema
 from numpy.typing import NDArray
 
-from schemas import text
-from schemas.alignment import Wanted, plan, wanted_fields
+from schemas import avro, projection
+from schemas.alignment import plan
 from schemas.cursor import LONGEST, Cursor
-from schemas.decoding import DecodeError, decoder
-from schemas.frame import Column, Frame, Lines
+from schemas.decoding import BoundsError, DecodeError, resolver
+from schemas.frame import Frame
+from schemas.limited import with_limited
 from schemas.parsing import parse
 from schemas.skipping import Unreadable
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
@@ -51,14 +52,20 @@ class Reading:
 class ColumnReader:
     """Reads the values of one topic as columns of its contract.
 
-    `fields` names what to read, as `user_id` or `items.quantity`. `schema_text` gives a writer schema by its id; it
-    raises UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes
-    through `read`.
+    `fields` names what to read, as `user_id` or `items.quantity`; the rest is stepped over, but must be what its writer
+    schema says, and within the limits of the contract. `schema_text` gives a writer schema by its id; it raises
+    UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes through
+    `read`.
+
+    Raises avro.SchemaError for a contract that is not a record, or has not these fields.
     """
 
     def __init__(self, contract: Any, fields: Iterable[str], schema_text: Callable[[int], str]) -> None:
-        self._contract = contract
-        self._fields = wanted_fields(fields)
+        record = parse(contract)
+        if not isinstance(record, avro.Record):
+            raise avro.SchemaError(f"expected a record, got {record}")
+        self._contract = record
+        self._wanted = projection.project(record, fields)
         self._schema_text = schema_text
         self._writers: dict[int, _Writer] = {}
 
@@ -91,29 +98,27 @@ class ColumnReader:
         if schema_id not in self._writers:
             text = self._schema_text(schema_id)
             try:
-                schema = json.loads(text)
-                parse(schema)
-            except ValueError as error:
+                schema = parse(json.loads(text))
+            except (ValueError, RecursionError) as error:
                 # Protobuf or JSON Schema, or Avro that names types of other subjects.
                 raise UnknownSchema(
                     f"schema id {schema_id} is not an Avro schema complete in itself: {error}"
                 ) from error
-            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self._fields)
+            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self._wanted)
         return self._writers[schema_id]
 
 
 class _Writer:
     """How to read what one writer schema wrote: by columns where that can be, else row by row."""
 
-    def __init__(self, schema_id: int, schema: Any, contract: Any, fields: Wanted) -> None:
+    def __init__(self, schema_id: int, schema: avro.Type, contract: avro.Record, wanted: avro.Record) -> None:
         self._schema_id = schema_id
         self._schema = schema
-        self._contract = contract
-        self._expanded = expand_schema(contract)
-        self._fields = fields
+        self._wanted = wanted
+        self._read_as = with_limited(wanted, contract, schema) if isinstance(schema, avro.Record) else wanted
         self._columns: Callable[[Cursor], Frame] | None = None
         with contextlib.suppress(Unreadable):
-            self._columns = plan(schema, contract, fields)
+            self._columns = plan(schema, self._read_as, wanted)
 
     def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
         """Add these rows of the batch, at which `cursor` stands, to the reading."""
@@ -142,14 +147,15 @@ class _Writer:
             if len(payloads[row]) < LARGE:
                 together.append(record)
             else:
-                reading.frames.append(_frame([record], self._expanded, self._fields))
+                reading.frames.append(projection.frame([record], self._wanted))
         if together:
-            reading.frames.append(_frame(together, self._expanded, self._fields))
+            reading.frames.append(projection.frame(together, self._wanted))
 
     @cached_property
     def _decode(self) -> Callable[[bytes], Any]:
         try:
-            return decoder(self._schema, self._contract, None)
+            check = resolver(self._schema, self._schema)
+            read = resolver(self._schema, self._read_as, bounded=True)
         except DecodeError as error:
             problem = error
 
@@ -157,6 +163,12 @@ class _Writer:
                 raise problem
 
             return refuse
+
+        def decode(body: bytes) -> Any:
+            check(body)  # the whole of it: what is read steps over the rest without a look
+            return read(body)
+
+        return decode
 
     def _explain(self, payload: bytes) -> str:
         """Why a row is bad, by decoding it alone."""
@@ -167,6 +179,8 @@ class _Writer:
         return f"does not decode with schema id {self._schema_id}"
 
     def _reason(self, error: DecodeError) -> str:
+        if isinstance(error, BoundsError):
+            return f"breaks its contract: {error}"
         return f"does not decode with schema id {self._schema_id}: {error}"
 
 
@@ -176,22 +190,3 @@ def _frame_error(value: bytes | None) -> str:
     except WireError as error:
         return str(error)
     raise AssertionError(f"columns refuse a value that is framed well: {value!r}")
-
-
-def _frame(records: Sequence[Mapping[str, Any]], schema: Any, fields: Wanted) -> Frame:
-    """Decoded records as the columns that `plan` would have made of them."""
-    types = {field["name"]: field["type"] for field in schema["fields"]}
-    return Frame(
-        len(records), {name: _column([r[name] for r in records], types[name], below) for name, below in fields.items()}
-    )
-
-
-def _column(values: Sequence[Any], kind: Any, below: Wanted | None) -> Column:
-    if below is not None:
-        parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
-        return Lines(parents, _frame([item for items in values for item in items], kind["items"], below))
-    if isinstance(kind, dict) and kind["type"] == "enum":
-        return np.array([kind["symbols"].index(value) for value in values], np.int64)
-    if all(isinstance(value, int) for value in values):
-        return np.array(values, np.int64)
-    return text.from_strings(values)

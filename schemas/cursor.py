@@ -135,6 +135,13 @@ class Cursor:
         else:
             self.skip(size)
 
+    def skip_natural(self) -> None:
+        """Step over a long in each row; a negative one makes its row bad."""
+        negative = (self.data[self.position] & 1).astype(np.bool_)  # zigzag has the sign in its lowest bit
+        self.skip_integer()
+        if np.count_nonzero(negative):
+            self.fail(negative)
+
     def _read_tail(self, number: Words, size: Sizes) -> Sizes:
         """Add bytes nine and ten to the numbers that have them. Returns the sizes in bytes."""
         rows = np.flatnonzero(size > 8)
@@ -160,6 +167,12 @@ class Cursor:
         self.skip(1)
         if value.max(initial=0) > 1:
             self.fail(value > 1)
+        return value
+
+    def floating(self, size: int) -> NDArray[np.floating[Any]]:
+        """Read a float of 4 bytes or a double of 8 in each row."""
+        value = self.words[self.position].view(f"<f{size}").reshape(len(self), 8 // size)[:, 0]
+        self.skip(size)
         return value
 
     def skip_bytes(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from schemas import avro
+from schemas.limiting import OutsideError
 from schemas.parsing import parse
 from schemas.reading import Reader, UnresolvedError
 from schemas.source import Source
@@ -20,6 +21,11 @@ Event = TypeVar("Event")
 class DecodeError(ValueError):
     """A payload is not what its writer schema describes, or cannot be read as the reader schema; the message names
     the event and the field."""
+
+
+class BoundsError(DecodeError):
+    """An event is outside the limits of its reader schema; the message names the event, the field, its value and what
+    was expected."""
 
 
 @overload
@@ -35,23 +41,37 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     enums `str` and arrays lists. Maps are `dict`, decimals `decimal.Decimal`; uuids are `str` and timestamps, dates and
     times the `int` of their underlying type.
 
-    The function takes exactly the whole body and raises DecodeError for every other. Raises avro.SchemaError for a
-    schema that cannot be used and DecodeError for a pair that cannot be resolved.
+    The function takes exactly the whole body and raises DecodeError for every other, and BoundsError for values outside
+    the `minimum`, `maximum` or `pattern` of the reader's fields; defaults are not checked. Raises avro.SchemaError for
+    a schema that cannot be used and DecodeError for a pair that cannot be resolved.
     """
     written = parse(writer)
-    read = written if reader is None else parse(reader)
+    return resolver(written, written if reader is None else parse(reader), cls, bounded=True)
+
+
+def resolver(
+    written: avro.Type, read: avro.Type, cls: type[Any] | None = None, *, tagged: bool = False, bounded: bool = False
+) -> Callable[[bytes], Any]:
+    """`decoder` for types that are parsed already.
+
+    `tagged`: where a union was written, the value is a pair, of the number of its branch and the value itself.
+    `bounded`: values outside the limits of the reader's fields are refused; not to be had together with `tagged`.
+    """
     title = written.short_name if isinstance(written, avro.Record) else str(written)
     source = Source("decoder")
 
     def failure(error: Exception, data: bytes) -> DecodeError:
-        return DecodeError(f"{title}{source.places(error.__traceback__)}: {_reason(error, data)}")
+        place = title + source.places(error.__traceback__)
+        if isinstance(error, OutsideError):
+            return BoundsError(f"{place} {error}")
+        return DecodeError(f"{place}: {_reason(error, data)}")
 
     source.scope["failure"] = failure
     with source.block("def decode(data):"):
         with source.block("try:"):
             source.line("at = 0")
             try:
-                value = Reader(source, cls, written, read).value(written, read, "event")
+                value = Reader(source, cls, written, read, tagged=tagged, bounded=bounded).value(written, read, "event")
             except UnresolvedError as error:
                 raise DecodeError(f"{title}{error}") from None
             with source.block("if at != len(data):"):

@@ -93,7 +93,7 @@ def _write_column(writer: Writer, field: avro.Field, output: str) -> None:
     source, column = writer.source, f"columns[{field.name!r}]"
 
     def encoding() -> str:
-        return joined(writer.parts(field.type, "value", field.name, limits(field)))
+        return joined(writer.parts(field.type, "value", field.name, limits(field.name, field.attributes)))
 
     if field.type.kind in INTEGERS:
         # Times repeat, and other numbers often: to encode one costs three times as much as to look it up.

@@ -21,7 +21,21 @@ class Lines:
     frame: Frame
 
 
-Column = Integers | Text | Lines
+@attrs.frozen(eq=False)
+class Nullable:
+    """A column of optional whole numbers. Both arrays have the shape (rows,)."""
+
+    values: Integers
+    """0 where the value is null."""
+    null: Mask
+
+    def tolist(self) -> list[int | None]:
+        """The values as Python objects."""
+        return [None if null else value for value, null in zip(self.values.tolist(), self.null.tolist(), strict=True)]
+
+
+Objects = NDArray[np.object_]
+Column = Integers | Text | Lines | Nullable | Objects
 """Enums are whole numbers too: the symbol's place in the reader's enum. Booleans are 0 and 1."""
 
 
@@ -35,7 +49,13 @@ class Frame:
     def integers(self, name: str) -> Integers:
         """A column of whole numbers, shape (rows,)."""
         column = self.columns[name]
-        assert isinstance(column, np.ndarray), f"{name} is no column of whole numbers"
+        assert isinstance(column, np.ndarray) and column.dtype == np.int64, f"{name} is no column of whole numbers"
+        return column.view(np.int64)
+
+    def nullable(self, name: str) -> Nullable:
+        """A column of optional whole numbers."""
+        column = self.columns[name]
+        assert isinstance(column, Nullable), f"{name} is no column of optional whole numbers"
         return column
 
     def text(self, name: str) -> Text:
@@ -77,7 +97,12 @@ def gather(pieces: Sequence[tuple[NDArray[np.signedinteger[Any]], Column]]) -> C
         return Lines(rows[stacked.parent].astype(np.int64), stacked.frame)
     place = np.empty(len(rows), np.int64)
     place[rows] = np.arange(len(rows))
-    return stacked.take(place) if isinstance(stacked, Text) else stacked[place]
+    return _at(stacked, place)
+
+
+def repeat(column: Integers | Text | Nullable | Objects, rows: int) -> Column:
+    """A column of one row, repeated."""
+    return _at(column, np.zeros(rows, np.int64))
 
 
 def _stack(columns: Sequence[Column], starts: Sequence[int]) -> Column:
@@ -91,6 +116,9 @@ def _stack(columns: Sequence[Column], starts: Sequence[int]) -> Column:
         return Lines(np.concatenate([c.parent + at for c, at in lists]), concat([c.frame for c, _ in lists]))
     if isinstance(first, Text):
         return text.concat([column for column in columns if isinstance(column, Text)])
+    if isinstance(first, Nullable):
+        parts = [column for column in columns if isinstance(column, Nullable)]
+        return Nullable(np.concatenate([p.values for p in parts]), np.concatenate([p.null for p in parts]))
     return np.concatenate([column for column in columns if isinstance(column, np.ndarray)])
 
 
@@ -101,9 +129,13 @@ def _width(column: Column) -> int:
 
 
 def _take(column: Column, keep: Mask) -> Column:
-    if isinstance(column, Text):
-        return column.take(np.flatnonzero(keep))
     if isinstance(column, Lines):
         inside = keep[column.parent]
         return Lines((np.cumsum(keep) - 1)[column.parent[inside]], column.frame.take(inside))
-    return column[keep]
+    return _at(column, np.flatnonzero(keep))
+
+
+def _at(column: Integers | Text | Nullable | Objects, rows: NDArray[np.int64]) -> Column:
+    if isinstance(column, Text):
+        return column.take(rows)
+    return Nullable(column.values[rows], column.null[rows]) if isinstance(column, Nullable) else column[rows]

@@ -16,6 +16,7 @@ import attrs
 
 from schemas import avro, varint
 from schemas.building import Classes, scaled, twin
+from schemas.limiting import refuse_outside
 from schemas.matching import branch, takers
 from schemas.pieces import blocks, length, number
 from schemas.source import DEEP, Source
@@ -32,8 +33,19 @@ class UnresolvedError(ValueError):
 class Reader:
     """Writes the lines for each type; every method that reads returns an expression of the value, to be used once."""
 
-    def __init__(self, source: Source, cls: type[Any] | None, writer: avro.Type, reader: avro.Type) -> None:
+    def __init__(
+        self,
+        source: Source,
+        cls: type[Any] | None,
+        writer: avro.Type,
+        reader: avro.Type,
+        *,
+        tagged: bool,
+        bounded: bool,
+    ) -> None:
         self.source = source
+        self._tagged = tagged
+        self._bounded = bounded
         self._classes = Classes(cls)
         self._outermost = reader
         self._functions: dict[tuple[int, int], str] = {}
@@ -107,9 +119,7 @@ class Reader:
     def _inline(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
         match writer, reader:
             case avro.Union(), _:
-                value = self.source.variable(name)
-                self._branches(writer, lambda kind: self.source.line(f"{value} = {self.value(kind, reader, name)}"))
-                return value
+                return self._union(writer, reader, name)
             case avro.Array(), avro.Array():
                 return self._array(writer, reader, name)
             case avro.Map(), avro.Map():
@@ -123,6 +133,18 @@ class Reader:
                 return self._bytes(writer, reader, name)
             case _:
                 return self._primitive(writer.kind, reader.kind, name)
+
+    def _union(self, writer: avro.Union, reader: avro.Type, name: str) -> str:
+        value = self.source.variable(name)
+
+        def write(kind: avro.Type) -> None:
+            item = self.value(kind, reader, name)
+            self.source.line(
+                f"{value} = ({writer.branches.index(kind)}, {item})" if self._tagged else f"{value} = {item}"
+            )
+
+        self._branches(writer, write)
+        return value
 
     def _primitive(self, writer: str, reader: str, name: str) -> str:
         line = self.source.line
@@ -201,6 +223,8 @@ class Reader:
                         self.source.line(f"at = {start}")
                     value = self.value(field.type, target.type, target.name)
                     values[target.name] = self.source.assigned(value, target.name)
+                    if self._bounded:
+                        refuse_outside(self.source, target, values[target.name])
         for target in reader.fields:
             if target.name not in values:
                 values[target.name] = self._default(target)
@@ -284,7 +308,8 @@ class Reader:
                         self._skip(field.type, field.name)
             case avro.Enum():
                 number(self.source)
-                self.source.line(f"{self._symbols(writer, writer)}[n]")
+                # No class: the one of that name, if there is one, is another enum's.
+                self.source.line(f"{self.source.constant(name, Classes(None).symbols(writer, writer))}[n]")
             case avro.Fixed() | avro.Decimal(size=int()):
                 self.source.line(f"at += {writer.size}")
             case avro.Primitive(kind="int" | "long"):

@@ -6,11 +6,12 @@ https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import avro
 from schemas.cursor import Cursor
 from schemas.text import Integers
 
@@ -23,34 +24,46 @@ class Unreadable(ValueError):
     """The writer schema cannot be read as columns, or not as this reader schema; the message says which field."""
 
 
-def skip(writer: Any, at: str) -> Skip:
-    """How to step over a writer's type, as strictly as if it were read. Raises Unreadable."""
-    name = type_name(writer)
-    if isinstance(writer, list):
-        if not writer:
-            raise Unreadable(f"{at}: a union without branches")
-        branches = [skip(branch, at) for branch in writer]
-        return lambda cursor: by_branch(cursor, branches)
-    if name in PRIMITIVES:
-        return PRIMITIVES[name]
-    if name == "fixed":
-        return lambda cursor: cursor.skip(writer["size"])
-    if name == "enum":
-        return lambda cursor: cursor.integer_within(0, len(writer["symbols"]) - 1)
-    if name == "record":
-        steps = [skip(field["type"], f"{at}.{field['name']}") for field in writer["fields"]]
-        return lambda cursor: [step(cursor) for step in steps]
-    if name == "array":
-        check_items(writer["items"], at)
-        item = skip(writer["items"], f"{at}[]")
-        return lambda cursor: walk(cursor, item)
-    if name == "map":
-        value = skip(writer["values"], f"{at}{{}}")
-        return lambda cursor: walk(cursor, lambda part: (part.text(), value(part)))
-    raise Unreadable(f"{at}: {name} contains itself, which columns cannot follow")
+def skip(writer: avro.Type, at: str, known: dict[int, Skip | None] | None = None) -> Skip:
+    """How to step over a writer's type, as strictly as if it were read.
+
+    `known` has the steps of the records met before, by `id`. Raises Unreadable.
+    """
+    known = {} if known is None else known
+    match writer:
+        case avro.Union():
+            if not writer.branches:
+                raise Unreadable(f"{at}: a union without branches")
+            branches = [skip(branch, at, known) for branch in writer.branches]
+            return lambda cursor: by_branch(cursor, branches)
+        case avro.Enum():
+            last = len(writer.symbols) - 1
+            return lambda cursor: cursor.integer_within(0, last)
+        case avro.Record():
+            if id(writer) not in known:
+                known[id(writer)] = None
+                steps = [skip(field.type, f"{at}.{field.name}", known) for field in writer.fields]
+                known[id(writer)] = lambda cursor: [step(cursor) for step in steps]
+            step = known[id(writer)]
+            if step is None:
+                raise Unreadable(f"{at}: {writer.short_name} contains itself, which columns cannot follow")
+            return step
+        case avro.Array():
+            check_items(writer.items, at)
+            item = skip(writer.items, f"{at}[]", known)
+            return lambda cursor: walk(cursor, item)
+        case avro.Map():
+            value = skip(writer.values, f"{at}{{}}", known)
+            return lambda cursor: walk(cursor, lambda part: (part.text(), value(part)))
+        case avro.Fixed(size=int(size)) | avro.Decimal(size=int(size)):
+            return lambda cursor: cursor.skip(size)
+        case avro.Decimal():
+            return Cursor.skip_bytes
+        case _:
+            return _PRIMITIVES[writer.kind]
 
 
-PRIMITIVES: Mapping[str, Skip] = {
+_PRIMITIVES: Mapping[str, Skip] = {
     "null": lambda _: None,
     "boolean": Cursor.boolean,
     "int": Cursor.int32,
@@ -115,23 +128,8 @@ def _block(cursor: Cursor) -> Integers:
     return count
 
 
-def check_items(items: Any, at: str) -> None:
+def check_items(items: avro.Type, at: str) -> None:
     """Raise Unreadable for items of a list that may take no bytes."""
-    if not _takes_bytes(items):
+    if avro.takes_nothing(items):
         # A count is believed up to the bytes that are left: nothing else tells a long list from a hostile number.
         raise Unreadable(f"{at}: items without bytes cannot be told from damage")
-
-
-def _takes_bytes(kind: Any) -> bool:
-    """Whether a value of this type always has at least one byte."""
-    name = type_name(kind)
-    if name == "record":
-        return any(_takes_bytes(field["type"]) for field in kind["fields"])
-    return name != "null" and not (name == "fixed" and kind["size"] == 0)
-
-
-def type_name(kind: Any) -> str:
-    """The name of a type: of a named or complex one, what it is (`record`, `array`); of a union, `union`."""
-    if isinstance(kind, dict):
-        return type_name(kind["type"])
-    return "union" if isinstance(kind, list) else str(kind)

@@ -9,7 +9,8 @@ import decimal
 import math
 import re
 import struct
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -26,7 +27,11 @@ UUID_SHAPE = b"00000000-0000-0000-0000-000000000000"
 
 @attrs.frozen
 class Limits:
-    """What a field's attributes `minimum`, `maximum` and `pattern` say, beyond its type."""
+    """What a field's attributes `minimum`, `maximum` and `pattern` say, beyond its type.
+
+    Numbers must lie between both, ends included; text must match the pattern somewhere. In a union they hold for the
+    branches that they fit. Writers and readers alike refuse what is outside.
+    """
 
     minimum: float = -math.inf
     maximum: float = math.inf
@@ -36,25 +41,29 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+_HUGE = sys.float_info.max
 
 
-def limits(field: avro.Field) -> Limits:
-    """The limits of a field. Raises SchemaError for one that is not a number or not a regular expression."""
+def limits(name: str, attributes: Mapping[str, Any]) -> Limits:
+    """The limits of the field with that name and these JSON attributes.
+
+    Raises SchemaError for one that is not a number or not a regular expression.
+    """
     found: dict[str, Any] = {}
-    for name in ("minimum", "maximum"):
-        bound = field.attributes.get(name)
+    for which in ("minimum", "maximum"):
+        bound = attributes.get(which)
         if bound is not None:
-            if type(bound) not in (int, float) or not math.isfinite(bound):
-                raise avro.SchemaError(f"{field.name}: {name} is {bound!r}, expected a number")
-            found[name] = bound
-    pattern = field.attributes.get("pattern")
+            if type(bound) not in (int, float) or not -_HUGE <= bound <= _HUGE:
+                raise avro.SchemaError(f"{name}: {which} is {bound!r:.80}, expected a number")
+            found[which] = bound
+    pattern = attributes.get("pattern")
     if pattern is not None:
         # In contracts `$` is the end, in Python also the place before a last line break.
         end = re.sub(r"(?<!\\)((?:\\\\)*)\$$", r"\1\\Z", pattern) if isinstance(pattern, str) else ""
         try:
             found |= {"pattern": re.compile(end), "pattern_text": pattern}
         except re.error as error:
-            raise avro.SchemaError(f"{field.name}: pattern {pattern!r} is not a regular expression: {error}") from None
+            raise avro.SchemaError(f"{name}: pattern {pattern!r} is not a regular expression: {error}") from None
     return Limits(**found)
 
 
@@ -94,7 +103,7 @@ def problem(kind: avro.Type, value: Any, path: str, bounds: Limits = NO_LIMITS, 
             _text(key, f"{path}: key") or problem(kind.values, item, f"{path}[{key!r}]", keys=keys)
             for key, item in value.items()
         )
-    return _scalar(kind, value, path) or _beyond(value, path, bounds)
+    return _scalar(kind, value, path) or _outside(kind, value, path, bounds)
 
 
 def _record(record: avro.Record, value: Any, path: str, keys: bool) -> str | None:
@@ -103,7 +112,7 @@ def _record(record: avro.Record, value: Any, path: str, keys: bool) -> str | Non
             inner = value[field.name] if keys else getattr(value, avro.python_name(field.name))
         except (AttributeError, LookupError, TypeError):
             return f"{path} has no {field.name}, expected a {record.short_name}, got {_shown(value)}"
-        found = problem(field.type, inner, f"{path}.{field.name}", limits(field), keys=keys)
+        found = problem(field.type, inner, f"{path}.{field.name}", limits(field.name, field.attributes), keys=keys)
         if found:
             return found
     return None
@@ -180,16 +189,23 @@ def _uuid(value: str, path: str) -> str | None:
     return None if good else _expected(path, value, "a uuid of 32 hexadecimal digits, 8-4-4-4-12")
 
 
-def _beyond(value: Any, path: str, bounds: Limits) -> str | None:
+def _outside(kind: avro.Type, value: Any, path: str, bounds: Limits) -> str | None:
+    found = None if isinstance(kind, avro.Enum) else beyond(value, bounds)
+    return f"{path} {found}" if found else None
+
+
+def beyond(value: Any, bounds: Limits) -> str | None:
+    """What is wrong with a value outside a field's limits, as `is -1, expected at least 0`; None within them."""
     if isinstance(value, str):
-        if bounds.pattern is None or bounds.pattern.search(value):
-            return None
-        return _expected(path, value, f"text that matches {bounds.pattern_text}")
-    if type(value) not in (int, float, decimal.Decimal) or bounds.minimum <= value <= bounds.maximum:
+        good = bounds.pattern is None or bounds.pattern.search(value)
+        return None if good else f"is {_shown(value)}, expected text that matches {bounds.pattern_text}"
+    if type(value) not in (int, float, decimal.Decimal):
         return None
     least = f"at least {bounds.minimum}" if bounds.minimum > -math.inf else ""
     most = f"at most {bounds.maximum}" if bounds.maximum < math.inf else ""
-    return _expected(path, value, " and ".join(filter(None, (least, most))))
+    if bounds.minimum <= value <= bounds.maximum or not (least or most):
+        return None
+    return f"is {_shown(value)}, expected {' and '.join(filter(None, (least, most)))}"
 
 
 def _first(problems: Iterator[str | None]) -> str | None:

@@ -95,7 +95,7 @@ class Writer:
         parts = []
         for field in record.fields:
             inner = f"{value}[{field.name!r}]" if self.keys else f"{value}.{avro.python_name(field.name)}"
-            parts += self.parts(field.type, inner, field.name, limits(field))
+            parts += self.parts(field.type, inner, field.name, limits(field.name, field.attributes))
         return parts
 
     def _blocks(self, variable: str, items: str, kinds: list[tuple[avro.Type, str]]) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from typing import Protocol
 
 import settings as settings_module
+from destination import announce, broker, file, registry
 from settings import Settings, SettingsError
 from stack.errors import StackError
 
@@ -46,7 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
             from stack import demo
 
             return demo.run(settings)
+        places = [file("data", settings.stack_dir)] if settings.stack == "local" else []
+        announce(broker(settings), registry(settings), *places)
         getattr(_stack(settings), command)()
+    except SettingsError as error:  # in a file of properties: it is read when a client is made
+        print(error, file=sys.stderr)
+        return 2
     except StackError as error:
         print(f"make {command}: {error}", file=sys.stderr)
         return 1

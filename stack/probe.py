@@ -49,8 +49,7 @@ def subjects(settings: Settings) -> list[str] | str:
     """The registry's subjects; or, as text, why it does not answer."""
     from registry.client import RegistryClient, RegistryError, RegistryUnavailable
 
-    client = RegistryClient(settings.registry_url, settings.registry_user, settings.registry_password)
     try:
-        return client.subjects()
+        return RegistryClient.without_lock(settings).subjects()
     except (RegistryUnavailable, RegistryError) as error:
         return str(error)

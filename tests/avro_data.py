@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import decimal
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,8 @@ LIKE = {
 class _Names:
     """Named types as they are drawn: each has a number, so none is defined twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alike: bool = False) -> None:
+        self.alike = alike
         self.defined: dict[str, Any] = {}
         self.open: list[str] = []
 
@@ -44,9 +46,9 @@ def schemas(draw: Draw) -> Any:
 
 
 @st.composite
-def records(draw: Draw) -> Any:
-    """A schema of a record."""
-    names = _Names()
+def records(draw: Draw, *, alike: bool = False) -> Any:
+    """A schema of a record; `alike`: with unions in which the value alone does not say its branch."""
+    names = _Names(alike=alike)
     return defined_first(_record(draw, names, 3), names.defined, set())
 
 
@@ -102,10 +104,68 @@ def _union(draw: Draw, names: _Names, depth: int) -> list[Any]:
         branch = _schema(draw, names, depth)
         if isinstance(branch, list):
             continue
-        resolved = names.defined.get(branch, branch) if isinstance(branch, str) else branch
+        resolved: Any = names.defined.get(branch, branch) if isinstance(branch, str) else branch
         kind = resolved["type"] if isinstance(resolved, dict) else resolved
-        branches.setdefault(LIKE.get(kind, kind), branch)
+        if names.alike:
+            group = resolved["name"] if kind in ("record", "enum", "fixed") else kind
+        else:
+            group = LIKE.get(kind, kind)
+        branches.setdefault(group, branch)
     return [branches[group] for group in draw(st.permutations(sorted(branches)))] or ["null"]
+
+
+@st.composite
+def bodies(draw: Draw, schema: Any) -> bytes:
+    """Avro bodies of a schema: written here, so that every branch of a union occurs."""
+    names = definitions(schema)
+
+    def long(n: int) -> bytes:
+        n = n << 1 ^ n >> 63
+        groups = [n >> shift & 0x7F for shift in range(0, max(n.bit_length(), 1), 7)]
+        return bytes([*(group | 0x80 for group in groups[:-1]), groups[-1]])
+
+    def blob(raw: bytes) -> bytes:
+        return long(len(raw)) + raw
+
+    def body(schema: Any, depth: int) -> bytes:
+        if isinstance(schema, list):
+            shallow = [branch for branch in schema if depth > 0 or branch == "null"] or schema
+            branch = draw(st.sampled_from(shallow))
+            return long(schema.index(branch)) + body(branch, depth)
+        if isinstance(schema, str):
+            if schema in names:
+                return body(names[schema], depth)
+            value = draw(_SCALARS[schema])
+            match schema:
+                case "null":
+                    return b""
+                case "boolean":
+                    return bytes([value])
+                case "int" | "long":
+                    return long(value)
+                case "float" | "double":
+                    return struct.pack("<f" if schema == "float" else "<d", value)
+            return blob(value.encode() if schema == "string" else value)
+        match schema["type"]:
+            case "record":
+                return b"".join(body(field["type"], depth - 1) for field in schema["fields"])
+            case "enum":
+                return long(draw(st.integers(0, len(schema["symbols"]) - 1)))
+            case "fixed":
+                return bytes(draw(st.binary(min_size=schema["size"], max_size=schema["size"])))
+            case "array" | "map" as kind:
+                count = draw(st.integers(0, 3 if depth > 0 else 0))
+                items = [
+                    (blob(f"{n}".encode()) if kind == "map" else b"")
+                    + body(schema["values" if kind == "map" else "items"], depth - 1)
+                    for n in range(count)
+                ]
+                if count and draw(st.booleans()):  # the form with a size
+                    return long(-count) + blob(b"".join(items)) + b"\0"
+                return (long(count) if count else b"") + b"".join(items) + b"\0"
+        return body(schema["type"], depth)
+
+    return body(schema, 4)
 
 
 def data(schema: Any) -> st.SearchStrategy[Any]:
@@ -180,6 +240,9 @@ _WIDER = {
 _ADDED = [
     {"name": "new", "type": ["null", "string"], "default": None},
     {"name": "new", "type": "long", "default": -5},
+    {"name": "new", "type": ["null", "long"], "default": None},
+    {"name": "new", "type": ["boolean", "null"], "default": True},
+    {"name": "new", "type": ["null", "double", "string"], "default": None},
     {"name": "new", "type": {"type": "array", "items": "int"}, "default": [1, 2]},
     {"name": "new", "type": {"type": "map", "values": "double"}, "default": {"a": 1.5}},
     {"name": "new", "type": {"type": "enum", "name": "Added", "symbols": ["X", "Y"]}, "default": "Y"},
@@ -215,7 +278,8 @@ def _changed(draw: Draw, schema: Any) -> Any:
         branches = [branch if isinstance(branch, str) else _changed(draw, branch) for branch in schema]
         return draw(st.permutations(branches)) if draw(st.booleans()) else branches
     if isinstance(schema, str):
-        return draw(st.sampled_from([schema, schema, *_WIDER.get(schema, [])]))
+        optional = [] if schema == "null" else [["null", schema]]
+        return draw(st.sampled_from([schema, schema, *_WIDER.get(schema, []), *optional]))
     kind = schema["type"]
     if kind == "array":
         schema["items"] = _changed(draw, schema["items"])

@@ -12,7 +12,7 @@ import attrs
 import hypothesis
 import pytest
 
-from schemas.catalog import CATALOG, Catalog
+from schemas.catalog import Catalog
 from schemas.catalog import load as load_catalog
 from settings import Settings
 from tests.cluster import cluster, fresh, guest, registered
@@ -26,6 +26,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+NOWHERE = "http://127.0.0.1:1"
+"""The URL of a registry that does not answer, whatever runs on this machine."""
+
+CONTRACTS = Path(__file__).parent / "contracts" / "catalog.toml"
+"""A catalogue that tests may count on: the shop's own contracts change."""
+
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -34,7 +40,7 @@ class Contracts:
     """The catalogue and its contracts in a folder of their own."""
 
     folder: Path
-    settings: Settings = attrs.field(factory=Settings)
+    settings: Settings = attrs.field(factory=lambda: Settings(registry_url=NOWHERE))
 
     def load(self) -> Catalog:
         return load_catalog(self.settings, self.folder / "catalog.toml")
@@ -78,5 +84,5 @@ def field(schema: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.fixture
 def contracts(tmp_path: Path) -> Contracts:
     folder = tmp_path / "schemas"
-    shutil.copytree(CATALOG.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.json"))
+    shutil.copytree(CONTRACTS.parent, folder)
     return Contracts(folder)

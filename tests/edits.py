@@ -17,8 +17,9 @@ from registry.check import SubjectCheck, check_all
 from registry.lock import Version
 from registry.reports import documents
 from registry.reports.markdown import table
-from schemas.catalog import CATALOG, Catalog, load
+from schemas.catalog import Catalog, load
 from settings import ROOT, Settings
+from tests.conftest import CONTRACTS
 
 DOCUMENT = ROOT / "docs" / "edits.md"
 COMMAND = "make edits-table"
@@ -328,7 +329,7 @@ def candidate(case: Case) -> Schema:
 
 
 def original(topic: str) -> Schema:
-    return load(Settings()).topic(topic).schema
+    return load(Settings(), CONTRACTS).topic(topic).schema
 
 
 def edited(schema: Schema, edit: Edit) -> Schema:
@@ -342,13 +343,13 @@ def checked(case: Case) -> dict[str, SubjectCheck]:
     """What `check` finds in a copy of the contracts with the edit made: by level, the catalogue's own first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "schemas"
-        shutil.copytree(CATALOG.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.json"))
-        catalog = load(Settings(), folder / CATALOG.name)
+        shutil.copytree(CONTRACTS.parent, folder)
+        catalog = load(Settings(), folder / CONTRACTS.name)
         versions = {topic.subject: [Version(1, 1, topic.text)] for topic in catalog.topics}
         topic = catalog.topic(case.topic)
         versions[topic.subject] = [Version(n, n, json.dumps(one)) for n, one in enumerate(registered(case), 1)]
         topic.path.write_text(json.dumps(candidate(case), indent=2))
-        catalog = load(Settings(), folder / CATALOG.name)
+        catalog = load(Settings(), folder / CONTRACTS.name)
         return {level: _checked(catalog, case, versions, level) for level in (topic.compatibility, *LEVELS)}
 
 
@@ -362,15 +363,15 @@ def _checked(catalog: Catalog, case: Case, versions: dict[str, list[Version]], l
 HEAD = """\
 # Edits, and what check says
 
-{count} edits to our own contracts, and what `python -m registry check` says to each. `tests/unit/test_edits.py`
-writes this page from the command's own answers (`{command}`), fails when it is out of date, and holds each verdict
-against data that `fastavro` writes with one version and reads with the other.
+{count} edits to contracts such as ours (those in `tests/contracts/`), and what `python -m registry check` says to each.
+`tests/unit/test_edits.py` writes this page from the command's own answers (`{command}`), fails when it is out of date,
+and holds each verdict against data that `fastavro` writes with one version and reads with the other.
 
 - The verdict stands for the catalogue's level ({level}) and for two others. ✅ passes. ⚠️ is compatible, so a
   registry takes it; `check` and `apply` do not, because of a danger in the last column. ❌ breaks the level.
 - Who breaks, the order to deploy and the fix are for the catalogue's level. The order says who can read whom whatever
   the level promises; where the verdict is ❌, it is the order for a level that allows the edit.
-- v1 is the contract as it stands. Where an edit needs a field that our contracts do not have, that field is v2.
+- v1 is the contract as it stands. Where an edit needs a field that the contracts do not have, that field is v2.
 - The last column is what the compatibility rules do not see: a **danger** changes what data says, a note is for the
   author to think about. Long texts to paste are cut here (…), not by the command.
 """
@@ -379,7 +380,7 @@ SHOWN = 220
 
 def document() -> str:
     """The page."""
-    level = load(Settings()).topics[0].compatibility
+    level = load(Settings(), CONTRACTS).topics[0].compatibility
     heads = (
         "edit",
         f"`{level}`",

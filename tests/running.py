@@ -22,7 +22,9 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return {
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "KAFKA_CONFIG_FILE": str(settings.kafka_config_file or ""),
         "SCHEMA_REGISTRY_URL": settings.registry_url,
+        "SCHEMA_REGISTRY_CONFIG_FILE": str(settings.registry_config_file or ""),
         "REGISTRY_LOCK_PATH": str(settings.lock_path),
         "CONSUMER_GROUP": settings.consumer_group,
         "STORE_PATH": str(settings.store_path),

@@ -20,6 +20,11 @@ MADE_AT_MS = 1_700_000_000_000
 """When the first event of each kind happened; a second later the next one."""
 
 
+def no_waiting(what: str) -> None:
+    """For a store that has nothing to wait for."""
+    raise AssertionError(f"waits for {what}")
+
+
 class Writer:
     """Writes one session after the other to a store."""
 
@@ -34,7 +39,7 @@ class Writer:
         self._sessions = simulator.sessions(world.load(), seed, seat=0)
         self._at: dict[Partition, int] = {}
         self._clock = count(MADE_AT_MS, 1000)
-        self.store = Store(path)
+        self.store = Store(path, no_waiting)
 
     def write(self, sessions: int, dead_letters: dict[str, int] | None = None) -> Merged:
         """Write so many sessions in one transaction."""

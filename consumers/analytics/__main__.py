@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from destination import announce, broker, file, registry
 from settings import Settings, SettingsError, load
 from stopping import forget_output
 
@@ -54,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
         "report",
         help="print the store's figures, without consuming",
         description="Print the figures in the store, without consuming anything.",
-        epilog="exit code: 0 fine, 1 there is no store yet, 2 wrong usage",
+        epilog="exit code: 0 fine, 1 there is no store that can be read, 2 wrong usage",
     )
     report.add_argument("--json", action="store_true", help="for scripts; money in minor units of its currency")
     return parser
@@ -68,12 +69,13 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from consumers.analytics.store import StoreError
     from consumers.dead_letters import DeadLettersUndelivered
     from consumers.group import GroupError
-    from registry.client import RegistryClient, RegistryError
+    from registry.client import RegistryClient, RegistryError, SchemaConflict
     from registry.lock import LockError
     from schemas import catalog
     from stopping import stop_signal
 
     _collect_seldom()
+    announce(broker(settings), registry(settings), file("store", settings.store_path))
     with stop_signal() as stop:
         try:
             member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings))
@@ -92,6 +94,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             GroupError,
             DeadLettersUndelivered,
             RegistryError,
+            SchemaConflict,
             KafkaException,
         ) as error:
             return _fail(error)
@@ -108,9 +111,8 @@ def _collect_seldom() -> None:
 
 
 def _report(settings: Settings, as_json: bool) -> int:
-    import sqlite3
-
     from consumers.analytics import queries
+    from consumers.analytics.store import StoreError
 
     try:
         reader = queries.Reader(settings.store_path)
@@ -120,10 +122,8 @@ def _report(settings: Settings, as_json: bool) -> int:
             from consumers import terminal
 
             terminal.report(reader, settings)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, StoreError) as error:
         return _fail(error)
-    except sqlite3.Error as error:
-        return _fail(f"{settings.store_path} is not a store that can be read: {error}")
     return 0
 
 

@@ -43,7 +43,8 @@ class Grain(Enum):
 class Merge(Enum):
     """How two values of a measure become one."""
 
-    SUM = "their sum, exact as long as it fits in 64 bits"
+    COUNT = "their sum, of rows: fewer than 2**63 in any store"
+    SUM = "their sum, exact whatever its size"
     MIN = "the smaller"
     MAX = "the larger"
     SAME = "the one text that both have; MIXED where they differ, and an empty one says nothing"
@@ -58,7 +59,7 @@ class Measure:
     """A column of the grain's rows, and how its values merge."""
 
     name: str
-    merge: Merge = Merge.SUM
+    merge: Merge = Merge.COUNT
 
 
 @attrs.frozen
@@ -92,7 +93,7 @@ KPIS = (
         "revenue",
         Grain.EVENT,
         by=("currency",),
-        measures=(Measure("purchases"), Measure("revenue_minor")),
+        measures=(Measure("purchases"), Measure("revenue_minor", Merge.SUM)),
         only=EventType.purchase,
     ),
     Kpi(
@@ -104,9 +105,9 @@ KPIS = (
             Measure("adds"),
             Measure("removes"),
             Measure("purchases"),
-            Measure("cart_units"),
-            Measure("cart_minor"),
-            Measure("revenue_minor"),
+            Measure("cart_units", Merge.SUM),
+            Measure("cart_minor", Merge.SUM),
+            Measure("revenue_minor", Merge.SUM),
             Measure("currency", Merge.SAME),
             Measure("first_at", Merge.MIN),
             Measure("last_at", Merge.MAX),

@@ -16,7 +16,8 @@ from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
-from registry.client import SCHEMA_NOT_FOUND, RegistryClient, RegistryError, RegistryUnavailable
+from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
+from schemas.avro import SchemaError
 from schemas.catalog import Catalog, CatalogError, Topic
 from schemas.columns import ColumnReader, UnknownSchema
 from settings import Settings
@@ -73,15 +74,12 @@ class Analytics:
         self._without_broker = ""
         self._closing = False
         self._stop = threading.Event()
-        self._store = Store(settings.store_path)
+        self._store = Store(settings.store_path, self._wait)
         self._reader = Reader(settings.store_path)
         topics = counted_topics(catalog)
         self._pipeline = Pipeline(
             self._store,
-            {
-                topic.name: Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
-                for topic in topics
-            },
+            {topic.name: self._route(topic) for topic in topics},
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
@@ -92,6 +90,12 @@ class Analytics:
         self._lag_at = -_LAG_S
         self._began = time.monotonic()
         self._observe: Callable[[Status], None] = lambda _: None
+
+    def _route(self, topic: Topic) -> Route:
+        try:
+            return Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
+        except SchemaError as error:
+            raise CatalogError(f"{topic.path}: {error}") from error
 
     def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
         """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
@@ -139,6 +143,11 @@ class Analytics:
         self._pipeline.close()
         self._reader.close()
         self._store.close()
+
+    def _wait(self, what: str) -> None:
+        if self._stop.is_set():
+            raise Stopping
+        log.warning("waiting for %s", what)
 
     def _caught_up(self) -> bool:
         # Not before it has partitions: with them it learns whether the store belongs to these topics at all.
@@ -190,9 +199,7 @@ class Analytics:
                 self._waiting_for = f"the registry: {error}"
                 # This is the thread that fetches: nobody else tells it meanwhile.
                 self._observe(self.status())
-            except RegistryError as error:
-                if error.code == SCHEMA_NOT_FOUND:
-                    raise UnknownSchema(f"schema id {schema_id} is not in the registry") from error
-                raise
+            except (SchemaNotFound, SchemaUnusable) as error:
+                raise UnknownSchema(str(error)) from error
             if self._stop.wait(_REGISTRY_PAUSE_S):
                 raise Stopping

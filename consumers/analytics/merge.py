@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi, Merge
 from schemas import text
 from schemas.events import CartAction, Segment
@@ -132,8 +133,8 @@ def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
     }
     if event == CARTS:
         sign = (types == EventType.add_to_cart).astype(np.int64) - (types == EventType.remove_from_cart)
-        units = sign * frame.integers("quantity")
-        columns |= {"cart_units": units, "cart_minor": units * frame.integers("price_minor")}
+        units = exact.product(sign, frame.integers("quantity"))
+        columns |= {"cart_units": units, "cart_minor": exact.product(units, frame.integers("price_minor"))}
     if event == PURCHASES:
         columns["revenue_minor"] = frame.integers("total_minor")
     return Frame(rows, columns)
@@ -204,13 +205,6 @@ def _codes(column: Integers | Text) -> tuple[Integers, Integers]:
     return column.factorize() if isinstance(column, Text) else group_integers(column)
 
 
-def _sum(column: Integers, codes: Integers, groups: int) -> list[Any]:
-    # Not bincount with weights: it adds in floating point, which is exact only up to 2**53.
-    total = np.zeros(groups, np.int64)
-    np.add.at(total, codes, column)
-    return total.tolist()
-
-
 def _min(column: Integers, codes: Integers, groups: int) -> list[Any]:
     least = np.full(groups, np.iinfo(np.int64).max)
     np.minimum.at(least, codes, column)
@@ -235,7 +229,13 @@ def _same(column: Text, codes: Integers, groups: int) -> list[Any]:
     return [names[number] for number in name.tolist()]
 
 
-_MERGES: Mapping[Merge, Any] = {Merge.SUM: _sum, Merge.MIN: _min, Merge.MAX: _max, Merge.SAME: _same}
+_MERGES: Mapping[Merge, Any] = {
+    Merge.COUNT: exact.narrow_sums,
+    Merge.SUM: exact.sums,
+    Merge.MIN: _min,
+    Merge.MAX: _max,
+    Merge.SAME: _same,
+}
 
 
 def _values(column: Any, rows: Integers, labels: Sequence[str] | None) -> list[Any]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
+from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, EventType
+from consumers.analytics.store import errors, layout
+from consumers.analytics.store.database import FileId, exists, file_id, transaction
+from consumers.analytics.store.errors import StoreError, explained
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""
@@ -62,13 +68,19 @@ class Figures:
 
 
 class Reader:
-    """Reads figures from a store that others may be writing to."""
+    """Reads figures from a store that others may be writing to.
+
+    Each method raises StoreError when the store cannot be read: locked or replaced, damaged, of another version.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError if there is no store."""
-        if not path.exists():
+        """Raises FileNotFoundError if there is no store, or an empty file because one is being created."""
+        self._path = path
+        with explained(path):
+            opened = _open(path)
+        if opened is None:
             raise FileNotFoundError(f"{path}: no store yet; run: make analytics")
-        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None)
+        self._db, self._file = opened
 
     def close(self) -> None:
         """Close the connection."""
@@ -76,31 +88,41 @@ class Reader:
 
     def figures(self, abandoned_after_minutes: float) -> Figures:
         """The figures, all from the same moment."""
-        self._db.execute("BEGIN")
-        try:
+        with self._snapshot():
             return self._figures(abandoned_after_minutes)
-        finally:
-            self._db.execute("COMMIT")
 
     def counted(self) -> int:
         """How many messages the store knows of, duplicates and dead letters among them; quick in any store."""
-        (counted,) = self._db.execute(
-            "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"
-        ).fetchone()
-        return int(counted)
+        with self._snapshot():
+            (counted,) = self._db.execute(
+                "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"
+            ).fetchone()
+            return int(counted)
 
     def offsets(self) -> dict[tuple[str, int], int]:
         """The next offset to count, by topic and partition."""
-        rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
-        return {(topic, partition): offset for topic, partition, offset in rows}
+        with self._snapshot():
+            rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
+            return {(topic, partition): offset for topic, partition, offset in rows}
 
     def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
         """The products most often met: `(product_id, events by type)`, the busiest first."""
-        return list(self._products(f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT {count:d}"))
+        with self._snapshot():
+            return list(self._products(f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT {count:d}"))
 
     def products(self) -> dict[str, Mapping[str, int]]:
         """Every product: events by type. A purchase counts a product once per item of an order."""
-        return dict(self._products("ORDER BY product_id"))
+        with self._snapshot():
+            return dict(self._products("ORDER BY product_id"))
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Let all queries of the block see the same moment."""
+        with explained(self._path):
+            if file_id(self._path) != self._file:
+                raise StoreError(f"the store {self._path} was deleted or replaced since it was opened")
+            with transaction(self._db, "BEGIN"):
+                yield
 
     def _products(self, which: str) -> Iterator[tuple[str, Mapping[str, int]]]:
         names = [event_type.name for event_type in COUNTS]
@@ -127,7 +149,7 @@ class Reader:
             by_region=self._nested("SELECT region, type, events FROM activity_by_region"),
             sessions=Sessions(*sessions),
             orders=sum(purchases for _, purchases, _ in revenue),
-            revenue_minor={currency: minor for currency, _, minor in revenue},
+            revenue_minor={currency: int(minor) for currency, _, minor in revenue},
             abandoned_carts=self._abandoned(watermark, abandoned_after_minutes),
             dead_letters=self._sums("SELECT topic, n FROM counts WHERE name = 'dead_letters'"),
             duplicate_purchases=duplicates.get("duplicate_purchases", 0),
@@ -137,14 +159,13 @@ class Reader:
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
         if watermark is None:
             return AbandonedCarts()
-        # In halves: the sum of all carts may need more than the 64 bits that each has, and SQLite would give up.
         rows = self._db.execute(
-            "SELECT currency, count(*), sum(cart_minor >> 32), sum(cart_minor & 0xFFFFFFFF) FROM sessions"
-            " WHERE purchases = 0 AND cart_units > 0 AND last_at < ? - ? GROUP BY currency",
+            f"SELECT currency, count(*), {exact.SQL_PARTS.format('cart_minor')} FROM sessions"
+            " WHERE purchases = 0 AND cart_units + 0 > 0 AND last_at < ? - ? GROUP BY currency",
             (watermark, after_minutes * 60_000),
         ).fetchall()
         return AbandonedCarts(
-            sum(count for _, count, _, _ in rows), {currency: (high << 32) + low for currency, _, high, low in rows}
+            sum(count for _, count, *_ in rows), {currency: exact.total(*parts) for currency, _, *parts in rows}
         )
 
     def _sums(self, query: str) -> dict[str, int]:
@@ -155,6 +176,25 @@ class Reader:
         for outer, inner, n in self._db.execute(query):
             nested.setdefault(outer, {})[inner] = n
         return nested
+
+
+def _open(path: Path) -> tuple[sqlite3.Connection, FileId] | None:
+    """A connection and its file; None if there is no store."""
+    if not exists(path):
+        return None
+    # Quoted: a path may contain what separates the parts of a URI.
+    uri = f"file:{quote(str(path))}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, timeout=errors.RETRY_S, check_same_thread=False, isolation_level=None)
+    try:
+        file = file_id(path)
+        with transaction(db, "BEGIN"):
+            if layout.check(db, path):
+                return db, file
+    except BaseException:
+        db.close()
+        raise
+    db.close()
+    return None
 
 
 def totals(by_type: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

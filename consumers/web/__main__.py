@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, SettingsError) else 1
     host = f"[{address}]" if ":" in address else address
     print(f"http://{host}:{listener.getsockname()[1]}  (Ctrl-C stops it)", flush=True)
-    _serve(settings, listener)
+    _serve(settings, address, listener)
     return 0
 
 
@@ -60,17 +60,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise OSError(f"cannot listen on {host}:{port}: {reason}; choose another with --port or WEB_PORT") from error
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def _serve(settings: Settings, host: str, listener: socket.socket) -> None:
     import uvicorn
 
     from consumers.feed import Feed
     from consumers.web.app import PRODUCTS, create_app
+    from serving import configuration
     from stopping import stop_signal
 
     with Feed(settings, PRODUCTS) as feed:
         # A stream never ends by itself, and the server waits for it before it stops.
-        app = create_app(feed, stopping=lambda: server.should_exit)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        app = create_app(feed, stopping=lambda: server.should_exit, host=host)
+        server = uvicorn.Server(configuration(app))
         # After it has stopped in order, the server raises the signal once more, to whoever had it before.
         with stop_signal():
             server.run(sockets=[listener])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from consumers.feed import Feed
 from consumers.labels import product_names
 from consumers.web import metrics
 from consumers.web.figures import as_json
+from serving import OwnHost
 
 PRODUCTS = 12
 _FOLDER = Path(__file__).parent
@@ -27,8 +29,11 @@ _EVERY_S = 1.0
 _LOOK_S = 0.2
 
 
-def create_app(feed: Feed, stopping: Callable[[], bool]) -> Starlette:
-    """The application. Its streams end when `stopping` says so; whoever made the feed ends it."""
+def create_app(feed: Feed, stopping: Callable[[], bool], host: str = "127.0.0.1") -> Starlette:
+    """The application, for a server that listens on `host`.
+
+    Its streams end when `stopping` says so; the caller ends the feed.
+    """
     names = product_names()
     page, policy = _page()
 
@@ -62,7 +67,8 @@ def create_app(feed: Feed, stopping: Callable[[], bool]) -> Starlette:
             Route("/api/stream", stream),
             Route("/metrics", prometheus),
             Route("/healthz", health),
-        ]
+        ],
+        middleware=[Middleware(OwnHost, host=host)],
     )
 
 

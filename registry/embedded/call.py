@@ -10,7 +10,7 @@ import attrs
 from registry.embedded import errors, names
 from registry.embedded.model import Version
 from registry.embedded.scope import config as config_in_scope
-from registry.embedded.store import Store
+from registry.embedded.state import State
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class Raw:
 class Call:
     """One request, routed. `path` holds the values of the path's parameters, each decoded."""
 
-    store: Store
+    state: State
     path: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
     body: dict[str, Any]
@@ -49,7 +49,7 @@ class Call:
     @property
     def normalize(self) -> bool:
         """Whether to normalize the schema: if the request or the subject's configuration says so."""
-        return self.flag("normalize") or config_in_scope(self.store, self.subject).get("normalize") is True
+        return self.flag("normalize") or config_in_scope(self.state, self.subject).get("normalize") is True
 
     def page(self, items: Sequence[Any], limit: int) -> list[Any]:
         """The part of a list that `offset` and `limit` name; `limit` counts from 1 to the greatest allowed."""

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     data = args.data or values.stack_dir / "registry"
     user = values.registry_user if args.user is None else args.user
     password = values.registry_password if args.password is None else args.password
-    return _serve(listener, data, user, password)
+    return _serve(listener, args.host, data, user, password)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,30 +72,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(listener: socket.socket, data: Path, user: str, password: str) -> int:
+def _serve(listener: socket.socket, host: str, data: Path, user: str, password: str) -> int:
     import uvicorn
 
     from registry.embedded.server import create_app
     from registry.embedded.store import StoreInUse
+    from serving import configuration
 
     try:
-        app = create_app(data, user, password)
+        app = create_app(data, user, password, host)
     except (StoreInUse, OSError) as error:
         listener.close()
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
-    subjects = len(app.state.api.store.versions)
+    # A read changes threads three times; beside a registration each change waits for this long.
+    sys.setswitchinterval(0.001)
+    subjects = len(app.state.api.store.state.versions)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            host, port = listener.getsockname()[:2]
-            print(f"Registry ready at http://{host}:{port}, {subjects} subjects, data in {data}", flush=True)
+            address, port = listener.getsockname()[:2]
+            print(f"Registry ready at http://{address}:{port}, {subjects} subjects, data in {data}", flush=True)
 
     # uvicorn raises the signal again once it has drained; the summary below is the answer to it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, ws="none")
-    Server(config).run(sockets=[listener])
+    Server(configuration(app)).run(sockets=[listener])
     print("Registry stopped; every acknowledged change is on the disk", flush=True)
     return 0

@@ -8,58 +8,56 @@ from registry.embedded import errors, names, scope
 from registry.embedded.model import Version
 from registry.embedded.reading import VersionId, has_subject
 from registry.embedded.registering import now
-from registry.embedded.store import Change, Drop, SetConfig, SetMode, Store
+from registry.embedded.state import Change, Drop, Planned, SetConfig, SetMode, State
 
 
-def delete_version(store: Store, subject: str, wanted: VersionId, *, permanent: bool) -> int:
-    """Delete one version; returns its number. Raises ApiError."""
-    versions = store.versions.get(subject, {})
-    version = store.latest(subject) if wanted.number is None else versions.get(wanted.number)
+def delete_version(state: State, subject: str, wanted: VersionId, *, permanent: bool) -> Planned:
+    """Delete one version; the answer is its number. Raises ApiError."""
+    versions = state.of(subject)
+    version = state.latest(subject) if wanted.number is None else versions.get(wanted.number)
     if version is None:
-        if not has_subject(store, subject, deleted=True):
+        if not has_subject(state, subject, deleted=True):
             raise errors.subject_not_found(subject)
         raise errors.version_not_found(-1 if wanted.number is None else wanted.number)
     if version.deleted and not permanent:
         raise errors.version_soft_deleted(subject, wanted.text)
-    scope.check_writable(store, subject)
-    _check_unreferenced(store, version)
+    scope.check_writable(state, subject)
+    _check_unreferenced(state, version)
     if not permanent:
-        store.commit(_softly(version))
-        return version.version
+        return Planned((_softly(version),), version.version)
     if not version.deleted:
         raise errors.version_not_soft_deleted(subject, version.version)
-    changes: list[Change] = [Drop(subject, version.version)]
-    store.commit(*changes, *(_forget_settings(store, subject) if len(versions) == 1 else []))
-    return version.version
+    forgotten = _forget_settings(state, subject) if len(versions) == 1 else []
+    return Planned((Drop(subject, version.version), *forgotten), version.version)
 
 
-def delete_subject(store: Store, subject: str, *, permanent: bool) -> list[int]:
-    """Delete every version of a subject; returns their numbers. Raises ApiError."""
-    if not has_subject(store, subject, deleted=True):
+def delete_subject(state: State, subject: str, *, permanent: bool) -> Planned:
+    """Delete every version of a subject; the answer is their numbers. Raises ApiError."""
+    if not has_subject(state, subject, deleted=True):
         raise errors.subject_not_found(subject)
-    if not permanent and not has_subject(store, subject, deleted=False):
+    if not permanent and not has_subject(state, subject, deleted=False):
         raise errors.subject_soft_deleted(subject)
-    scope.check_writable(store, subject)
-    versions = [version for version in store.of(subject) if permanent or not version.deleted]
+    scope.check_writable(state, subject)
+    versions = [version for version in state.of(subject).values() if permanent or not version.deleted]
     for version in versions:
-        _check_unreferenced(store, version)
+        _check_unreferenced(state, version)
         if permanent and not version.deleted:
             raise errors.subject_not_soft_deleted(subject)
+    changes: list[Change]
     if permanent:
-        drops: list[Change] = [Drop(subject, version.version) for version in versions]
-        store.commit(*drops, *_forget_settings(store, subject))
+        changes = [*(Drop(subject, version.version) for version in versions), *_forget_settings(state, subject)]
     else:
-        store.commit(*map(_softly, versions))
-    return [version.version for version in versions]
+        changes = [_softly(version) for version in versions]
+    return Planned(tuple(changes), [version.version for version in versions])
 
 
-def referenced_by(store: Store, version: Version) -> list[int]:
+def referenced_by(state: State, version: Version) -> list[int]:
     """The ids of the schemas that refer to a version."""
     context = names.context_of(version.subject)
     return sorted(
         {
             other.id
-            for other in store.all()
+            for other in state.all()
             if not other.deleted and names.context_of(other.subject) == context and _refers(other, version)
         }
     )
@@ -72,8 +70,8 @@ def _refers(other: Version, version: Version) -> bool:
     )
 
 
-def _check_unreferenced(store: Store, version: Version) -> None:
-    if referenced_by(store, version):
+def _check_unreferenced(state: State, version: Version) -> None:
+    if referenced_by(state, version):
         raise errors.reference_exists(version.subject, version.version)
 
 
@@ -81,10 +79,10 @@ def _softly(version: Version) -> Version:
     return attrs.evolve(version, deleted=True, ts=now())
 
 
-def _forget_settings(store: Store, subject: str) -> list[Change]:
+def _forget_settings(state: State, subject: str) -> list[Change]:
     changes: list[Change] = []
-    if subject in store.modes:
+    if subject in state.modes:
         changes.append(SetMode(subject, None))
-    if subject in store.configs:
+    if subject in state.configs:
         changes.append(SetConfig(subject, None))
     return changes

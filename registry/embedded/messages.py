@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from registry.avro import Schema
@@ -17,21 +18,25 @@ def compatibility_messages(
     config: dict[str, Any],
     candidate: Schema,
     metadata: Metadata | None,
-    versions: Sequence[Version],
+    versions: Iterable[Version],
     parse: Callable[[Version], Schema],
 ) -> list[str]:
-    """Why a candidate may not follow the versions (oldest first) under a configuration; empty if it may.
+    """Why a candidate may not follow the versions (newest first) under a configuration; empty if it may.
 
-    Like Confluent's, it looks at the newest version first and stops at the first that breaks.
+    Like Confluent's, it stops at the first version that breaks.
     """
     level = str(config["compatibilityLevel"])
-    found = _reserved_fields(candidate, metadata, versions) if config.get("validateFields") else []
-    group = config.get("compatibilityGroup")
-    if group is not None:
-        value = _property(metadata, group)
-        versions = [version for version in versions if _property(version.content.metadata, group) == value]
     name, _, transitive = level.partition("_")
-    for version in reversed(versions if transitive else versions[-1:]):
+    versions = iter(versions)
+    newest = list(islice(versions, 1))
+    found = _reserved_fields(candidate, metadata, newest) if config.get("validateFields") else []
+    group = config.get("compatibilityGroup")
+    alike = (
+        version
+        for version in chain(newest, versions)
+        if group is None or _property(version.content.metadata, group) == _property(metadata, group)
+    )
+    for version in () if name == "NONE" else alike if transitive else islice(alike, 1):
         if reasons := _reasons(name, candidate, version, parse):
             found += reasons
             break
@@ -42,8 +47,6 @@ def compatibility_messages(
 
 
 def _reasons(level: str, candidate: Schema, version: Version, parse: Callable[[Version], Schema]) -> list[str]:
-    if level == "NONE":
-        return []
     earlier = parse(version)
     forward = incompatibilities(earlier, candidate) if level in ("FORWARD", "FULL") else []
     backward = incompatibilities(candidate, earlier) if level in ("BACKWARD", "FULL") else []
@@ -56,9 +59,10 @@ def _reasons(level: str, candidate: Schema, version: Version, parse: Callable[[V
 
 
 def _shown(text: str) -> str:
-    if len(text) <= _SHOWN_SCHEMA:
+    units = text.encode("utf-16-le")  # Java counts these
+    if len(units) <= 2 * _SHOWN_SCHEMA:
         return f"{{oldSchema: '{text}'}}"
-    return f"{{oldSchema: <truncated to {_SHOWN_SCHEMA} characters> '{text[:_SHOWN_SCHEMA]}'}}"
+    return f"{{oldSchema: <truncated> '{units[: 2 * _SHOWN_SCHEMA].decode('utf-16-le', 'ignore')}...'}}"
 
 
 def _message(found: Incompatibility, reader: str, writer: str) -> str:
@@ -88,9 +92,9 @@ def _property(metadata: Metadata | None, name: str) -> str | None:
     return found if found is None else str(found)
 
 
-def _reserved_fields(candidate: Schema, metadata: Metadata | None, versions: Sequence[Version]) -> list[str]:
+def _reserved_fields(candidate: Schema, metadata: Metadata | None, newest: Sequence[Version]) -> list[str]:
     reserved = _reserved(metadata)
-    before = _reserved(versions[-1].content.metadata) if versions else []
+    before = _reserved(newest[0].content.metadata) if newest else []
     removed = "The new schema has reserved field {} removed from its metadata which is present in the old schema's"
     clash = "The new schema has field that conflicts with the reserved field {}."
     return [removed.format(name) + " metadata." for name in before if name not in reserved] + [

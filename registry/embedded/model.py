@@ -27,11 +27,15 @@ class Reference:
 
 @attrs.frozen
 class Content:
-    """What makes a schema itself: two with equal content share an id."""
+    """What makes a schema itself: two with equal content share an id.
+
+    `meaning` is the fingerprint of the schema with its references resolved: of two that mean the same it is equal.
+    """
 
     schema: str
     references: tuple[Reference, ...] = ()
     metadata: Metadata | None = None
+    meaning: str = attrs.field(default="", eq=False)
 
     def guid(self) -> str:
         """Confluent's globally unique id: the MD5 over the content, written as a UUID."""

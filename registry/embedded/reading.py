@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
 from registry.embedded import errors, names
 from registry.embedded.model import Version
-from registry.embedded.store import Store
+from registry.embedded.state import State
 
 
 @attrs.frozen
@@ -29,86 +29,86 @@ def version_id(text: str) -> VersionId:
     return VersionId(text, int(bare))
 
 
-def get(store: Store, subject: str, wanted: VersionId, *, deleted: bool) -> Version | None:
+def get(state: State, subject: str, wanted: VersionId, *, deleted: bool) -> Version | None:
     """A version of a subject, or None. The latest is never a deleted one."""
     if wanted.number is None:
-        return store.latest(subject)
-    version = store.versions.get(subject, {}).get(wanted.number)
+        return state.latest(subject)
+    version = state.of(subject).get(wanted.number)
     return None if version is None or (version.deleted and not deleted) else version
 
 
-def get_or_raise(store: Store, subject: str, wanted: VersionId, *, deleted: bool) -> Version:
+def get_or_raise(state: State, subject: str, wanted: VersionId, *, deleted: bool) -> Version:
     """A version of a subject; in the default context also of the same name in the others. Raises ApiError."""
     places = [subject]
     if names.context_of(subject) == names.DEFAULT_CONTEXT:
-        places += [names.join(context, subject) for context in store.contexts()[1:]]
+        places += [names.join(context, subject) for context in state.contexts()[1:]]
     for place in places:
-        if (version := get(store, place, wanted, deleted=deleted)) is not None:
+        if (version := get(state, place, wanted, deleted=deleted)) is not None:
             return version
-    if not has_subject(store, subject, deleted=deleted):
+    if not has_subject(state, subject, deleted=deleted):
         raise errors.subject_not_found(subject)
     raise errors.version_not_found(-1 if wanted.number is None else wanted.number)
 
 
-def has_subject(store: Store, subject: str, *, deleted: bool) -> bool:
+def has_subject(state: State, subject: str, *, deleted: bool) -> bool:
     """Whether a subject has versions; a context without a subject stands for all in it, "" for all there are."""
     if not names.split(subject)[1]:
         context = names.context_of(subject)
         return any(
             deleted or not version.deleted
-            for version in store.all()
+            for version in state.all()
             if not subject or names.context_of(version.subject) == context
         )
-    return any(deleted or not version.deleted for version in store.versions.get(subject, {}).values())
+    return any(deleted or not version.deleted for version in state.of(subject).values())
 
 
-def version_numbers(store: Store, subject: str, keep: Callable[[Version], bool]) -> list[int]:
+def version_numbers(state: State, subject: str, keep: Callable[[Version], bool]) -> list[int]:
     """The numbers of the versions to keep, in order."""
-    return [version.version for version in store.of(subject) if keep(version)]
+    return [version.version for version in state.of(subject).values() if keep(version)]
 
 
-def subjects_with_prefix(store: Store, prefix: str) -> list[str]:
+def subjects_with_prefix(state: State, prefix: str) -> list[str]:
     """Subjects, those deleted too, in order. A prefix counts within its context; `:*:` before it means all contexts."""
     context, start = names.split(prefix)
     found = []
-    for subject in store.versions:
+    for subject in state.versions:
         where, name = names.split(subject)
         if context in ("*", where) and name.startswith(start):
             found.append(subject)
     return sorted(found)
 
 
-def by_id(store: Store, schema_id: int, subject: str) -> Version | None:
+def by_id(state: State, schema_id: int, subject: str) -> Version | None:
     """A version that holds an id: of the subject if it has it, else any of the subject's context."""
     context, name = names.split(subject)
-    holders = store.holders(context, schema_id)
+    holders = state.holders(context, schema_id)
     if not name or context != names.DEFAULT_CONTEXT or subject in holders:
-        return _holder(store, holders, subject if name else "")
-    for other in store.contexts()[1:]:
+        return _holder(state, holders, subject if name else "")
+    for other in state.contexts()[1:]:
         place = names.join(other, name)
-        if place in (elsewhere := store.holders(other, schema_id)):
-            return _holder(store, elsewhere, place)
-    return _holder(store, holders, "")
+        if place in (elsewhere := state.holders(other, schema_id)):
+            return _holder(state, elsewhere, place)
+    return _holder(state, holders, "")
 
 
-def _holder(store: Store, holders: dict[str, int], subject: str) -> Version | None:
+def _holder(state: State, holders: Mapping[str, int], subject: str) -> Version | None:
     if subject:
-        return store.versions[subject][holders[subject]] if subject in holders else None
+        return state.versions[subject][holders[subject]] if subject in holders else None
     first = next(iter(names.in_java_order(holders)), None)
-    return None if first is None else store.versions[first][holders[first]]
+    return None if first is None else state.versions[first][holders[first]]
 
 
-def versions_of_id(store: Store, schema_id: int, subject: str, *, deleted: bool) -> list[Version] | None:
+def versions_of_id(state: State, schema_id: int, subject: str, *, deleted: bool) -> list[Version] | None:
     """Every subject's version with an id, or None if nobody has it."""
-    found = by_id(store, schema_id, subject)
+    found = by_id(state, schema_id, subject)
     if found is None:
         return None
-    holders = store.holders(names.context_of(found.subject), schema_id)
-    versions = [store.versions[holder][holders[holder]] for holder in names.in_java_order(holders)]
+    holders = state.holders(names.context_of(found.subject), schema_id)
+    versions = [state.versions[holder][holders[holder]] for holder in names.in_java_order(holders)]
     return [version for version in versions if deleted or not version.deleted]
 
 
-def by_guid(store: Store, guid: str) -> list[tuple[str, int]]:
+def by_guid(state: State, guid: str) -> list[tuple[str, int]]:
     """The contexts that hold a content, and its id in each."""
-    found = [(context, store.id_of(context, guid)) for context in store.contexts()]
+    found = [(context, state.id_of(context, guid)) for context in state.contexts()]
     return [(context, schema_id) for context, schema_id in found if schema_id is not None]

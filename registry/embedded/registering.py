@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ from registry.embedded.bodies import SchemaRequest
 from registry.embedded.messages import compatibility_messages
 from registry.embedded.model import Content, Metadata, Version, merge_metadata
 from registry.embedded.schemas import LATEST
-from registry.embedded.store import Change, Drop, Store
+from registry.embedded.state import Drop, Planned, State
 
 _VERSION_PROPERTY = "confluent:version"
 # Confluent keeps a version in one Kafka message, and those are one mebibyte at most.
@@ -28,46 +28,46 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def register(store: Store, subject: str, request: SchemaRequest, *, normalize: bool) -> Version:
-    """Register a schema, or find it registered. Returns the version; raises ApiError if it may not be."""
-    config = scope.config(store, subject)
+def register(state: State, subject: str, request: SchemaRequest, *, normalize: bool) -> Planned:
+    """Register a schema, or find it registered. The answer is the version; raises ApiError if it may not be."""
+    config = scope.config(state, subject)
     if not (config.get("defaultMetadata") or config.get("overrideMetadata")):
         latest_only = request.version == LATEST
-        found = _find(store, subject, request, normalize=normalize, deleted=False, latest_only=latest_only)
-        if found is not None and (answer := _registered(store, request, found)):
-            return answer
-    return _register_new(store, subject, request, config, normalize)
+        found = _find(state, subject, request, normalize=normalize, deleted=False, latest_only=latest_only)
+        if found is not None and (answer := _registered(state, request, found)):
+            return Planned((), answer)
+    return _register_new(state, subject, request, config, normalize)
 
 
-def look_up(store: Store, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool) -> Version | None:
+def look_up(state: State, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool) -> Version | None:
     """Find a schema under its subject, in the default context also under the same name in the others."""
-    found = _look_up(store, subject, request, normalize, deleted)
+    found = _look_up(state, subject, request, normalize, deleted)
     if found is not None or names.context_of(subject) != names.DEFAULT_CONTEXT:
         return found
-    others = (names.join(context, subject) for context in store.contexts()[1:])
-    answers = (_look_up(store, other, request, normalize, deleted) for other in others if other in store.versions)
+    others = (names.join(context, subject) for context in state.contexts()[1:])
+    answers = (_look_up(state, other, request, normalize, deleted) for other in others if other in state.versions)
     return next((answer for answer in answers if answer is not None), None)
 
 
 def check(
-    store: Store, subject: str, request: SchemaRequest, versions: Sequence[Version], *, normalize: bool
+    state: State, subject: str, request: SchemaRequest, versions: Iterable[Version], *, normalize: bool
 ) -> list[str]:
     """Confluent's messages on why a schema may not follow the versions; empty if it may. Raises ApiError 42201."""
     if not request.schema.strip():
         raise errors.invalid_schema("Empty schema")
-    schema, content = schemas.accept(store, subject, request, new=True, normalize=normalize)
-    return _messages(store, scope.config(store, subject), schema, content.metadata, versions)
+    schema, content = schemas.accept(state, subject, request, new=True, normalize=normalize)
+    return _messages(state, scope.config(state, subject), schema, content.metadata, versions)
 
 
 def _messages(
-    store: Store, config: dict[str, Any], schema: Schema, metadata: Metadata | None, versions: Sequence[Version]
+    state: State, config: dict[str, Any], schema: Schema, metadata: Metadata | None, versions: Iterable[Version]
 ) -> list[str]:
     return compatibility_messages(
-        config, schema, metadata, versions, lambda version: schemas.parse_stored(store, version)
+        config, schema, metadata, versions, lambda version: schemas.parse_stored(state, version)
     )
 
 
-def _registered(store: Store, request: SchemaRequest, found: Version) -> Version | None:
+def _registered(state: State, request: SchemaRequest, found: Version) -> Version | None:
     """The answer for a schema that is registered already, unless the client asks for another id or version of it."""
     if request.version in (0, LATEST):
         return found if request.id in (-1, found.id) else None
@@ -76,55 +76,57 @@ def _registered(store: Store, request: SchemaRequest, found: Version) -> Version
     if request.version == found.version:
         return found
     # The same schema may have been imported under several versions.
-    other = store.versions[found.subject].get(request.version)
+    other = state.versions[found.subject].get(request.version)
     same = other is not None and not other.deleted and other.id == found.id and other.content == found.content
     return other if same else None
 
 
-def _look_up(store: Store, subject: str, request: SchemaRequest, normalize: bool, deleted: bool) -> Version | None:
-    found = _find(store, subject, request, normalize=normalize, deleted=deleted)
-    latest = store.latest(subject)
+def _look_up(state: State, subject: str, request: SchemaRequest, normalize: bool, deleted: bool) -> Version | None:
+    found = _find(state, subject, request, normalize=normalize, deleted=deleted)
+    latest = state.latest(subject)
     if found is not None or latest is None:
         return found
-    metadata = _inherited(scope.config(store, subject), request.metadata, latest)
+    metadata = _inherited(scope.config(state, subject), request.metadata, latest)
     if metadata is None or metadata == request.metadata:
         return None
-    return _find(store, subject, attrs.evolve(request, metadata=metadata), normalize=normalize, deleted=deleted)
+    return _find(state, subject, attrs.evolve(request, metadata=metadata), normalize=normalize, deleted=deleted)
 
 
 def _find(
-    store: Store, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool, latest_only: bool = False
+    state: State, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool, latest_only: bool = False
 ) -> Version | None:
     """A version of the subject with this schema: by its content, else one that means the same."""
     if not request.schema.strip():
         return None
-    schema, content = schemas.accept(store, subject, request, new=False, normalize=normalize)
+    schema, content = schemas.accept(state, subject, request, new=False, normalize=normalize)
+    alike = [version for version in state.meaning(subject, content.meaning) if deleted or not version.deleted]
     if latest_only:
-        latest = store.latest(subject)
-        candidates = [] if latest is None else [latest]
+        alike = [version for version in alike if version is state.latest(subject)]
     else:
-        held = _held(store, subject, content)
+        held = _held(state, subject, content)
         if held is not None and (deleted or not held.deleted):
             return Version(subject, held.version, held.id, content)
-        candidates = [version for version in reversed(store.of(subject)) if deleted or not version.deleted]
-    return next((version for version in candidates if _means_same(store, schema, content, version)), None)
+    return next((version for version in alike if _means_same(state, schema, content, version)), None)
 
 
-def _held(store: Store, subject: str, content: Content) -> Version | None:
+def _held(state: State, subject: str, content: Content) -> Version | None:
     """The subject's version that holds the id of this content."""
     context = names.context_of(subject)
-    schema_id = store.id_of(context, content.guid())
-    number = None if schema_id is None else store.holders(context, schema_id).get(subject)
-    return None if number is None else store.versions[subject][number]
+    schema_id = state.id_of(context, content.guid())
+    number = None if schema_id is None else state.holders(context, schema_id).get(subject)
+    return None if number is None else state.versions[subject][number]
 
 
-def _means_same(store: Store, schema: Schema, content: Content, version: Version) -> bool:
-    """Whether a schema, with its references resolved or `confluent:version` left out, is this version's."""
+def _means_same(state: State, schema: Schema, content: Content, version: Version) -> bool:
+    """Whether a schema, with its references resolved or `confluent:version` left out, is this version's.
+
+    Equal fingerprints do not decide alone: an import may have replaced what a stored schema refers to.
+    """
     theirs = version.content
     if content.references and set(content.references) != set(theirs.references):
         return False
     return _same_metadata(content.metadata, version) and avro.same(
-        schema, schemas.parse_stored(store, version), docs=True
+        schema, schemas.parse_stored(state, version), docs=True
     )
 
 
@@ -157,38 +159,39 @@ def _inherited(config: dict[str, Any], metadata: Metadata | None, previous: Vers
 
 
 def _register_new(
-    store: Store, subject: str, request: SchemaRequest, config: dict[str, Any], normalize: bool
-) -> Version:
-    scope.check_registrable(store, subject, request.id)
-    importing = scope.mode(store, subject) in scope.IMPORTING
-    every = store.of(subject)
-    live = [version for version in every if not version.deleted]
-    number = max((version.version for version in every), default=0) + 1
+    state: State, subject: str, request: SchemaRequest, config: dict[str, Any], normalize: bool
+) -> Planned:
+    scope.check_registrable(state, subject, request.id)
+    importing = scope.mode(state, subject) in scope.IMPORTING
+    last = next(state.newest_first(subject), None)
+    number = last.version + 1 if last else 1
     if not importing:
-        request = _complete(config, request, live[-1] if live else None, number)
+        request = _complete(config, request, state.latest(subject), number)
     if not request.schema.strip():
         raise errors.invalid_schema("Empty schema")
-    schema, content = schemas.accept(store, subject, request, new=request.id < 0, normalize=normalize)
+    schema, content = schemas.accept(state, subject, request, new=request.id < 0, normalize=normalize)
 
     schema_id = request.id
-    known = store.id_of(names.context_of(subject), content.guid())
+    known = state.id_of(names.context_of(subject), content.guid())
     if known is not None and schema_id in (-1, known):
-        held = _held(store, subject, content)
+        held = _held(state, subject, content)
         if request.version == 0 and held is not None and not held.deleted:
-            return Version(subject, held.version, known, content)
+            return Planned((), Version(subject, held.version, known, content))
         schema_id = known
     if request.version == 0:
-        for version in reversed(live):
-            if schema_id in (-1, version.id) and _means_same(store, schema, content, version):
-                return Version(subject, version.version, version.id, content)
+        for version in state.meaning(subject, content.meaning):
+            same = not version.deleted and schema_id in (-1, version.id)
+            if same and _means_same(state, schema, content, version):
+                return Planned((), Version(subject, version.version, version.id, content))
 
     if not importing:
-        if messages := _messages(store, config, schema, content.metadata, live):
+        live = (version for version in state.newest_first(subject) if not version.deleted)
+        if messages := _messages(state, config, schema, content.metadata, live):
             raise errors.incompatible(subject, messages)
         if request.version > 0 and request.version != number:
             raise errors.invalid_schema("Version is not one more than previous version")
     number = request.version if request.version > 0 else number
-    return _store(store, subject, number, schema_id, content, every)
+    return _store(state, subject, number, schema_id, content)
 
 
 def _complete(config: dict[str, Any], request: SchemaRequest, previous: Version | None, number: int) -> SchemaRequest:
@@ -202,15 +205,13 @@ def _complete(config: dict[str, Any], request: SchemaRequest, previous: Version 
     return attrs.evolve(request, metadata=metadata)
 
 
-def _store(
-    store: Store, subject: str, number: int, schema_id: int, content: Content, every: Sequence[Version]
-) -> Version:
+def _store(state: State, subject: str, number: int, schema_id: int, content: Content) -> Planned:
     context = names.context_of(subject)
     if schema_id < 0:
-        schema_id = store.last_id(context) + 1
-    elif holders := store.holders(context, schema_id):
+        schema_id = state.last_id(context) + 1
+    elif holders := state.holders(context, schema_id):
         holder, held = next(iter(names.in_java_order(holders))), holders
-        if store.versions[holder][held[holder]].content != content:
+        if state.versions[holder][held[holder]].content != content:
             raise errors.not_permitted(
                 f"Overwrite new schema with id {schema_id} in context {context} is not permitted."
             )
@@ -218,8 +219,8 @@ def _store(
     if len(json.dumps(version.to_json(), ensure_ascii=False).encode()) > _LARGEST:
         raise errors.schema_too_large()
     # A deleted version with the same id has had its turn.
-    replaced: list[Change] = [
-        Drop(subject, old.version) for old in every if old.deleted and old.id == schema_id and old.version < number
+    alike = state.meaning(subject, content.meaning)
+    replaced = [
+        Drop(subject, old.version) for old in alike if old.deleted and old.id == schema_id and old.version < number
     ]
-    store.commit(*replaced, version)
-    return attrs.evolve(version, ts=None)
+    return Planned((*replaced, version), attrs.evolve(version, ts=None))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import attrs
 
 from registry import avro_text
 from registry.embedded import deleting, errors, names, reading, registering, schemas, settings
@@ -12,6 +14,7 @@ from registry.embedded.call import Call, Raw, number
 from registry.embedded.errors import ApiError
 from registry.embedded.model import Version
 from registry.embedded.scope import EVERYONE
+from registry.embedded.state import Planned
 
 _SEARCH_LIMIT = 1_000
 _LIST_LIMIT = 20_000
@@ -20,7 +23,7 @@ _LIST_LIMIT = 20_000
 def _formatted(call: Call, version: Version) -> dict[str, Any]:
     shown = version.to_json()
     if call.text("format").strip().lower() == "resolved":
-        shown["schema"] = avro_text.resolved(schemas.parse_stored(call.store, version))
+        shown["schema"] = avro_text.resolved(schemas.parse_stored(call.state, version))
     return shown
 
 
@@ -28,25 +31,25 @@ def _formatted(call: Call, version: Version) -> dict[str, Any]:
 
 
 def _subjects(call: Call) -> Any:
-    found = reading.subjects_with_prefix(call.store, call.text("subjectPrefix", names.WILDCARD))
+    found = reading.subjects_with_prefix(call.state, call.text("subjectPrefix", names.WILDCARD))
     return call.page([subject for subject in found if _listed(call, subject)], _LIST_LIMIT)
 
 
 def _listed(call: Call, subject: str) -> bool:
-    live = any(not version.deleted for version in call.store.of(subject))
+    live = any(not version.deleted for version in call.state.of(subject).values())
     return not live if call.flag("deletedOnly") else live or call.flag("deleted")
 
 
 def _look_up(call: Call) -> Any:
     request, deleted = schema_request(call.body), call.flag("deleted")
-    found = registering.look_up(call.store, call.subject, request, normalize=call.normalize, deleted=deleted)
+    found = registering.look_up(call.state, call.subject, request, normalize=call.normalize, deleted=deleted)
     if found is None:
         raise _missing(call, deleted)
     return _formatted(call, found)
 
 
 def _missing(call: Call, deleted: bool) -> ApiError:
-    if not reading.has_subject(call.store, call.subject, deleted=deleted):
+    if not reading.has_subject(call.state, call.subject, deleted=deleted):
         return errors.subject_not_found(call.subject)
     return errors.schema_not_found()
 
@@ -54,40 +57,40 @@ def _missing(call: Call, deleted: bool) -> ApiError:
 def _with_metadata(call: Call) -> Any:
     wanted = dict(zip(call.query.get("key", ()), call.query.get("value", ()), strict=False))
     deleted = call.flag("deleted")
-    for version in reversed(call.store.of(call.subject)):
+    for version in call.state.newest_first(call.subject):
         properties = (version.content.metadata or {}).get("properties", {})
         if (deleted or not version.deleted) and version.content.metadata and wanted.items() <= properties.items():
             return _formatted(call, version)
     raise _missing(call, deleted)
 
 
-def _delete_subject(call: Call) -> Any:
-    return deleting.delete_subject(call.store, call.subject, permanent=call.flag("permanent"))
+def _delete_subject(call: Call) -> Planned:
+    return deleting.delete_subject(call.state, call.subject, permanent=call.flag("permanent"))
 
 
 def _versions(call: Call) -> Any:
     negative = call.flag("deletedAsNegative")
     deleted = negative or call.flag("deleted") or call.flag("deletedOnly")
-    if not reading.has_subject(call.store, call.subject, deleted=deleted):
+    if not reading.has_subject(call.state, call.subject, deleted=deleted):
         raise errors.subject_not_found(call.subject)
-    kept = [version for version in call.store.of(call.subject) if negative or call.kept(version)]
+    kept = [version for version in call.state.of(call.subject).values() if negative or call.kept(version)]
     signs = [-version.version if negative and version.deleted else version.version for version in kept]
     return call.page(signs, _LIST_LIMIT)
 
 
-def _register(call: Call) -> Any:
+def _register(call: Call) -> Planned:
     request = schema_request(call.body)
     if not names.is_valid(call.path["subject"]):
         raise errors.invalid_subject(call.path["subject"])
-    found = registering.register(call.store, call.subject, request, normalize=call.normalize)
-    shown = found.to_json()
+    planned = registering.register(call.state, call.subject, request, normalize=call.normalize)
+    shown = planned.answer.to_json()
     del shown["subject"]
-    return {"id": shown.pop("id"), "version": shown.pop("version"), **shown}
+    return attrs.evolve(planned, answer={"id": shown.pop("id"), "version": shown.pop("version"), **shown})
 
 
 def _version(call: Call) -> Version:
     wanted = reading.version_id(call.path["version"])
-    return reading.get_or_raise(call.store, call.subject, wanted, deleted=call.flag("deleted"))
+    return reading.get_or_raise(call.state, call.subject, wanted, deleted=call.flag("deleted"))
 
 
 def _get_version(call: Call) -> Any:
@@ -100,13 +103,13 @@ def _get_version_schema(call: Call) -> Any:
 
 def _referenced_by(call: Call) -> Any:
     wanted = reading.version_id(call.path["version"])
-    version = reading.get_or_raise(call.store, call.subject, wanted, deleted=True)
-    return call.page(deleting.referenced_by(call.store, version), _LIST_LIMIT)
+    version = reading.get_or_raise(call.state, call.subject, wanted, deleted=True)
+    return call.page(deleting.referenced_by(call.state, version), _LIST_LIMIT)
 
 
-def _delete_version(call: Call) -> Any:
+def _delete_version(call: Call) -> Planned:
     wanted = reading.version_id(call.path["version"])
-    return deleting.delete_version(call.store, call.subject, wanted, permanent=call.flag("permanent"))
+    return deleting.delete_version(call.state, call.subject, wanted, permanent=call.flag("permanent"))
 
 
 # ---- compatibility ---------------------------------------------------------------------------
@@ -114,20 +117,20 @@ def _delete_version(call: Call) -> Any:
 
 def _check_version(call: Call) -> Any:
     wanted = reading.version_id(call.path["version"])
-    version = reading.get(call.store, call.subject, wanted, deleted=False)
+    version = reading.get(call.state, call.subject, wanted, deleted=False)
     if version is None and wanted.number is not None:
         raise errors.version_not_found(wanted.number)
     return _verdict(call, [] if version is None else [version])
 
 
 def _check_versions(call: Call) -> Any:
-    return _verdict(call, [version for version in call.store.of(call.subject) if not version.deleted])
+    return _verdict(call, (version for version in call.state.newest_first(call.subject) if not version.deleted))
 
 
-def _verdict(call: Call, versions: Sequence[Version]) -> Any:
+def _verdict(call: Call, versions: Iterable[Version]) -> Any:
     request, verbose = schema_request(call.body), call.flag("verbose")
     try:
-        messages = registering.check(call.store, call.subject, request, versions, normalize=call.normalize)
+        messages = registering.check(call.state, call.subject, request, versions, normalize=call.normalize)
     except ApiError as error:
         if not verbose or error.code != 42201:
             raise
@@ -140,8 +143,8 @@ def _verdict(call: Call, versions: Sequence[Version]) -> Any:
 
 def _schemas(call: Call) -> Any:
     found: list[dict[str, Any]] = []
-    for subject in reading.subjects_with_prefix(call.store, call.text("subjectPrefix")):
-        kept = [version for version in call.store.of(subject) if call.flag("deleted") or not version.deleted]
+    for subject in reading.subjects_with_prefix(call.state, call.text("subjectPrefix")):
+        kept = [version for version in call.state.of(subject).values() if call.flag("deleted") or not version.deleted]
         found += [version.to_json() for version in (kept[-1:] if call.flag("latestOnly") else kept)]
     return call.page(found, _SEARCH_LIMIT)
 
@@ -160,7 +163,7 @@ def _by_id_schema(call: Call) -> Any:
 
 def _found_by_id(call: Call) -> Version:
     schema_id = number(call.path["id"])
-    found = reading.by_id(call.store, schema_id, names.normal(call.text("subject")))
+    found = reading.by_id(call.state, schema_id, names.normal(call.text("subject")))
     if found is None:
         raise errors.schema_not_found(schema_id)
     return found
@@ -170,7 +173,7 @@ def _identified(call: Call, version: Version) -> dict[str, Any]:
     shown = _formatted(call, version)
     del shown["id"]
     if call.flag("fetchMaxId"):
-        shown["maxId"] = call.store.last_id(names.context_of(version.subject))
+        shown["maxId"] = call.state.last_id(names.context_of(version.subject))
     return shown
 
 
@@ -185,15 +188,15 @@ def _by_id_subjects(call: Call) -> Any:
 
 def _holders(call: Call) -> list[Version]:
     schema_id, subject = number(call.path["id"]), names.normal(call.text("subject"))
-    versions = reading.versions_of_id(call.store, schema_id, subject, deleted=call.flag("deleted"))
+    versions = reading.versions_of_id(call.state, schema_id, subject, deleted=call.flag("deleted"))
     if versions is None:
         raise errors.schema_not_found()
     return versions
 
 
 def _by_guid(call: Call) -> Any:
-    found = reading.by_guid(call.store, call.path["guid"])
-    version = reading.by_id(call.store, found[0][1], names.join(found[0][0], "")) if found else None
+    found = reading.by_guid(call.state, call.path["guid"])
+    version = reading.by_id(call.state, found[0][1], names.join(found[0][0], "")) if found else None
     if version is None:
         raise errors.schema_not_found(call.path["guid"])
     shown = _identified(call, version)
@@ -202,7 +205,7 @@ def _by_guid(call: Call) -> Any:
 
 def _guid_ids(call: Call) -> Any:
     return [
-        {"context": context, "id": schema_id} for context, schema_id in reading.by_guid(call.store, call.path["guid"])
+        {"context": context, "id": schema_id} for context, schema_id in reading.by_guid(call.state, call.path["guid"])
     ]
 
 
@@ -210,29 +213,29 @@ def _guid_ids(call: Call) -> Any:
 
 
 def _get_config(call: Call) -> Any:
-    return settings.get_config(call.store, _place(call), in_scope=call.flag("defaultToGlobal"))
+    return settings.get_config(call.state, _place(call), in_scope=call.flag("defaultToGlobal"))
 
 
-def _put_config(call: Call) -> Any:
-    config = settings.put_config(call.store, _place(call), config_request(call.body))
-    return {"compatibility" if key == "compatibilityLevel" else key: value for key, value in config.items()}
+def _put_config(call: Call) -> Planned:
+    planned = settings.put_config(call.state, _place(call), config_request(call.body))
+    shown = {"compatibility" if key == "compatibilityLevel" else key: value for key, value in planned.answer.items()}
+    return attrs.evolve(planned, answer=shown)
 
 
-def _delete_config(call: Call) -> Any:
-    return settings.delete_config(call.store, _place(call))
+def _delete_config(call: Call) -> Planned:
+    return settings.delete_config(call.state, _place(call))
 
 
 def _get_mode(call: Call) -> Any:
-    return {"mode": settings.get_mode(call.store, _place(call), in_scope=call.flag("defaultToGlobal"))}
+    return {"mode": settings.get_mode(call.state, _place(call), in_scope=call.flag("defaultToGlobal"))}
 
 
-def _put_mode(call: Call) -> Any:
-    force = call.flag("force")
-    return {"mode": settings.put_mode(call.store, _place(call), mode_request(call.body), force=force)}
+def _put_mode(call: Call) -> Planned:
+    return settings.put_mode(call.state, _place(call), mode_request(call.body), force=call.flag("force"))
 
 
-def _delete_mode(call: Call) -> Any:
-    return {"mode": settings.delete_mode(call.store, _place(call))}
+def _delete_mode(call: Call) -> Planned:
+    return settings.delete_mode(call.state, _place(call))
 
 
 def _place(call: Call) -> str:
@@ -240,7 +243,7 @@ def _place(call: Call) -> str:
 
 
 def _contexts(call: Call) -> Any:
-    return call.page(call.store.contexts(), _LIST_LIMIT)
+    return call.page(call.state.contexts(), _LIST_LIMIT)
 
 
 def _nothing(_: Call) -> Any:
@@ -261,14 +264,21 @@ def _server_version(_: Call) -> Any:
     return {"version": "8.3.1", "commitId": "tributary-embedded"}
 
 
-Handler = Callable[[Call], Any]
+@attrs.frozen
+class Write:
+    """A handler that plans a change. It may run more than once for a request."""
+
+    plan: Callable[[Call], Planned]
+
+
+Handler = Callable[[Call], Any] | Write
 ROUTES: dict[str, dict[str, Handler]] = {
     "": {"GET": _nothing, "POST": _nothing},
     "subjects": {"GET": _subjects},
-    "subjects/{subject}": {"POST": _look_up, "DELETE": _delete_subject},
+    "subjects/{subject}": {"POST": _look_up, "DELETE": Write(_delete_subject)},
     "subjects/{subject}/metadata": {"GET": _with_metadata},
-    "subjects/{subject}/versions": {"GET": _versions, "POST": _register},
-    "subjects/{subject}/versions/{version}": {"GET": _get_version, "DELETE": _delete_version},
+    "subjects/{subject}/versions": {"GET": _versions, "POST": Write(_register)},
+    "subjects/{subject}/versions/{version}": {"GET": _get_version, "DELETE": Write(_delete_version)},
     "subjects/{subject}/versions/{version}/schema": {"GET": _get_version_schema},
     "subjects/{subject}/versions/{version}/referencedby": {"GET": _referenced_by},
     "compatibility/subjects/{subject}/versions": {"POST": _check_versions},
@@ -281,10 +291,10 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "schemas/ids/{id}/versions": {"GET": _by_id_versions},
     "schemas/guids/{guid}": {"GET": _by_guid},
     "schemas/guids/{guid}/ids": {"GET": _guid_ids},
-    "config": {"GET": _get_config, "PUT": _put_config, "DELETE": _delete_config},
-    "config/{subject}": {"GET": _get_config, "PUT": _put_config, "DELETE": _delete_config},
-    "mode": {"GET": _get_mode, "PUT": _put_mode, "DELETE": _delete_mode},
-    "mode/{subject}": {"GET": _get_mode, "PUT": _put_mode, "DELETE": _delete_mode},
+    "config": {"GET": _get_config, "PUT": Write(_put_config), "DELETE": Write(_delete_config)},
+    "config/{subject}": {"GET": _get_config, "PUT": Write(_put_config), "DELETE": Write(_delete_config)},
+    "mode": {"GET": _get_mode, "PUT": Write(_put_mode), "DELETE": Write(_delete_mode)},
+    "mode/{subject}": {"GET": _get_mode, "PUT": Write(_put_mode), "DELETE": Write(_delete_mode)},
     "contexts": {"GET": _contexts},
     "associations/subjects/{subject}": {"GET": _no_associations},
     "associations/resources/{resource}": {"GET": _no_associations},

@@ -12,19 +12,20 @@ from urllib.parse import parse_qs, unquote_to_bytes
 from registry.embedded import errors, names
 from registry.embedded.errors import ApiError
 from registry.embedded.routes import ROUTES, Handler
-from registry.embedded.store import Store
+from registry.embedded.state import State
 
 Query = dict[str, list[str]]
 _PATTERNS = [(pattern.split("/") if pattern else [], methods) for pattern, methods in ROUTES.items()]
 
 
-def route(store: Store, method: str, raw_path: bytes, raw_query: bytes) -> tuple[Handler, dict[str, str], Query]:
+def route(state: State, method: str, raw_path: bytes, raw_query: bytes) -> tuple[Handler, dict[str, str], Query]:
     """The handler, the values of the path's parameters and the query. Raises ApiError 404, 405 or 400."""
-    segments = [_decode(segment) for segment in raw_path.strip(b"/").split(b"/")] if raw_path.strip(b"/") else []
+    raw_segments = raw_path.strip(b"/").split(b"/") if raw_path.strip(b"/") else []
+    segments = [_decode(segment) for segment in raw_segments]
     query = _decode_query(raw_query)
     if segments[:1] == ["contexts"] and len(segments) > 2:
-        segments = _in_context(segments[1], segments[2:], query)
-    segments = _without_aliases(store, segments, query)
+        segments = _in_context(raw_segments[1], segments[2:], query)
+    segments = _without_aliases(state, segments, query)
     for pattern, methods in _PATTERNS:
         values = _match(pattern, segments)
         if values is not None:
@@ -63,10 +64,13 @@ def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | 
     return values
 
 
-def _in_context(context: str, segments: list[str], query: Query) -> list[str]:
-    """`/contexts/staging/subjects/orders` is `/subjects/:.staging:orders`."""
+def _in_context(context: bytes, segments: list[str], query: Query) -> list[str]:
+    """`/contexts/staging/subjects/orders` is `/subjects/:.staging:orders`.
+
+    As in Confluent's filter the context counts as it was sent: `%3A` in it is no colon until the path is put together.
+    """
     try:
-        prefix = names.context_prefix(context)
+        prefix = _decode(names.context_prefix(context.decode("latin-1")).encode("latin-1"))
     except ValueError as error:
         raise errors.bad_request(str(error)) from None
     if segments[0] in ("config", "mode"):
@@ -87,16 +91,16 @@ def _qualified(prefix: str, subject: str) -> str:
     return subject if subject.startswith((":.", names.WILDCARD)) else prefix + subject
 
 
-def _without_aliases(store: Store, segments: list[str], query: Query) -> list[str]:
+def _without_aliases(state: State, segments: list[str], query: Query) -> list[str]:
     """A subject whose configuration says it is an alias stands for the subject it names."""
     if segments[:2] == ["schemas", "ids"] and "subject" in query:
-        query["subject"] = [_behind(store, query["subject"][0])]
+        query["subject"] = [_behind(state, query["subject"][0])]
     return [
-        _behind(store, segment) if index and segments[index - 1] == "subjects" else segment
+        _behind(state, segment) if index and segments[index - 1] == "subjects" else segment
         for index, segment in enumerate(segments)
     ]
 
 
-def _behind(store: Store, subject: str) -> str:
-    alias = store.configs.get(names.normal(subject), {}).get("alias") if subject else None
+def _behind(state: State, subject: str) -> str:
+    alias = state.configs.get(names.normal(subject), {}).get("alias") if subject else None
     return names.within(subject, alias) if alias else subject

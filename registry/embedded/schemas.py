@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property
 
 import attrs
 
@@ -11,88 +11,105 @@ from registry import avro, avro_text
 from registry.avro import Schema, SchemaError
 from registry.embedded import names
 from registry.embedded.bodies import SchemaRequest
-from registry.embedded.errors import invalid_schema
+from registry.embedded.cache import Cache
+from registry.embedded.errors import ApiError, invalid_schema
+from registry.embedded.fingerprint import fingerprint
 from registry.embedded.model import Content, Reference, Version
-from registry.embedded.store import Store
+from registry.embedded.state import State
 
 LATEST = -1
 """The version number that stands for the last version."""
 
-_CACHED_LENGTH = 100_000
+
+@attrs.frozen
+class Parsed:
+    """A schema, and the fingerprint of what it means."""
+
+    schema: Schema
+
+    @cached_property
+    def meaning(self) -> str:
+        """The fingerprint. Raises ApiError 42201 if references nest the schema too deeply for one."""
+        try:
+            return fingerprint(self.schema)
+        except RecursionError:
+            raise invalid_schema("the schema is nested too deeply") from None
 
 
-@lru_cache(maxsize=256)
-def _parse_and_keep(text: str, references: tuple[str, ...], new: bool) -> Schema:
-    return avro.parse(text, references, validate_defaults=new)
+@Cache
+def _parse(text: str, references: tuple[str, ...], new: bool) -> Parsed:
+    return Parsed(avro.parse(text, references, validate_defaults=new))
 
 
-def parse(text: str, references: tuple[str, ...] = (), *, new: bool) -> Schema:
+def parse(text: str, references: tuple[str, ...] = (), *, new: bool) -> Parsed:
     """Parse a schema; only in a `new` one must defaults fit their types. Raises ApiError 42201."""
-    kept = len(text) + sum(map(len, references)) <= _CACHED_LENGTH
     try:
-        return (_parse_and_keep if kept else _parse_and_keep.__wrapped__)(text, references, new)
+        return _parse(text, references, new)
     except SchemaError as error:
         raise invalid_schema(str(error)) from None
 
 
-def warm(request: SchemaRequest) -> None:
-    """Parse a client's schema before the lock is taken, so that the work under the lock is short.
-
-    Raises ApiError 42201 for one that is invalid by itself.
-    """
-    if request.type == "AVRO" and not request.references and request.schema.strip():
-        parse(request.schema, new=False)
+def parse_stored(state: State, version: Version) -> Schema:
+    """Parse a schema that the registry has. Raises ApiError 42201 if one that it refers to is gone."""
+    return _parse_stored(state, version).schema
 
 
-def parse_stored(store: Store, version: Version) -> Schema:
-    """Parse a schema that the registry has."""
+def fingerprint_stored(state: State, version: Version) -> str:
+    """The fingerprint of a schema that the registry has; "unknown" if one that it refers to is gone."""
+    try:
+        return _parse_stored(state, version).meaning
+    except ApiError:
+        return "unknown"
+
+
+def _parse_stored(state: State, version: Version) -> Parsed:
     content = version.content
-    return parse(content.schema, _texts(store, version.subject, content.references, True)[0], new=False)
+    return parse(content.schema, _texts(state, version.subject, content.references, True)[0], new=False)
 
 
-def accept(store: Store, subject: str, request: SchemaRequest, *, new: bool, normalize: bool) -> tuple[Schema, Content]:
+def accept(state: State, subject: str, request: SchemaRequest, *, new: bool, normalize: bool) -> tuple[Schema, Content]:
     """A client's schema, parsed, and what the registry would store of it. Raises ApiError 42201."""
     if request.type != "AVRO":
         raise invalid_schema(f"schema type {request.type} is not supported, this local registry keeps AVRO only")
-    texts, references = _texts(store, subject, request.references, not new)
-    schema = parse(request.schema, texts, new=new)
+    texts, references = _texts(state, subject, request.references, not new)
+    parsed = parse(request.schema, texts, new=new)
     if normalize:
-        schema = parse(avro_text.normalized(schema), texts, new=new)
+        parsed = parse(avro_text.normalized(parsed.schema), texts, new=new)
         references = tuple(sorted(set(references), key=attrs.astuple))
-    return schema, Content(schema.canonical, references, request.metadata)
+    return parsed.schema, Content(parsed.schema.canonical, references, request.metadata, parsed.meaning)
 
 
 def _texts(
-    store: Store, subject: str, references: Iterable[Reference], deleted: bool
+    state: State, subject: str, references: Iterable[Reference], deleted: bool
 ) -> tuple[tuple[str, ...], tuple[Reference, ...]]:
     """The texts that references stand for, dependencies first, and the references with LATEST made a number."""
     texts: dict[str, str] = {}
     try:
-        found = tuple(_collect(store, subject, references, deleted, texts))
+        found = tuple(_collect(state, subject, references, deleted, texts))
     except RecursionError:
         raise invalid_schema("references are nested too deeply") from None
     return tuple(texts.values()), found
 
 
 def _collect(
-    store: Store, subject: str, references: Iterable[Reference], deleted: bool, texts: dict[str, str]
+    state: State, subject: str, references: Iterable[Reference], deleted: bool, texts: dict[str, str]
 ) -> list[Reference]:
     found = []
     for reference in references:
-        used = _referenced(store, subject, reference, deleted)
+        used = _referenced(state, subject, reference, deleted)
         found.append(attrs.evolve(reference, version=used.version))
         if reference.name not in texts:
-            _collect(store, used.subject, used.content.references, deleted, texts)
+            _collect(state, used.subject, used.content.references, deleted, texts)
             texts[reference.name] = used.content.schema
     return found
 
 
-def _referenced(store: Store, subject: str, reference: Reference, deleted: bool) -> Version:
+def _referenced(state: State, subject: str, reference: Reference, deleted: bool) -> Version:
     where = names.within(subject, reference.subject)
     if reference.version == LATEST:
-        version = store.latest(where)
+        version = state.latest(where)
     else:
-        version = store.versions.get(where, {}).get(reference.version)
+        version = state.versions.get(where, {}).get(reference.version)
     if version is None or (version.deleted and not deleted):
         raise invalid_schema(f'No schema reference found for subject "{where}" and version {reference.version}')
     return version

@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.embedded import names
 from registry.embedded.errors import not_permitted
-from registry.embedded.store import Store
+from registry.embedded.state import State
 
 DEFAULT_LEVEL = "BACKWARD"
 MODES = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD")
@@ -15,9 +15,9 @@ EVERYONE = ""
 """The key of the settings that hold where a subject has none of its own."""
 
 
-def config(store: Store, subject: str) -> dict[str, Any]:
+def config(state: State, subject: str) -> dict[str, Any]:
     """The configuration that applies to a subject; it always has a level."""
-    levels = (store.configs[key] for key in _keys(subject) if key in store.configs)
+    levels = (state.configs[key] for key in _keys(subject) if key in state.configs)
     found = next(levels, {})
     if "compatibilityLevel" in found:
         return found
@@ -25,23 +25,23 @@ def config(store: Store, subject: str) -> dict[str, Any]:
     return found | {"compatibilityLevel": outer}
 
 
-def mode(store: Store, subject: str) -> str:
+def mode(state: State, subject: str) -> str:
     """The mode that applies to a subject. Everyone's READONLY_OVERRIDE goes before all."""
-    if store.modes.get(EVERYONE) == "READONLY_OVERRIDE":
+    if state.modes.get(EVERYONE) == "READONLY_OVERRIDE":
         return "READONLY_OVERRIDE"
-    return next((store.modes[key] for key in _keys(subject) if key in store.modes), "READWRITE")
+    return next((state.modes[key] for key in _keys(subject) if key in state.modes), "READWRITE")
 
 
-def check_writable(store: Store, subject: str) -> None:
+def check_writable(state: State, subject: str) -> None:
     """Raises ApiError 42205 if the subject is read-only."""
-    if mode(store, subject).startswith("READONLY"):
+    if mode(state, subject).startswith("READONLY"):
         raise not_permitted(f"{_place(subject)} is in read-only mode")
 
 
-def check_registrable(store: Store, subject: str, schema_id: int) -> None:
+def check_registrable(state: State, subject: str, schema_id: int) -> None:
     """Raises ApiError 42205 unless the mode lets a schema in: with an id of the client's in IMPORT only."""
-    check_writable(store, subject)
-    found = mode(store, subject)
+    check_writable(state, subject)
+    found = mode(state, subject)
     if schema_id >= 0 and found not in IMPORTING:
         raise not_permitted(f"{_place(subject)} is not in import mode")
     if schema_id < 0 and found != "READWRITE":

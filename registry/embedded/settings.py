@@ -10,22 +10,22 @@ from registry.embedded.bodies import CONFIG_FIELDS
 from registry.embedded.deleting import referenced_by
 from registry.embedded.reading import has_subject
 from registry.embedded.scope import EVERYONE
-from registry.embedded.store import Change, Drop, SetConfig, SetMode, Store
+from registry.embedded.state import Change, Drop, Planned, SetConfig, SetMode, State
 
 Config = dict[str, Any]
 
 
-def get_config(store: Store, subject: str, *, in_scope: bool) -> Config:
+def get_config(state: State, subject: str, *, in_scope: bool) -> Config:
     """A subject's own configuration, or `in_scope` the one that applies to it. Raises ApiError 40408."""
     if in_scope or subject == EVERYONE:
-        return _ordered(scope.config(store, subject))
-    if subject not in store.configs:
+        return _ordered(scope.config(state, subject))
+    if subject not in state.configs:
         raise errors.config_not_found(subject)
-    return _ordered(store.configs[subject])
+    return _ordered(state.configs[subject])
 
 
-def put_config(store: Store, subject: str, changes: Config) -> Config:
-    """Change what the request names, keep the rest; returns the whole. Raises ApiError."""
+def put_config(state: State, subject: str, changes: Config) -> Planned:
+    """Change what the request names, keep the rest; the answer is the whole. Raises ApiError."""
     level = changes.get("compatibilityLevel")
     if level is not None:
         if level.upper() not in LEVELS:
@@ -33,64 +33,60 @@ def put_config(store: Store, subject: str, changes: Config) -> Config:
         changes = changes | {"compatibilityLevel": level.upper()}
     if not names.is_valid(subject, for_settings=True):
         raise errors.invalid_subject(subject)
-    scope.check_writable(store, subject)
-    merged = store.configs.get(subject, {}) | changes
+    scope.check_writable(state, subject)
+    merged = state.configs.get(subject, {}) | changes
     config = _ordered({key: value for key, value in merged.items() if value is not None})
-    store.commit(SetConfig(subject, config))
-    return config
+    return Planned((SetConfig(subject, config),), config)
 
 
-def delete_config(store: Store, subject: str) -> Config:
-    """Take a configuration away; returns what it was. Raises ApiError."""
-    if subject != EVERYONE and subject not in store.configs:
+def delete_config(state: State, subject: str) -> Planned:
+    """Take a configuration away; the answer is what it was. Raises ApiError."""
+    if subject != EVERYONE and subject not in state.configs:
         raise errors.subject_not_found(subject)
-    config = get_config(store, subject, in_scope=False)
-    scope.check_writable(store, subject)
-    store.commit(SetConfig(subject, None))
-    return config
+    config = get_config(state, subject, in_scope=False)
+    scope.check_writable(state, subject)
+    return Planned((SetConfig(subject, None),), config)
 
 
-def get_mode(store: Store, subject: str, *, in_scope: bool) -> str:
+def get_mode(state: State, subject: str, *, in_scope: bool) -> str:
     """A subject's own mode, or `in_scope` the one that applies to it. Raises ApiError 40409."""
-    if in_scope or subject == EVERYONE or store.modes.get(EVERYONE) == "READONLY_OVERRIDE":
-        return scope.mode(store, subject)
-    if subject not in store.modes:
+    if in_scope or subject == EVERYONE or state.modes.get(EVERYONE) == "READONLY_OVERRIDE":
+        return scope.mode(state, subject)
+    if subject not in state.modes:
         raise errors.mode_not_found(subject)
-    return store.modes[subject]
+    return state.modes[subject]
 
 
-def put_mode(store: Store, subject: str, mode: str | None, *, force: bool) -> str:
-    """Set a mode; IMPORT needs an empty subject (or registry) unless forced. Returns it; raises ApiError."""
+def put_mode(state: State, subject: str, mode: str | None, *, force: bool) -> Planned:
+    """Set a mode; IMPORT needs an empty subject (or registry) unless forced. The answer is it; raises ApiError."""
     if not names.is_valid(subject, for_settings=True):
         raise errors.invalid_subject(subject)
     if mode is None or mode.upper() not in scope.MODES:
         raise errors.invalid_mode()
     mode = mode.upper()
     changes: list[Change] = []
-    if mode == "IMPORT" and scope.mode(store, subject) != "IMPORT" and not force:
-        changes += _clear(store, subject)
-    store.commit(*changes, SetMode(subject, mode))
-    return mode
+    if mode == "IMPORT" and scope.mode(state, subject) != "IMPORT" and not force:
+        changes += _clear(state, subject)
+    return Planned((*changes, SetMode(subject, mode)), {"mode": mode})
 
 
-def delete_mode(store: Store, subject: str) -> str:
-    """Take a mode away; returns what it was. Raises ApiError."""
-    if subject != EVERYONE and subject not in store.modes:
+def delete_mode(state: State, subject: str) -> Planned:
+    """Take a mode away; the answer is what it was. Raises ApiError."""
+    if subject != EVERYONE and subject not in state.modes:
         raise errors.subject_not_found(subject)
-    mode = get_mode(store, subject, in_scope=False)
-    store.commit(SetMode(subject, None))
-    return mode
+    mode = get_mode(state, subject, in_scope=False)
+    return Planned((SetMode(subject, None),), {"mode": mode})
 
 
-def _clear(store: Store, subject: str) -> list[Change]:
+def _clear(state: State, subject: str) -> list[Change]:
     """Make room for an import: what is softly deleted goes, anything else forbids it."""
-    if has_subject(store, subject, deleted=False):
+    if has_subject(state, subject, deleted=False):
         raise errors.not_permitted("Cannot import since found existing subjects")
     context, name = names.split(subject)
     drops: list[Change] = []
-    for version in store.all():
+    for version in state.all():
         if version.subject == subject or (not name and (not subject or names.context_of(version.subject) == context)):
-            if referenced_by(store, version):
+            if referenced_by(state, version):
                 raise errors.reference_exists(version.subject, version.version)
             drops.append(Drop(version.subject, version.version))
     return drops

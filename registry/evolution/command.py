@@ -82,6 +82,7 @@ def _add_options(command: argparse.ArgumentParser, formats: Sequence[str], defau
 def run(args: argparse.Namespace) -> int:
     """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
     import settings
+    from destination import announce, file
     from registry.baseline import baseline
     from registry.evolution import evolve
     from registry.history import find_topic
@@ -90,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
     loaded = settings.load()
     contracts = catalog.load(loaded)
+    announce(file("contracts", catalog.CATALOG.parent), file("lock", loaded.lock_path))
     topic = find_topic(args.topic, contracts.topics)
     try:
         made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args))

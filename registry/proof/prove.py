@@ -18,7 +18,7 @@ from registry import lock
 from registry.proof.changed_values import Difference, Kind, differences
 from schemas import avro, generate
 from schemas.catalog import Catalog, Topic
-from schemas.decoding import DecodeError, decoder
+from schemas.decoding import DecodeError, resolver
 from schemas.parsing import parse
 from schemas.validation import problem
 
@@ -161,8 +161,9 @@ def _row(
         return Row(schema_id, version, len(records), failures, ())
     try:
         judge = _Judge(json.loads(text), topic.schema, cls)
-    except (avro.SchemaError, DecodeError) as error:
-        return Row(schema_id, version, len(records), _all(records, str(error)), ())
+    except (ValueError, RecursionError) as error:  # of JSON, of Avro, or of the pair
+        unreadable = f"schema id {schema_id} cannot be read with the contract: {error}"
+        return Row(schema_id, version, len(records), _all(records, unreadable), ())
     failures = tuple(Failure(record.where, reason) for record in records if (reason := judge.failure(record)))
     return Row(schema_id, version, len(records), failures, judge.changes())
 
@@ -176,17 +177,16 @@ class _Judge:
 
     def __init__(self, writer: Any, reader: Any, cls: type[Any]) -> None:
         self._writer, self._reader = parse(writer), parse(reader)
-        self._written, self._typed, self._read = (
-            decoder(writer),
-            decoder(writer, reader, cls),
-            decoder(writer, reader),
-        )
+        self._written = resolver(self._writer, self._writer)
+        self._tagged = resolver(self._writer, self._writer, tagged=True)
+        self._typed = resolver(self._writer, self._reader, cls)
+        self._read = resolver(self._writer, self._reader)
         self._changes: dict[tuple[Kind, str], Change] = {}
 
     def failure(self, record: Record) -> str | None:
         """Why the candidate cannot read a record, None if it can."""
         try:
-            written = self._written(record.body)
+            written = self._tagged(record.body)
         except DecodeError as error:
             return f"damaged, even its own schema cannot read it: {error}"
         try:
@@ -199,7 +199,7 @@ class _Judge:
         title = str(self._reader).rpartition(".")[2]
         refused = problem(self._reader, read, title, keys=True)
         # What the writer's own limits forbade is no doing of the candidate.
-        if refused and problem(self._writer, written, title, keys=True) is None:
+        if refused and problem(self._writer, self._written(record.body), title, keys=True) is None:
             return f"decodes, but the candidate forbids what its schema allowed: {refused}"
         return None
 

@@ -9,7 +9,7 @@ from threading import Event
 
 from registry import lock
 from registry.baseline import baseline
-from registry.client import RegistryClient, RegistryError
+from registry.client import RegistryClient, SchemaNotFound
 from registry.proof import fixtures
 from registry.proof.prove import Proof, candidate, prove
 from schemas.catalog import Catalog, Topic
@@ -42,10 +42,8 @@ def from_kafka(
 def _text(registry: RegistryClient, schema_id: int) -> str | None:
     try:
         return registry.schema_text(schema_id)
-    except RegistryError as error:
-        if error.status == 404:
-            return None
-        raise
+    except SchemaNotFound:
+        return None
 
 
 def from_files(directory: Path, settings: Settings, catalog: Catalog, topics: Sequence[Topic]) -> Iterator[Proof]:

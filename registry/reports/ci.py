@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from registry.check import SubjectCheck
 from registry.lint import UnknownRule, explain
 from registry.reports import text
-from registry.reports.problems import Problem, of_check
+from registry.reports.problems import UNKNOWN, Problem, of_check
 from registry.reports.text import shown, verdict
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -25,6 +25,8 @@ def sarif(problems: Sequence[Problem]) -> str:
 
 
 def _reason(rule: str) -> str:
+    if rule == UNKNOWN:
+        return "A version, level or mode that another checkout gave the registry: apply would undo it."
     try:
         return explain(rule)
     except UnknownRule:  # one of Avro's own
@@ -48,15 +50,22 @@ def _result(problem: Problem) -> dict[str, Any]:
     }
 
 
-def junit(checked: Sequence[SubjectCheck]) -> str:
-    """A test case for each subject, failed where its check did not pass."""
-    failures = sum(not check.passed for check in checked)
-    suite = ElementTree.Element("testsuite", name="registry check", tests=str(len(checked)), failures=str(failures))
+def junit(checked: Sequence[SubjectCheck], unknown: Sequence[Problem] = ()) -> str:
+    """A test case for each subject, failed where its check did not pass; and for each with an `unknown`, one more."""
+    failures = sum(not check.passed for check in checked) + len(unknown)
+    tests = len(checked) + len(unknown)
+    suite = ElementTree.Element("testsuite", name="registry check", tests=str(tests), failures=str(failures))
     for check in checked:
         case = ElementTree.SubElement(suite, "testcase", classname="registry.check", name=check.topic.subject)
         if not check.passed:
             first = next(problem for problem in of_check(check) if problem.level == "error")
             failure = ElementTree.SubElement(case, "failure", type=first.rule, message=verdict(check))
             failure.text = text.checks([check])
+    for problem in unknown:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="registry.check", name=f"{problem.subject} ({UNKNOWN})"
+        )
+        failure = ElementTree.SubElement(case, "failure", type=UNKNOWN, message=problem.message)
+        failure.text = problem.fix
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)

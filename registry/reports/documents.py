@@ -14,8 +14,10 @@ from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports import unknowns
 from registry.reports.text import shown, summary, verdict
 from registry.steps import Done, Step
+from registry.unknown import Asked
 
 
 def lint(contracts: int, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -35,10 +37,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def checks(checked: Iterable[SubjectCheck]) -> dict[str, Any]:
-    """`passed`, and `subjects` with their changes, breaks, hazards, order to deploy and owner."""
+def checks(checked: Iterable[SubjectCheck], asked: Asked | None = None) -> dict[str, Any]:
+    """`passed`, and `subjects` with their changes, breaks, hazards, order to deploy and owner.
+
+    `registry` has what the registry was asked: its `url`, the `refusal` to answer, and `unknown`; null if it was not.
+    """
     subjects = [check(one) for one in checked]
-    return {"passed": all(one["passed"] for one in subjects), "subjects": subjects}
+    unknown = asked.unknown if asked else ()
+    return {
+        "passed": all(one["passed"] for one in subjects) and not unknown,
+        "subjects": subjects,
+        "registry": asked and {"url": asked.registry, "refusal": asked.refusal, "unknown": unknowns.documents(unknown)},
+    }
 
 
 def check(one: SubjectCheck) -> dict[str, Any]:
@@ -52,7 +62,8 @@ def check(one: SubjectCheck) -> dict[str, Any]:
         "version": one.next_version,
         "registered": one.registered is not None,
         "passed": one.passed,
-        "compatible": not one.breaks,
+        "invalid": one.invalid or None,
+        "compatible": not one.breaks and not one.invalid,
         "verdict": verdict(one),
         "deploy": one.order,
         "changes": _changes(one.changes),
@@ -82,12 +93,13 @@ def _changes(found: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def plan(made: Plan) -> dict[str, Any]:
-    """`ok`, `steps` (kind create, change, leave or explain), `findings`, `refusals` and the checks' `subjects`."""
+    """`ok`, `steps` (kind create, change, leave or explain), `findings`, `refusals`, `unknown` and `subjects`."""
     return {
         "ok": made.ok,
         "steps": [_step(step) for step in made.steps],
         "findings": [_finding(finding) for finding in made.findings],
         "refusals": list(made.refusals),
+        "unknown": unknowns.documents(made.unknown),
         "subjects": [check(one) for one in made.checks],
     }
 

@@ -11,6 +11,7 @@ from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports import unknowns
 from registry.reports.markup import code, line, paragraph, plain
 from registry.reports.text import (
     NOTHING_WRITTEN,
@@ -50,6 +51,8 @@ def checks(checked: Iterable[SubjectCheck]) -> str:
 def _check(check: SubjectCheck) -> Iterator[str]:
     mark = "✅" if check.passed else "❌"
     yield f"### {mark} `{check.topic.subject}`: {verdict(check)}"
+    if check.invalid:
+        yield f"\n{line(check.invalid)}"
     if check.changes:
         yield from table(("field", "change"), [(code(c.path or "the record"), plain(c.text)) for c in check.changes])
     if check.order:
@@ -71,6 +74,8 @@ def plan(made: Plan) -> str:
     if made.findings:
         parts.append("\n".join(_findings(made.findings)).lstrip())
     parts += [f"❌ {line(refusal)}" for refusal in made.refusals]
+    if made.unknown:
+        parts.append(unknowns.markdown(made.unknown))
     refused = [check for check in made.checks if not check.passed]
     if not made.ok:
         return "\n\n".join([*parts, *([checks(refused)] if refused else []), f"**{NOTHING_WRITTEN}**"])

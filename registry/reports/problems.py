@@ -11,6 +11,9 @@ import attrs
 from registry import walk
 from registry.check import SubjectCheck
 from registry.lint import Finding
+from registry.reports.unknowns import TAKE_IN
+from registry.unknown import Unknown
+from schemas.catalog import Topic
 
 
 @attrs.frozen
@@ -36,6 +39,9 @@ def of_findings(findings: Iterable[Finding]) -> list[Problem]:
 def of_check(check: SubjectCheck) -> Iterator[Problem]:
     """What breaks and what data does not survive, in one subject."""
     topic = check.topic
+    if check.invalid:
+        message = check.invalid.removeprefix(f"{topic.path}: ")
+        yield Problem("parses", "error", topic.subject, topic.path, 1, "", message, "")
     for found in check.breaks:
         line = _line(check, found.path)
         yield Problem(found.rule, "error", topic.subject, topic.path, line, found.path, found.who, found.fix)
@@ -43,6 +49,27 @@ def of_check(check: SubjectCheck) -> Iterator[Problem]:
         level: Literal["error", "note"] = "error" if hazard.danger else "note"
         line = _line(check, hazard.path)
         yield Problem(hazard.rule, level, topic.subject, topic.path, line, hazard.path, hazard.text, hazard.fix)
+
+
+UNKNOWN = "unknown-in-registry"
+
+
+def of_unknown(topics: Iterable[Topic], unknown: Iterable[Unknown]) -> list[Problem]:
+    """What the registry has and the lock does not know, by subject."""
+    files = {topic.subject: topic.path for topic in topics}
+    return [
+        Problem(
+            UNKNOWN,
+            "error",
+            one.subject,
+            files[one.subject],
+            1,
+            "",
+            "; ".join(["the registry has, the lock not", *one.found]),
+            TAKE_IN,
+        )
+        for one in unknown
+    ]
 
 
 def _line(check: SubjectCheck, path: str) -> int:

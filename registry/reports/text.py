@@ -12,6 +12,7 @@ from registry.drift import Drift
 from registry.history import Diff, Entry
 from registry.lint import Finding
 from registry.plan import Applied, ApplyFailed, Plan
+from registry.reports import unknowns
 from registry.steps import Done
 
 NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
@@ -48,6 +49,8 @@ def checks(checked: Iterable[SubjectCheck]) -> str:
 
 def _check(check: SubjectCheck) -> Iterator[str]:
     yield f"{check.topic.subject}: {verdict(check)}"
+    if check.invalid:
+        yield f"  {check.invalid}"
     for change in check.changes:
         yield f"    {change.path or 'the record'}: {change.text}"
     if check.order:
@@ -77,6 +80,8 @@ def _hazards(check: SubjectCheck) -> Iterator[str]:
 
 def verdict(check: SubjectCheck) -> str:
     """The verdict in a line."""
+    if check.invalid:
+        return "cannot be checked"
     if check.breaks:
         return f"v{check.next_version} breaks {check.level}"
     if check.registered and check.registered is check.versions[-1]:
@@ -98,6 +103,8 @@ def plan(made: Plan) -> str:
     if refused:
         parts.append(checks(refused))
     parts += made.refusals
+    if made.unknown:
+        parts.append(unknowns.text(made.unknown))
     if parts:
         return "\n".join([*parts, "", NOTHING_WRITTEN])
     changed = [check for check in made.checks if check.changes and not check.registered]

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from registry.client import LEVEL_NOT_SET, SUBJECT_NOT_FOUND, VERSION_NOT_FOUND, RegistryClient, RegistryError
+from registry import answers
+from registry.client import (
+    LEVEL_NOT_SET,
+    SUBJECT_NOT_FOUND,
+    VERSION_NOT_FOUND,
+    RegistryClient,
+    RegistryError,
+    quoted,
+)
 from registry.transfer.archive import EVERYONE, Version
 
 IMPORT = "IMPORT"
@@ -26,7 +33,7 @@ class TransferClient(RegistryClient):
     def contexts(self) -> list[str]:
         """The names of the contexts, `.` for the default; none where the registry does not know contexts."""
         try:
-            return list(self._read("GET", "/contexts"))
+            return self._read("GET", "/contexts", answers.list_of(str))
         except RegistryError as error:
             if error.status in (404, 405):
                 return []
@@ -43,13 +50,14 @@ class TransferClient(RegistryClient):
 
     def config(self, scope: str) -> dict[str, Any]:
         """What is configured for the scope itself; empty if nothing is. Everyone always has a level."""
-        answer = self._read("GET", _path("config", scope), missing={SUBJECT_NOT_FOUND: {}, LEVEL_NOT_SET: {}})
+        nothing: dict[int, dict[str, Any]] = {SUBJECT_NOT_FOUND: {}, LEVEL_NOT_SET: {}}
+        answer = self._read("GET", _path("config", scope), _whole, missing=nothing)
         return {name: value for name, value in answer.items() if value is not None}
 
     def set_config(self, scope: str, config: Mapping[str, Any]) -> None:
         """Configure the scope."""
         body = {_OLD_LEVEL if name == "compatibilityLevel" else name: value for name, value in config.items()}
-        self._write("PUT", _path("config", scope), body)
+        self._write("PUT", _path("config", scope), answers.ignored, body)
 
     def mode(self, subject: str) -> str | None:
         """The mode of the scope itself; everyone always has one."""
@@ -57,46 +65,51 @@ class TransferClient(RegistryClient):
 
     def mode_in_force(self, subject: str) -> str:
         """The mode that applies to the subject, from wherever it is set."""
-        return str(self._read("GET", _path("mode", subject) + "?defaultToGlobal=true")["mode"])
+        return self._read("GET", _path("mode", subject) + "?defaultToGlobal=true", answers.field("mode", str))
 
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the scope's mode.
 
         With `force`: without it IMPORT is refused where versions are, and clears away those that are soft-deleted.
         """
-        self._write("PUT", _path("mode", subject) + "?force=true", {"mode": mode})
+        self._write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
 
     def register_as(self, subject: str, version: Version) -> None:
         """Register a version under its own number and id; the subject must be in mode IMPORT."""
         body = {"schema": version.schema, "id": version.id, "version": version.version, **version.more}
-        answer = self._write("POST", _versions(subject), body)
-        if answer["id"] != version.id:
-            raise RegistryError(200, 200, f"the registry gave id {answer['id']} in place of {version.id}")
+        given = self._write("POST", _versions(subject), answers.field("id", int), body)
+        if given != version.id:
+            raise RegistryError(200, 200, f"the registry gave id {given} in place of {version.id}")
 
     def soft_delete(self, subject: str, number: int) -> None:
         """Hide a version; it can still be read with `deleted=true`."""
-        self._write("DELETE", f"{_versions(subject)}/{number}", None)
+        self._write("DELETE", f"{_versions(subject)}/{number}", answers.ignored)
 
     def _numbers(self, subject: str, *, deleted: bool) -> list[int]:
         path = f"{_versions(subject)}?deleted={str(deleted).lower()}"
-        return list(self._read("GET", path, missing={SUBJECT_NOT_FOUND: []}))
+        none: list[int] = []
+        return self._read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
 
     def _version(self, subject: str, number: int) -> dict[str, Any] | None:
         """None if it was deleted for good in the meantime."""
         path = f"{_versions(subject)}/{number}?deleted=true"
-        answer: dict[str, Any] | None = self._read(
-            "GET", path, missing=dict.fromkeys((SUBJECT_NOT_FOUND, VERSION_NOT_FOUND))
-        )
-        return answer
+        gone: dict[int, dict[str, Any] | None] = dict.fromkeys((SUBJECT_NOT_FOUND, VERSION_NOT_FOUND))
+        return self._read("GET", path, _whole, missing=gone)
 
     def _pages(self, path: Callable[[int], str]) -> list[str]:
         """All entries of a listing that gives so many at a time; registries that do not page give all at once."""
         found: dict[str, None] = {}
         while True:
-            page = dict.fromkeys(self._read("GET", path(len(found))))
+            page = dict.fromkeys(self._read("GET", path(len(found)), answers.list_of(str)))
             if page.keys() <= found.keys():
                 return list(found)
             found |= page
+
+
+def _whole(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise TypeError
+    return answer
 
 
 def _read_version(answer: dict[str, Any], live: set[int]) -> Version:
@@ -113,8 +126,8 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _path(kind: str, scope: str) -> str:
-    return f"/{kind}" if scope == EVERYONE else f"/{kind}/{quote(scope, safe='')}"
+    return f"/{kind}" if scope == EVERYONE else f"/{kind}/{quoted(scope)}"
 
 
 def _versions(subject: str) -> str:
-    return f"/subjects/{quote(subject, safe='')}/versions"
+    return f"/subjects/{quoted(subject)}/versions"

@@ -11,10 +11,13 @@ from collections.abc import Callable
 
 import attrs
 
+import destination
 import settings
+from destination import announce, file
 from registry.commands import FINDINGS, show
 from registry.reports import text, transfers
 from registry.transfer.client import TransferClient
+from settings import Settings
 
 _PROGRESS_S = 2.0
 
@@ -25,7 +28,10 @@ def export(args: argparse.Namespace) -> int:
     from registry.transfer import archive, exporting
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    registry = _whole_registry()
+    loaded = settings.load()
+    if args.output is not None:
+        announce(destination.registry(loaded), file("document", args.output))
+    registry = _whole_registry(loaded)
     found = exporting.export(registry, _telling("subjects"))
     if args.output is None:
         print(archive.dump(found), end="")
@@ -53,7 +59,9 @@ def import_archive(args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = archive.load(args.file)
-    registry = _whole_registry()
+    loaded = settings.load()
+    announce(destination.registry(loaded), file("document", args.file))
+    registry = _whole_registry(loaded)
     difference = differing.compare(wanted, exporting.export(registry, _telling("subjects of the registry")))
     job = importing.Import(wanted, difference, registry)
     result = transfers.Imported(text.shown(args.file), registry.url, difference, job.steps, dry_run=args.dry_run)
@@ -74,10 +82,9 @@ def import_archive(args: argparse.Namespace) -> int:
     return 0 if result.ok else FINDINGS
 
 
-def _whole_registry() -> TransferClient:
+def _whole_registry(loaded: Settings) -> TransferClient:
     """Without a lock: the registry may be another one than the lock's."""
-    loaded = settings.load()
-    return TransferClient(loaded.registry_url, loaded.registry_user, loaded.registry_password)
+    return TransferClient.without_lock(loaded)
 
 
 def _telling(what: str) -> Callable[[int, int], None]:

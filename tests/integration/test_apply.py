@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-import settings
 from registry import lock, plan
-from registry.__main__ import main
 from registry.client import RegistryClient, RegistryError
 from registry.steps import Done
-from schemas import catalog
 from schemas.catalog import Topic
 from settings import Settings
+from tests.commands import Commands
 from tests.conftest import Contracts, Edit
 from tests.guest import Guest
-
-Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -210,18 +206,8 @@ def test_a_locked_subject_is_opened_for_the_change_and_locked_again(mine: Contra
 
 
 @pytest.fixture
-def run(mine: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command on this test's contracts and cluster: exit code and what it printed. Keywords are settings."""
-    load = catalog.load
-    monkeypatch.setattr(catalog, "load", lambda given: load(given, mine.folder / "catalog.toml"))
-
-    def command(*arguments: str, **changed: str) -> tuple[int, str]:
-        monkeypatch.setattr(settings, "load", lambda: attrs.evolve(mine.settings, **changed))
-        code = main(arguments)
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return command
+def run(mine: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(mine, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -232,7 +218,7 @@ def nobody() -> Iterator[str]:
         yield f"127.0.0.1:{unused.getsockname()[1]}"
 
 
-def test_apply_registers_then_refuses_then_registers(mine: Contracts, run: Run, registry: RegistryClient) -> None:
+def test_apply_registers_then_refuses_then_registers(mine: Contracts, run: Commands, registry: RegistryClient) -> None:
     code, printed = run("apply")
     assert (code, printed.count("registered v1 (id ")) == (0, 3)
     assert run("drift", "--shared") == (0, "no drift\n")
@@ -258,7 +244,7 @@ def test_apply_registers_then_refuses_then_registers(mine: Contracts, run: Run, 
     assert "extra: added: null or string, default null" in run("history", "product-events")[1]
 
 
-def test_drift_sees_what_others_did(mine: Contracts, run: Run, registry: RegistryClient) -> None:
+def test_drift_sees_what_others_did(mine: Contracts, run: Commands, registry: RegistryClient) -> None:
     run("apply")
     topic = views(mine)
     registry.set_level(topic.subject, "NONE")
@@ -269,9 +255,9 @@ def test_drift_sees_what_others_did(mine: Contracts, run: Run, registry: Registr
     assert "level NONE in the registry, FULL_TRANSITIVE in the lock [level]" in printed
 
 
-def test_each_format_of_plan_apply_and_drift(mine: Contracts, run: Run) -> None:
+def test_each_format_of_plan_apply_and_drift(mine: Contracts, run: Commands) -> None:
     def both(command: str, *options: str) -> tuple[dict[str, Any], str]:
-        (_, document), (_, page) = (run(command, *options, "--format", form) for form in ("json", "markdown"))
+        document, page = (run.apart(command, *options, "--format", form)[1] for form in ("json", "markdown"))
         return json.loads(document), page
 
     subject = views(mine).subject
@@ -291,13 +277,15 @@ def test_each_format_of_plan_apply_and_drift(mine: Contracts, run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
-def test_a_registry_that_is_down_says_make_up(run: Run, command: str, nobody: str) -> None:
-    code, printed = run(command, registry_url=f"http://{nobody}")
+def test_a_registry_that_is_down_says_make_up(run: Commands, command: str, nobody: str) -> None:
+    code, _, printed = run.apart(command, registry_url=f"http://{nobody}")
     assert code == 1
-    assert printed.startswith(f"error: the schema registry at http://{nobody}") and "make up" in printed
+    assert (
+        printed.splitlines()[-1].startswith(f"error: the schema registry at http://{nobody}") and "make up" in printed
+    )
 
 
-def test_a_broker_that_is_down_says_make_up(run: Run, nobody: str) -> None:
-    code, printed = run("plan", bootstrap_servers=nobody)
+def test_a_broker_that_is_down_says_make_up(run: Commands, nobody: str) -> None:
+    code, _, printed = run.apart("plan", bootstrap_servers=nobody)
     assert code == 1
-    assert printed.startswith(f"error: Kafka at {nobody}") and "make up" in printed
+    assert printed.splitlines()[-1].startswith(f"error: Kafka at {nobody}") and "make up" in printed

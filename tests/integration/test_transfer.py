@@ -57,7 +57,7 @@ def test_what_is_elsewhere_comes_here_as_it_is(
         source.register(f"{context}user", USER)
         source.register(f"{context}user", USER.replace("[]", '[{"name":"a","type":"int","default":1}]'))
         order = {"schema": ORDER, "references": [{"name": "User", "subject": "user", "version": 1}]}
-        source._write("POST", f"/subjects/{context}a-order/versions", order)
+        source._ask("POST", f"/subjects/{context}a-order/versions", order, 10)
         source.soft_delete(f"{context}user", 2)
         source.set_config(f"{context}user", {"compatibilityLevel": "FULL"})
         source.set_mode(f"{context}a-order", "READONLY")

@@ -16,6 +16,7 @@ from consumers.analytics.store import Fenced, Store
 from consumers.group import Partition, Span
 from schemas.frame import Frame, Lines
 from schemas.text import Text
+from tests.stores import no_waiting
 from tests.unit.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 
 LENGTHS = st.sampled_from([1, 120, 127, 128, 129, 300, 2_000, 5_000])
@@ -42,7 +43,7 @@ def test_texts_of_any_length_count_exactly(drawn: list[tuple[Event, int]], batch
     joined = join([decoded(batch) for batch in batches])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
-        store = Store(path)
+        store = Store(path, no_waiting)
         store.write({}, lambda counted: merge(joined.parts, NAMES, counted), {})
         store.close()
         figures = report(path)

@@ -11,9 +11,9 @@ import pytest
 from registry.changes import changes, short
 from schemas.catalog import load
 from settings import Settings
-from tests.conftest import Edit, field
+from tests.conftest import CONTRACTS, Edit, field
 
-VIEW, CART, PURCHASE = (topic.schema for topic in load(Settings()).topics)
+VIEW, CART, PURCHASE = (topic.schema for topic in load(Settings(), CONTRACTS).topics)
 
 
 def words(schema: dict[str, Any], edit: Edit) -> list[tuple[str, str, str]]:

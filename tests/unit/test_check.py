@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from registry import fixes
-from registry.avro import SchemaError
 from registry.check import SubjectCheck, check_subject
 from registry.lint import lint
 from registry.lock import Version
-from schemas.catalog import CatalogError, Topic
+from schemas.catalog import Topic
 from tests.conftest import Contracts, Edit, field
 
 FULL = "FULL_TRANSITIVE"
@@ -283,11 +283,21 @@ def test_a_fix_for_another_type_leaves_out_what_belongs_to_the_first(contracts: 
 
 def test_a_contract_that_cannot_be_read_is_named(contracts: Contracts) -> None:
     topic = contracts.load().topic("purchases")
-    for content, expected in ((b"{", "not valid JSON"), (b"\xff", "is not UTF-8"), (None, "cannot be read: No such")):
+    for content, expected in (
+        (b"{", "not JSON: .*line 1 column 2"),
+        (b"\xff", "is not UTF-8"),
+        (None, "cannot be read: No such"),
+    ):
         if content is None:
             topic.path.unlink()
         else:
             topic.path.write_bytes(content)
-        with pytest.raises(ValueError, match=rf"purchase_completed\.avsc: .*{expected}") as caught:
-            check_subject(contracts.load().topic("purchases"), FULL, ())
-        assert isinstance(caught.value, CatalogError | SchemaError)
+        check = check_subject(contracts.load().topic("purchases"), FULL, ())
+        assert not check.passed
+        assert re.search(rf"purchase_completed\.avsc: .*{expected}", check.invalid)
+
+
+def test_a_version_that_is_no_schema_is_named(contracts: Contracts) -> None:
+    check = check_subject(contracts.load().topic("purchases"), FULL, [Version(3, 1, 'syntax = "proto3";')])
+    assert not check.passed
+    assert "purchase_completed.avsc: v3 of purchases-value, to compare with, is no Avro schema" in check.invalid

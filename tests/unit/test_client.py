@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from registry import client as client_module
 from registry import lock
-from registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
+from registry.client import (
+    NotRegistered,
+    RegistryClient,
+    RegistryError,
+    RegistryUnavailable,
+    SchemaNotFound,
+    SchemaUnusable,
+)
 
 SCHEMA = '{"type": "record", "name": "R", "fields": []}'
 
@@ -31,7 +41,7 @@ class Registry:
                 content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 body = json.loads(content) if content else None
                 script.requests.append((self.command, self.path, body, self.headers["Authorization"]))
-                status, text = script.answers.pop(0)
+                status, text = script.answers.pop(0) if script.answers else (404, b"")
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(text)
@@ -87,7 +97,7 @@ def test_reads_are_repeated_while_the_registry_starts(registry: Registry) -> Non
     registry.will(500, {"error_code": 50003, "message": "forwarding failed"})
     client = RegistryClient(registry.url)
     with pytest.raises(RegistryError) as refused:
-        client.schema_text(4)
+        client.subjects()
     assert (refused.value.status, refused.value.code, refused.value.message) == (500, 50003, "forwarding failed")
 
 
@@ -111,6 +121,54 @@ def test_a_subject_without_settings_of_its_own(registry: Registry) -> None:
     registry.will(404, {"error_code": 40401, "message": "no subject"})
     client = RegistryClient(registry.url)
     assert (client.level("s"), client.mode("s"), client.versions("s")) == (None, None, [])
+
+
+ANSWERS = st.tuples(
+    st.sampled_from([200, 200, 200, 204, 302, 400, 401, 404, 409, 422, 429, 500, 503]),
+    st.one_of(
+        st.binary(max_size=40),
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-3, 50000) | st.sampled_from(["AVRO", SCHEMA, "{", "x"]),
+            lambda inner: (
+                st.lists(inner, max_size=2)
+                | st.dictionaries(
+                    st.sampled_from(["schema", "schemaType", "references", "id", "version", "error_code", "message"]),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=8,
+        ),
+    ),
+)
+
+
+@hypothesis.given(st.lists(ANSWERS, min_size=4, max_size=4))
+@hypothesis.settings(
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
+    max_examples=60,
+)
+def test_no_answer_ends_in_another_error_than_those_that_are_told(
+    registry: Registry, answers: list[tuple[int, Any]]
+) -> None:
+    client = RegistryClient(registry.url)
+    asked: list[Callable[[], object]] = [
+        lambda: client.schema_text(4),
+        lambda: client.lookup("s", SCHEMA),
+        client.subjects,
+        lambda: client.versions("s"),
+        lambda: client.register("s", SCHEMA),
+        lambda: client.compatibility("s", SCHEMA),
+        lambda: client.level("s"),
+    ]
+    for ask in asked:
+        registry.answers = [(status, b"" if status == 204 else _encoded(answer)) for status, answer in answers]
+        with contextlib.suppress(RegistryUnavailable, RegistryError, NotRegistered, SchemaNotFound, SchemaUnusable):
+            ask()
+
+
+def _encoded(answer: Any) -> bytes:
+    return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
 def down(registry: Registry, path: Path | None) -> RegistryClient:

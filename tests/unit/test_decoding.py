@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.decoding import DecodeError, decoder
+from schemas.decoding import DecodeError, decoder, resolver
 from schemas.encoding import encoder
 from schemas.events import CartUpdated, Event, ProductViewed, PurchaseCompleted, Segment
+from schemas.parsing import parse
 from tests import event_data
 from tests.event_data import ENCODERS, PARSED, PURCHASE, SCHEMAS, VIEW
 
@@ -92,7 +93,7 @@ def test_a_flipped_bit_never_escapes_as_another_error(event: PurchaseCompleted, 
 )
 def test_damage_is_named_with_its_place(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError) as caught:
-        DECODERS[PurchaseCompleted](body)
+        resolver(*[parse(SCHEMAS[PurchaseCompleted])] * 2)(body)
     assert message in str(caught.value)
 
 

@@ -14,7 +14,7 @@ from registry.compatibility import incompatibilities, parse
 from registry.reports import documents
 from schemas import catalog
 from tests import edits, reading
-from tests.conftest import Contracts
+from tests.conftest import NOWHERE, Contracts
 from tests.edits import Case
 from tests.outcomes import outcome
 
@@ -37,7 +37,9 @@ def test_the_page_has_what_the_command_says(
     lock.save(lock.Lock("local", versions), contracts.folder / "lock.json")
     after = contracts.edit(case.topic, case.edit)
     monkeypatch.setattr(catalog, "load", lambda _: after)
-    monkeypatch.setattr(settings, "load", lambda: settings.Settings(lock_path=contracts.folder / "lock.json"))
+    monkeypatch.setattr(
+        settings, "load", lambda: settings.Settings(lock_path=contracts.folder / "lock.json", registry_url=NOWHERE)
+    )
     assert main(["check", "--format", "json"]) == 0
     (said,) = [one for one in json.loads(capsys.readouterr().out)["subjects"] if one["topic"] == case.topic]
     shown = json.loads(json.dumps(documents.check(edits.checked(case)["FULL_TRANSITIVE"])))

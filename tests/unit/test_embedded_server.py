@@ -104,6 +104,39 @@ def test_contexts_have_ids_and_settings_of_their_own(client: Client) -> None:
     assert put(client, ":.:s", V1)[1]["version"] == 1
 
 
+@pytest.mark.parametrize(
+    "context, subject",
+    [
+        (".name", ":.name:s"),
+        ("name", ":.name:s"),
+        (":.name:", ":.name:s"),
+        ("%2Ename", ":..name:s"),
+        ("%3A.name%3A", ".name::s"),
+        (".a%3Ab", ":.a:b:s"),
+    ],
+)
+def test_a_context_in_the_path_counts_as_it_was_sent(client: Client, context: str, subject: str) -> None:
+    assert client("POST", f"/contexts/{context}/subjects/s/versions", {"schema": V1})[0] == 200
+    assert client("GET", "/subjects")[1] == [subject]
+
+
+@pytest.mark.parametrize("doc", ["d", "ü", "\U0001f600"])
+def test_a_long_schema_is_cut_in_a_message(client: Client, doc: str) -> None:
+    def shown(units: int) -> tuple[str, str]:
+        rest = units - len(V1) - len(',"doc":""')
+        width = len(doc.encode("utf-16-le")) // 2
+        text = V1.replace(',"fields"', ',"doc":"' + doc * (rest // width) + "x" * (rest % width) + '","fields"')
+        put(client, f"s{units}", text)
+        path = f"/compatibility/subjects/s{units}/versions/latest?verbose=true"
+        return text, client("POST", path, {"schema": BAD})[1]["messages"][2]
+
+    whole, message = shown(10_240)
+    assert message == f"{{oldSchema: '{whole}'}}"
+    longer, message = shown(10_242)
+    cut = longer.encode("utf-16-le")[: 2 * 10_240].decode("utf-16-le", "ignore")
+    assert message == f"{{oldSchema: <truncated> '{cut}...'}}"
+
+
 def test_an_alias_stands_for_its_subject(client: Client) -> None:
     put(client, "orders-value", V1)
     client("PUT", "/config/old-orders", {"alias": "orders-value"})
@@ -232,7 +265,7 @@ HOSTILE: list[tuple[str, str, bytes, int]] = [
     ("GET", "/subjects?limit=many", b"", 404),
     ("GET", "/subjects?" + "&".join(f"a{n}=1" for n in range(2000)), b"", 400),
     ("GET", "/subjects/s/versions/%F0%9F%98%80", b"", 422),
-    ("GET", "/contexts/a%3Ab/subjects", b"", 400),
+    ("GET", "/contexts/a:b/subjects", b"", 400),
 ]
 
 

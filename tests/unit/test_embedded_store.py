@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from registry.embedded.model import Content, Version
-from registry.embedded.store import SetConfig, SetMode, Store, StoreInUse
+from registry.embedded.state import SetConfig, SetMode
+from registry.embedded.store import Store, StoreInUse
 from registry.testing import serve
 from settings import ROOT
 from tests.conformance import Client, replay
@@ -86,11 +87,12 @@ def test_a_change_that_cannot_be_kept_leaves_no_trace(tmp_path: Path) -> None:
     store = Store(tmp_path / "r.sqlite")
     unkept = SetConfig("s", {"level": object()})
     with pytest.raises(TypeError):
-        store.commit(Version("s", 1, 1, Content('"int"'), 5), unkept)
-    assert (store.versions, store.configs, store.last_id(".")) == ({}, {}, 0)
-    store.commit(SetMode("s", "READONLY"))
+        store.commit([Version("s", 1, 1, Content('"int"'), 5), unkept])
+    state = store.state
+    assert (state.versions, state.configs, state.last_id(".")) == ({}, {}, 0)
+    store.commit([SetMode("s", "READONLY")])
     store.close()
-    assert Store(tmp_path / "r.sqlite").modes == {"s": "READONLY"}
+    assert Store(tmp_path / "r.sqlite").state.modes == {"s": "READONLY"}
 
 
 def test_a_folder_has_one_registry(tmp_path: Path) -> None:

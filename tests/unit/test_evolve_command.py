@@ -16,7 +16,7 @@ import pytest
 from registry import lock
 from registry.__main__ import main
 from schemas import catalog
-from tests.conftest import Contracts, field
+from tests.conftest import NOWHERE, Contracts, field
 
 ADD = ("purchases", "add-field", "items[].colour", "string", "--optional", "--doc", "Its colour.")
 
@@ -36,6 +36,7 @@ def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """The command, on contracts of the test's own that are registered as they are."""
     monkeypatch.setattr(catalog, "load", lambda _: contracts.load())
     monkeypatch.setenv("REGISTRY_LOCK_PATH", str(contracts.folder / "registry.lock.json"))
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", NOWHERE)
     monkeypatch.chdir(contracts.folder.parent)
     register(contracts)
 
@@ -44,7 +45,8 @@ def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest
             code = main(["evolve", *arguments])
         except SystemExit as stop:
             code = int(stop.code or 0)
-        return Result(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return Result(code, out, "".join(line for line in err.splitlines(True) if not line.startswith("using ")))
 
     return run
 

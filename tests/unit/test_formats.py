@@ -45,6 +45,21 @@ def shown(words: str) -> str:
     return " ".join([*(child.content for child in inline), *blocks])
 
 
+@pytest.mark.parametrize("format", [*FORMATS, "sarif", "junit"])
+@pytest.mark.parametrize("bad", ["{", "[" * 100_000, '{"type": "record", "name": 5}', '"string"', "\ufeff{}"])
+def test_a_bad_contract_is_named_and_the_others_are_checked(
+    world: Contracts, capsys: pytest.CaptureFixture[str], bad: str, format: str
+) -> None:
+    world.load().topic("product-events").path.write_text(bad)
+    assert main(["check", "--allow-unknown", "--format", format]) == 1
+    said = capsys.readouterr().out
+    assert "product_viewed.avsc" in said
+    assert ("cart_updated.avsc" if format == "sarif" else "user-events-value") in said
+    assert "consumers on v2 cannot read what producers on v1 wrote" in said
+    assert ("purchases-value" in said) == (format != "sarif")  # which has findings alone
+    assert "joined-field-changed" not in said
+
+
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
     ("command", "code", "expected"),

@@ -16,6 +16,7 @@ import pytest
 from schemas import __main__, catalog, events, generate
 from schemas.decoding import decoder
 from schemas.encoding import encoder
+from settings import Settings
 from tests.conftest import Contracts, field
 
 
@@ -26,8 +27,8 @@ def load(source: str) -> types.ModuleType:
     return module
 
 
-def test_the_checked_in_classes_are_those_of_the_contracts(contracts: Contracts) -> None:
-    loaded = contracts.load()
+def test_the_checked_in_classes_are_those_of_the_contracts() -> None:
+    loaded = catalog.load(Settings())
     assert generate.EVENTS.read_text(encoding="utf-8") == generate.events(loaded)
     for topic in loaded.topics:
         cls = getattr(events, topic.event)

@@ -19,12 +19,11 @@ from registry import walk
 from registry.__main__ import main
 from registry.changes import short
 from registry.handbook import PROMISES, Handbook, build
-from registry.lock import Lock, Subject, Version, load
+from registry.lock import Lock, Subject, Version
 from registry.reports import catalogue, handbook
 from registry.reports.html import tag
 from schemas import catalog
 from schemas.catalog import Catalog, DeadLetters, Topic
-from settings import ROOT, Settings
 from tests.conftest import Contracts, field
 
 VOID = ("meta",)
@@ -244,13 +243,6 @@ def test_the_markdown_says_what_schemas_say_and_nothing_of_it_is_markup(tmp_path
     plain = rendered(handbook.markdown(says("words", file)))
     assert page.tags == plain.tags
     assert squeezed(page.text).count(squeezed(words)) >= 5
-
-
-def test_the_checked_in_catalogue_is_up_to_date() -> None:
-    known = load(Settings().lock_path)
-    assert known is not None
-    book = build(catalog.load(Settings()), known)
-    assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == handbook.markdown(book), "run: make docs"
 
 
 def test_each_level_has_its_promise() -> None:

@@ -73,6 +73,13 @@ def test_a_catalogue_without_a_topic_to_count_is_refused(contracts: Contracts) -
         counted_topics(loaded)
 
 
+def test_a_contract_without_a_field_that_is_counted_is_refused(contracts: Contracts, tmp_path: Path) -> None:
+    loaded = contracts.edit("purchases", lambda schema: schema.update(fields=schema["fields"][:6]))
+    settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
+    with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: no field is named order_id"):
+        Analytics(settings, loaded, RegistryClient.from_settings(settings))
+
+
 class Client:
     """A Kafka client that does and gives what a script says."""
 

@@ -13,13 +13,15 @@ from registry import lock
 from registry.__main__ import main
 from registry.proof.prove import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
 from schemas import wire
+from schemas.catalog import load
 from schemas.encoding import encoder
 from settings import Settings
-from tests.conftest import Contracts, Edit, field
+from tests.conftest import CONTRACTS, Contracts, Edit, field
 from tests.event_data import PURCHASE, VIEW
 
-PURCHASE_BODY = encoder(json.loads(PURCHASE.SCHEMA))(PURCHASE)
-VIEW_BODY = encoder(json.loads(VIEW.SCHEMA))(VIEW)
+CATALOG = load(Settings(), CONTRACTS)
+PURCHASE_BODY = encoder(CATALOG.topic("purchases").schema)(PURCHASE)
+VIEW_BODY = encoder(CATALOG.topic("product-events").schema)(VIEW)
 
 
 @attrs.frozen
@@ -94,13 +96,30 @@ def test_a_pair_that_does_not_resolve_fails_every_record_with_the_field(views: B
     assert "long" in row.failures[0].reason
 
 
+def test_an_enum_that_is_dropped_may_share_its_name_with_a_smaller_one(views: Bench) -> None:
+    older = views.contracts.load().topic("product-events").schema
+    more = {"type": "enum", "name": "other.Segment", "symbols": ["SOUTH", "NORTH"]}
+    older["fields"].append({"name": "gone", "type": more})
+    record = attrs.asdict(VIEW) | {"gone": "NORTH"}
+    proof = views.prove(unchanged, encoder(older, keys=True)(record), writer=json.dumps(older))
+    assert proof.ok
+    assert [(change.kind, change.path) for change in proof.rows[0].changes] == [("dropped", "gone")]
+
+
+@pytest.mark.parametrize("text", ['syntax = "proto3";', '{"type": "object"}', "[" * 100_000])
+def test_records_of_something_else_than_avro_fail_with_the_reason(views: Bench, text: str) -> None:
+    (row,) = views.prove(unchanged, b"x", writer=text).rows
+    assert row.decoded == 0
+    assert row.failures[0].reason.startswith("schema id 9 cannot be read with the contract: ")
+
+
 def test_a_symbol_without_a_default_fails_only_the_records_that_have_it(views: Bench) -> None:
     def strict(schema: dict[str, Any]) -> None:
         kind = field(schema, "segment")["type"]
         kind["symbols"].remove("VIP")
         del kind["default"]
 
-    newcomer = encoder(json.loads(VIEW.SCHEMA))(attrs.evolve(VIEW, segment="NEW"))
+    newcomer = encoder(CATALOG.topic("product-events").schema)(attrs.evolve(VIEW, segment="NEW"))
     (row,) = views.prove(strict, newcomer, VIEW_BODY, newcomer).rows
     assert (row.decoded, row.failures) == (
         2,
@@ -128,7 +147,7 @@ def test_a_value_that_a_tightened_range_forbids_fails(purchases: Bench) -> None:
 
 
 def test_a_value_that_its_own_schema_forbade_is_not_the_candidates_fault(purchases: Bench) -> None:
-    lax = json.loads(PURCHASE.SCHEMA)
+    lax = json.loads(CATALOG.topic("purchases").text)
     del field(lax, "total_minor")["minimum"]
     body = encoder(lax)(attrs.evolve(PURCHASE, total_minor=-1))
     assert purchases.prove(unchanged, body).ok

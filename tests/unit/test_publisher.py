@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Thread
 from typing import Any
@@ -42,8 +42,8 @@ class Registry:
 class Tight(Settings):
     """Settings of a client with a queue for seven messages."""
 
-    def kafka_client(self) -> dict[str, Any]:
-        return super().kafka_client() | {"queue.buffering.max.messages": 7}
+    def kafka_client(self, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return super().kafka_client(defaults) | {"queue.buffering.max.messages": 7}
 
 
 @pytest.fixture

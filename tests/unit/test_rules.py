@@ -54,7 +54,7 @@ CASES: list[tuple[str, Edit, list[tuple[str, str]]]] = [
     (
         "decimal with too much scale",
         logical("bytes", "decimal", precision=2, scale=3),
-        [("columns-readable", ""), ("logical-types", "at")],
+        [("logical-types", "at")],
     ),
     ("decimal", logical("bytes", "decimal", precision=9, scale=2), []),
     ("date", logical("int", "date"), []),

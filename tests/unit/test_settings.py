@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from settings import SettingsError, load
 
@@ -41,7 +44,7 @@ def test_a_registry_may_be_at_the_usual_port(url: str, port: int) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"A=1\n\nKAFKA_SASL_PASSWORD='secret\nB=2\n", ".env, line 3: expected NAME=value"),
+        (b"WEB_PORT=1\n\nKAFKA_SASL_PASSWORD='secret\nB=2\n", ".env, line 3: expected NAME=value"),
         (b"A=\xff", ".env cannot be read: it is not UTF-8"),
         (None, ".env cannot be read: Is a directory"),
     ],
@@ -66,3 +69,58 @@ def test_sasl_needs_a_login() -> None:
     for missing in login:
         with pytest.raises(SettingsError, match=f"needs {missing}"):
             load({**given, missing: ""}, env_file=Path(os.devnull))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("STORE_PTH=/data/figures", "STORE_PTH is no setting; did you mean STORE_PATH?"),
+        ("export KAFKA_BOOTSTRAP_SERVER=k:9092", "KAFKA_BOOTSTRAP_SERVER is no setting; did you mean KAFKA_BOOTSTRAP_"),
+        ("UNHEARD_OF=", "UNHEARD_OF is no setting; see .env.example for all"),
+    ],
+)
+def test_an_unknown_name_is_named_with_the_nearest_setting(tmp_path: Path, line: str, expected: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"# mine\n\nWEB_PORT=1\n\n{line}\n")
+    with pytest.raises(SettingsError) as caught:
+        load({}, env_file=file)
+    assert str(caught.value).startswith(f"{file}, line 5: {expected}")
+
+
+def test_names_of_topics_and_of_compose_may_be_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("KAFKA_TOPIC_USERS=u\nCOMPOSE_PROJECT_NAME=mine\nKAFKA_UI_PORT=8888\n")
+    assert load({"STORE_PTH": "not ours"}, env_file=file).topic_names == {"KAFKA_TOPIC_USERS": "u"}
+
+
+def test_a_password_in_the_address_is_taken_out_of_it() -> None:
+    settings = load({"SCHEMA_REGISTRY_URL": "https://me:s%40cret@a.example/v1/, https://b.example"}, Path(os.devnull))
+    assert settings.registry_url == "https://a.example/v1,https://b.example"
+    assert settings.registry_client()["basic.auth.user.info"] == "me:s@cret"
+    assert "cret" not in repr(settings)
+
+
+def test_a_wrong_address_is_shown_without_its_password() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"SCHEMA_REGISTRY_URL": "ftp://me:secret@a.example"}, Path(os.devnull))
+    assert "'ftp://a.example'" in str(caught.value)
+
+
+@given(
+    st.sampled_from(["http://", "https://", "http:/", "ftp://", ""]),
+    st.text(st.sampled_from("aZ9/?#@:,[]% =\\'\"é"), max_size=6),
+    st.text(st.sampled_from("aZ9/?#@:,[]% =\\'\"é"), max_size=6),
+    st.sampled_from(["h:1", "h", "h:x", "[::1:1", "h:1,http://i:2"]),
+)
+def test_a_password_is_taken_out_of_an_address_or_kept_out_of_its_error(
+    scheme: str, before: str, after: str, host: str
+) -> None:
+    url = f"{scheme}me:{before}s3cr3t{after}@{host}"
+    for name in ("SCHEMA_REGISTRY_URL", "KAFKA_BOOTSTRAP_SERVERS"):
+        try:
+            settings = load({name: url}, Path(os.devnull))
+        except SettingsError as error:
+            assert "s3cr3t" not in str(error)
+        else:
+            assert "s3cr3t" not in repr(settings)
+            assert settings.registry_password == unquote(f"{before}s3cr3t{after}")

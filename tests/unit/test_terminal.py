@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -171,18 +171,6 @@ def test_a_piped_report_is_plain(store: Path, view: View, capsys: pytest.Capture
     assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
     assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())
     assert "Lag" not in text
-
-
-@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.write_bytes(b"no database" * 999)])
-def test_a_report_of_what_is_no_store_says_so(
-    make: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "analytics.sqlite"
-    make(path)
-    monkeypatch.setenv("STORE_PATH", str(path))
-    for more in ([], ["--json"]):
-        assert main(["report", *more]) == 1
-        assert capsys.readouterr().err.startswith(f"analytics: {path} is not a store that can be read: ")
 
 
 def test_settings_that_cannot_be_used_are_wrong_usage(

@@ -397,13 +397,13 @@ def test_what_is_set_for_every_context_comes_along_and_nothing_else_does(pair: P
 def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     put(pair.here, "a", record("A"))
     job = pair.job(pair.archive())
-    write = TransferClient._write
+    ask = TransferClient._ask
 
-    def numbering(self: TransferClient, method: str, path: str, body: Any) -> Any:
-        answer = write(self, method, path, body)
+    def numbering(self: TransferClient, method: str, path: str, body: Any, within_s: float) -> Any:
+        answer = ask(self, method, path, body, within_s)
         return answer | {"id": 9} if path.endswith("/versions") else answer
 
-    monkeypatch.setattr(TransferClient, "_write", numbering)
+    monkeypatch.setattr(TransferClient, "_ask", numbering)
     with pytest.raises(importing.ImportStopped, match="the registry gave id 9 in place of 1"):
         job.run(Event())
 
@@ -579,3 +579,18 @@ def test_the_import_command_refuses_and_is_interrupted(
         assert "subject b v1: id 2 is another schema's, other v1 there" in capsys.readouterr().out
     assert main(["import", str(tmp_path / "none.json")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_a_registry_is_exported_from_and_imported_into_a_context_of_another(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(pair.here, "s", record("R", ("a", "int")))
+    file, again = str(tmp_path / "all.json"), tmp_path / "again.json"
+    at(monkeypatch, pair.source)
+    assert main(["export", "--output", file]) == 0
+    elsewhere = TransferClient(f"{pair.target.url}/contexts/.elsewhere")
+    at(monkeypatch, elsewhere)
+    assert main(["import", file]) == 0
+    assert elsewhere.all_subjects() == [":.elsewhere:s"]
+    assert main(["export", "--output", str(again)]) == 0
+    assert list(json.loads(again.read_text())["subjects"]) == [":.elsewhere:s"]

@@ -26,6 +26,8 @@ from consumers.web.app import create_app
 from settings import ROOT, Settings
 from tests.stores import Writer
 
+URL = "http://127.0.0.1:8090"
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,7 +47,7 @@ def client(store: Path) -> Iterator[TestClient]:
     asked = iter([False])
     feed = Feed(Settings(store_path=store), products=5)
     feed._read()
-    yield TestClient(create_app(feed, stopping=lambda: next(asked, True)))
+    yield TestClient(create_app(feed, stopping=lambda: next(asked, True)), base_url=URL)
     feed._close()
 
 
@@ -53,7 +55,8 @@ def client(store: Path) -> Iterator[TestClient]:
 def empty(tmp_path: Path) -> TestClient:
     """A client of a server that has no store yet."""
     asked = iter([False])
-    return TestClient(create_app(Feed(Settings(store_path=tmp_path / "none"), 5), lambda: next(asked, True)))
+    app = create_app(Feed(Settings(store_path=tmp_path / "none"), 5), lambda: next(asked, True))
+    return TestClient(app, base_url=URL)
 
 
 def samples(text: str) -> dict[str, float]:

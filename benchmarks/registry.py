@@ -1,0 +1,151 @@
+"""What the local registry needs for a long history: registering version 1,001, and a read beside it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median, quantiles
+from typing import Any
+
+import attrs
+
+from benchmarks import measure
+from benchmarks.bed import Bed
+from benchmarks.measure import BenchmarkError
+from benchmarks.report import Goal, Section, Table
+
+VERSIONS = 1_001
+FIELDS = 60
+REFERENCE_S = 0.36
+"""What version 1,001 takes Confluent Schema Registry 8.3.1."""
+_AT = (10, 100, 500, VERSIONS)
+_AROUND = 25
+_PATIENCE_S = 60
+_EVERY_S = 0.005
+
+
+@attrs.frozen
+class History:
+    """One subject's registrations, and the reads of another client meanwhile, in seconds."""
+
+    level: str
+    registrations: list[float]
+    reads: list[float]
+    peak_bytes: int
+
+    def around(self, version: int) -> float:
+        """The median of the registrations next to one."""
+        return median(self.registrations[max(version - _AROUND, 0) : version + _AROUND])
+
+    @property
+    def slow_read(self) -> float:
+        """That of which 99 of 100 reads are below."""
+        return quantiles(self.reads, n=100)[-1]
+
+
+def registry(bed: Bed) -> Section:
+    """Measure it at the default level."""
+    history = _history(bed, "BACKWARD")
+    table = Table(
+        f"Registry: {VERSIONS:,} versions of a record with {FIELDS} fields, each with a field of its own, ms",
+        ("", *(f"v{version:,}" for version in _AT), "a read beside", "99 of 100", "slowest", "peak MB"),
+    )
+    points = [history.around(version) for version in _AT]
+    reads = [median(history.reads), history.slow_read, max(history.reads)]
+    cells = [f"{1000 * seconds:.1f}" for seconds in (*points, *reads)]
+    table.add(history.level, *cells, f"{history.peak_bytes / 2**20:.0f}")
+    goals = [
+        Goal(f"v{VERSIONS:,}", "at most", 2 * REFERENCE_S, history.around(VERSIONS), "s"),
+        Goal(f"v{VERSIONS:,}", "at most", 2, history.around(VERSIONS) / history.around(10), "times v10"),
+        Goal("99 of 100 reads beside", "under", 50, 1000 * history.slow_read, "ms"),
+    ]
+    return Section("registry", [table], goals, attrs.asdict(history))
+
+
+def _history(bed: Bed, level: str) -> History:
+    with _served(bed) as (port, child):
+        ask = _Client(port)
+        ask("PUT", "/config", {"compatibility": level})
+        ask("POST", "/subjects/read/versions", {"schema": _schema(0)})
+        reads: list[float] = []
+        done = threading.Event()
+        reader = threading.Thread(target=_read, args=(_Client(port), reads, done))
+        reader.start()
+        try:
+            registrations = [
+                ask("POST", "/subjects/written/versions", {"schema": _schema(number)}) for number in range(VERSIONS)
+            ]
+        finally:
+            done.set()
+            reader.join()
+        found = re.search(r"VmHWM:\s+(\d+) kB", _status(child.process.pid))
+    return History(level, registrations, reads, int(found[1]) * 1024 if found else 0)
+
+
+def _status(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            return status.read()
+    except OSError:
+        return ""
+
+
+def _read(ask: _Client, reads: list[float], done: threading.Event) -> None:
+    while not done.wait(_EVERY_S):
+        reads.append(ask("GET", "/subjects/read/versions/latest"))
+
+
+def _schema(number: int) -> str:
+    """Version `number`: as long as people write them, with a doc to each field."""
+    fields: list[dict[str, Any]] = []
+    for position in range(FIELDS):
+        doc = f"what field {position} says"
+        if position % 3:
+            fields.append({"name": f"field_{position}", "type": ["null", "string"], "default": None, "doc": doc})
+        else:
+            kind = {"type": "long", "logicalType": "timestamp-millis"}
+            fields.append({"name": f"field_{position}", "type": kind, "doc": doc})
+    fields.append({"name": f"added_{number}", "type": "int", "default": 0})
+    return json.dumps({"type": "record", "name": "Order", "namespace": "shop", "fields": fields})
+
+
+class _Client:
+    """Requests over one connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
+
+    def __call__(self, method: str, path: str, body: object = None) -> float:
+        """The seconds that the answer took. Raises BenchmarkError for an error."""
+        sent = None if body is None else json.dumps(body)
+        began = time.perf_counter()
+        self._connection.request(method, path, sent, {"Content-Type": "application/json"})
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status != 200:
+            raise BenchmarkError(f"{method} {path}: {response.status} {answer[:200]!r}")
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _served(bed: Bed) -> Iterator[tuple[int, measure.Child]]:
+    """A registry of its own, empty."""
+    data = bed.path("registry")
+    child = measure.launch(
+        *("registry", "serve", "--port", 0, "--data", data, "--user", ""), log=data.with_suffix(".log")
+    )
+    try:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not (ready := re.search(r"ready at http://[^ ]+:(\d+)", child.output())):
+            if child.process.poll() is not None or time.monotonic() > deadline:
+                raise BenchmarkError(f"the registry did not start: {child.output()}")
+            time.sleep(0.02)
+        yield int(ready[1]), child
+    finally:
+        child.process.terminate()
+        child.process.wait()

@@ -1,0 +1,60 @@
+"""The tables of a store, and how an older store gets them."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from pathlib import Path
+
+from consumers.analytics.kpis import KPIS, Kpi
+from consumers.analytics.store.errors import StoreError
+
+_LAYOUT = 3
+"""Raised with every change of the tables. 3 added `identity` and `topics` to 2."""
+_OLDEST = 2
+
+
+def check(db: sqlite3.Connection, path: Path) -> int:
+    """The layout of a database, 0 if it is empty. Raises StoreError if it is no store, or one of another version.
+
+    Inside a transaction: another process may create the tables meanwhile.
+    """
+    (layout,) = db.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    if layout == 0 and not tables:
+        return 0
+    if "offsets" not in tables:
+        raise StoreError(f"the store {path}: a database of another program. Set STORE_PATH to another file")
+    if not _OLDEST <= layout <= _LAYOUT:
+        raise StoreError(
+            f"the store {path}: written by another version of the store (layout {layout}, this version knows "
+            f"{_OLDEST} to {_LAYOUT}). Run that version, or set another STORE_PATH and CONSUMER_GROUP"
+        )
+    return int(layout)
+
+
+def upgrade(db: sqlite3.Connection, layout: int) -> None:
+    """Bring a database from `layout` to this version's. Inside a transaction."""
+    if layout == _LAYOUT:
+        return
+    for statement in (*_TABLES, *map(_create_table, KPIS)):
+        db.execute(statement)
+    db.execute("INSERT INTO identity VALUES ('id', ?)", (uuid.uuid4().hex,))
+    db.execute(f"PRAGMA user_version = {_LAYOUT}")
+
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS offsets (topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL,"
+    " PRIMARY KEY (topic, partition)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS counts (name TEXT, topic TEXT, n INTEGER NOT NULL,"
+    " PRIMARY KEY (name, topic)) WITHOUT ROWID",
+    "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE topics (name TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID",
+)
+
+
+def _create_table(kpi: Kpi) -> str:
+    columns = [f"{key} NOT NULL" for key in kpi.keys] + [f"{measure.name} NOT NULL" for measure in kpi.measures]
+    keys = ", ".join(kpi.keys)
+    return f"CREATE TABLE IF NOT EXISTS {kpi.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"

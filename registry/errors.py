@@ -1,0 +1,49 @@
+"""What goes wrong between us and a Schema Registry."""
+
+from __future__ import annotations
+
+SUBJECT_NOT_FOUND = 40401
+VERSION_NOT_FOUND = 40402
+SCHEMA_NOT_FOUND = 40403
+LEVEL_NOT_SET = 40408
+MODE_NOT_SET = 40409
+
+
+class RegistryUnavailable(Exception):
+    """The registry cannot be reached, did not answer in time, or answered what no registry answers."""
+
+
+class RegistryError(Exception):
+    """The registry refused a request, or gave an answer that is not a registry's."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(f"{message} (status {status}, error code {code})")
+        self.status = status
+        """The HTTP status."""
+        self.code = code
+        """Confluent's error code, for example 40401; equal to the status where the answer has none."""
+        self.message = message
+
+
+class NotRegistered(Exception):
+    """The subject has no version with this schema."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"{reason} (subject {subject}); run: make register-schemas")
+        self.subject = subject
+
+
+class SchemaNotFound(Exception):
+    """The registry says that it has no schema with this id (error code 40403)."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(f"schema id {schema_id} is not in the registry")
+        self.schema_id = schema_id
+
+
+class SchemaUnusable(Exception):
+    """The registry has a schema with this id, but not one that an Avro reader can use; the message says why."""
+
+
+class SchemaConflict(Exception):
+    """The registry has another schema for this id than the lock."""

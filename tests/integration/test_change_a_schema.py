@@ -1,0 +1,88 @@
+"""README's "Change a schema", to the letter, on a copy of the repository: it works, and no test turns red."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings import ROOT, Settings
+from tests import running
+
+LEFT = (".*", "__pycache__", "node_modules", "*.html")
+BOUND = ("changes", "check", "encoding", "generate", "handbook", "prove")
+"""The unit tests that are nearest to the contracts; they must hold for any that a shop has."""
+OPTIONAL = """,
+    {"name": "coupon", "type": ["null", "string"], "default": null, "doc": "The coupon that was shown."},
+    {"name": "stock", "type": ["null", "long"], "default": null, "doc": "How many were left."}
+  ]"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The repository, as it is here."""
+    folder = tmp_path / "repository"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT))
+    return folder
+
+
+def steps() -> list[str]:
+    """The targets of make that the section's numbered steps name, in order."""
+    section = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition("## Change a schema\n")[2].partition("\n## ")[0]
+    )
+    numbered = [line for line in section.splitlines() if re.match(r"\d\. ", line)]
+    return re.findall(r"`make ([a-z-]+)`", "\n".join(numbered))
+
+
+def recipe(target: str) -> str:
+    """What make runs for a target, in the shell."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert found, target
+    lines = [line.removeprefix("\t@") for line in found[1].splitlines()]
+    return "\n".join(lines).replace("$(BIN)/python", sys.executable)
+
+
+def make(folder: Path, target: str, environment: dict[str, str]) -> str:
+    """Do what make does for a target that must succeed. Returns its output."""
+    command = ["bash", "-e", "-c", recipe(target)]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, f"make {target}: {done.stdout}"
+    return done.stdout
+
+
+def add_optional_fields(contract: Path) -> None:
+    text = contract.read_text(encoding="utf-8")
+    before, bracket, after = text.rpartition("\n  ]")
+    assert bracket
+    contract.write_text(before + OPTIONAL + after, encoding="utf-8")
+
+
+def test_the_steps_of_the_readme_work_and_leave_the_tests_green(copy: Path, fresh: Settings) -> None:
+    lock_path = copy / "schemas" / "registry.lock.json"
+    environment = running.environment(fresh, REGISTRY_LOCK_PATH=str(lock_path))
+    make(copy, "register-schemas", environment)  # topics with names of this test's own, at v1
+    add_optional_fields(copy / "schemas" / "product-events" / "product_viewed.avsc")
+
+    said = {target: make(copy, target, environment) for target in steps()}
+
+    assert list(said) == ["generate", "check-schemas", "register-schemas", "docs"]
+    subject = f"{fresh.topic_names['KAFKA_TOPIC_PRODUCTS']}-value"
+    assert f"{subject}: v2 is compatible at FULL_TRANSITIVE" in said["check-schemas"]
+    assert f"subject {subject}: registered v2 (id " in said["register-schemas"]
+    assert "nothing to do" in make(copy, "register-schemas", environment)
+    make(copy, "generated", environment)
+
+    tests = [f"tests/unit/test_{name}.py" for name in BOUND]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    ours = os.environ | {"PYTHONPATH": str(copy)}
+    done = subprocess.run(command, cwd=copy, env=ours, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout[-4000:]
