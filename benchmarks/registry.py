@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -89,8 +90,7 @@ def _history(bed: Bed, level: str) -> History:
 
 def _status(pid: int) -> str:
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            return status.read()
+        return Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
         return ""
 

@@ -106,8 +106,7 @@ class Api:
         except Exception:
             _log.exception("%s %s failed", request.method, request.url.path)
             return _error(ApiError(500, 50001, "Error in the backend data store; the server's log says which"))
-        text = answer.text if isinstance(answer, Raw) else json.dumps(answer, ensure_ascii=False)
-        return Response(text, media_type=media_type)
+        return Response(answer, media_type=media_type)
 
     def _authorize(self, request: Request) -> None:
         if self._credentials is None:
@@ -116,17 +115,17 @@ class Api:
         if scheme.lower() != "basic" or not hmac.compare_digest(given.strip().encode(), self._credentials):
             raise ApiError(401, 401, "Unauthorized")
 
-    async def _answer(self, request: Request, raw: bytes) -> Any:
+    async def _answer(self, request: Request, raw: bytes) -> bytes:
         raw_path = request.scope.get("raw_path") or request.url.path.encode()
         handler, path, query = route(self.store.state, request.method, raw_path, request.scope["query_string"])
         has_body = request.method == "PUT" or (request.method == "POST" and bool(path))
 
-        def read(handle: Callable[[Call], Any]) -> Any:
-            return handle(Call(self.store.state, path, query, decode(raw) if has_body else {}))
+        def read(handle: Callable[[Call], Any]) -> bytes:
+            return _encoded(handle(Call(self.store.state, path, query, decode(raw) if has_body else {})))
 
-        def change(plan: Callable[[Call], Planned]) -> Any:
+        def change(plan: Callable[[Call], Planned]) -> bytes:
             body = decode(raw) if has_body else {}
-            return self._change(lambda state: plan(Call(state, path, query, body)))
+            return _encoded(self._change(lambda state: plan(Call(state, path, query, body))))
 
         if isinstance(handler, Write):
             return await run_sync(change, handler.plan, limiter=self._writers)
@@ -143,6 +142,10 @@ class Api:
                 if planned.changes:
                     self.store.commit(planned.changes)
         return planned.answer
+
+
+def _encoded(answer: Any) -> bytes:
+    return (answer.text if isinstance(answer, Raw) else json.dumps(answer, ensure_ascii=False)).encode()
 
 
 def _media_type(request: Request) -> str:
