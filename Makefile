@@ -32,9 +32,12 @@ RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
 DEVELOPMENT := $(STAMPS)/development
 
+# What runs for long ends with make, however make ends. `exec`, so that make is its parent; see children.py.
+RUN := exec $(BIN)/python -m children $$PPID
+
 .PHONY: demo test
 demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
-	@$(BIN)/python -m stack demo
+	@$(RUN) stack demo
 test: check ## everything: checks, unit, integration and chaos tests
 	@$(BIN)/pytest -q
 
@@ -72,27 +75,27 @@ drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy
 SHOPPERS = $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(COUNT),--count $(COUNT)) \
   $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 produce: $(LOCAL) ## simulate shoppers on all three topics (USERS=20 RATE=200 COUNT= SECONDS= SEED=)
-	@$(BIN)/python -m producers $(SHOPPERS)
+	@$(RUN) producers $(SHOPPERS)
 produce-product-events: $(LOCAL) ## only their views; the same SEED is the same world
-	@$(BIN)/python -m producers.product_events $(SHOPPERS)
+	@$(RUN) producers.product_events $(SHOPPERS)
 produce-user-events: $(LOCAL) ## only their cart changes
-	@$(BIN)/python -m producers.user_events $(SHOPPERS)
+	@$(RUN) producers.user_events $(SHOPPERS)
 produce-purchases: $(LOCAL) ## only their purchases
-	@$(BIN)/python -m producers.purchases $(SHOPPERS)
+	@$(RUN) producers.purchases $(SHOPPERS)
 replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv SPEED=0 CURRENCY=USD)
-	@$(BIN)/python -m producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
+	@$(RUN) producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
 	  $(if $(SPEED),--speed $(SPEED)) $(if $(CURRENCY),--currency $(CURRENCY))
 
 # ---- analytics -------------------------------------------------------------------------------
 
 .PHONY: analytics report web
 analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0)
-	@$(BIN)/python -m consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
+	@$(RUN) consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
 	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard)
 report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
 	@$(BIN)/python -m consumers.analytics report $(if $(JSON),--json)
 web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT=8090)
-	@$(BIN)/python -m consumers.web $(if $(PORT),--port $(PORT))
+	@$(RUN) consumers.web $(if $(PORT),--port $(PORT))
 
 # ---- for those who change the code -----------------------------------------------------------
 

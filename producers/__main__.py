@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 
+import children
 from producers.command import arguments, new_seed
+from stopping import STOP_WITHIN_S
 
 SHARES = {"product_events": 0.806, "user_events": 0.147, "purchases": 0.047}
 """Producer → its part of all events of the world, on average: at these rates the three keep in step."""
+
+_LOOK_EVERY_S = 0.05
+_KILLED_AFTER_S = STOP_WITHIN_S + 0.5
+"""After SIGTERM; by then a producer has ended by force unless it is frozen."""
 
 
 def shares_of(count: int) -> dict[str, int]:
@@ -29,28 +37,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.description = f"{parser.description} Rate and count are those of the three together."
     options = parser.parse_args(argv)
     seed = new_seed() if options.seed is None else options.seed
-    children: list[subprocess.Popen[bytes]] = []
+    asked: list[int] = []
 
-    def forward(number: int, _: FrameType | None) -> None:
-        for child in children:
-            child.send_signal(number)
+    def ask(number: int, _: FrameType | None) -> None:
+        asked.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, forward)
-    counts = shares_of(options.count or 0)
-    for module, share in SHARES.items():
-        command = [sys.executable, "-m", f"producers.{module}", "--users", str(options.users), "--seed", str(seed)]
-        command += ["--rate", str(options.rate * share)]
-        if options.count is not None:
-            command += ["--count", str(counts[module])]
-        if options.seconds is not None:
-            command += ["--seconds", str(options.seconds)]
-        if options.json:
-            command.append("--json")
-        # In a group of its own, a producer gets Ctrl-C from here alone, and not once more from the terminal.
-        children.append(subprocess.Popen(command, start_new_session=True))
-    codes = [child.wait() for child in children]
-    return 1 if any(codes) else 0
+        signal.signal(number, ask)
+    return _await([_start(module, options, seed) for module in SHARES], asked)
+
+
+def _start(module: str, options: argparse.Namespace, seed: int) -> subprocess.Popen[bytes]:
+    words = ["--users", str(options.users), "--seed", str(seed), "--rate", str(options.rate * SHARES[module])]
+    if options.count is not None:
+        words += ["--count", str(shares_of(options.count)[module])]
+    if options.seconds is not None:
+        words += ["--seconds", str(options.seconds)]
+    if options.json:
+        words.append("--json")
+    # In a group of its own, a producer gets Ctrl-C from here alone, and not once more from the terminal.
+    return subprocess.Popen(children.command(f"producers.{module}", *words), start_new_session=True)
+
+
+def _await(producers: Sequence[subprocess.Popen[bytes]], asked: list[int]) -> int:
+    """Wait for them, and send them the signals that come meanwhile. Returns 1 if any of them failed."""
+    deadline = float("inf")
+    while any(producer.poll() is None for producer in producers):
+        while asked:
+            number = asked.pop(0)
+            for producer in producers:
+                producer.send_signal(number)
+            if number == signal.SIGTERM:
+                deadline = min(deadline, time.monotonic() + _KILLED_AFTER_S)
+        if time.monotonic() > deadline:
+            for producer in producers:
+                producer.kill()
+        time.sleep(_LOOK_EVERY_S)
+    return 1 if any(producer.returncode for producer in producers) else 0
 
 
 if __name__ == "__main__":

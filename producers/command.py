@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from producers.pacing import Seat
-from stopping import stop_signal
+from stopping import Stop, stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
-    from producers.publisher import Publisher
+    from producers.publisher import Publisher, Summary
     from schemas.events import Event
 
 _REPORT_S = 5.0
 _TICK_S = 0.2
 _MOST_AT_ONCE = 500
 
-EPILOG = "exit code: 0 all events acknowledged, 1 some failed or nothing could be sent, 2 wrong usage"
+EPILOG = "exit code: 0 all events acknowledged, 1 some were not or nothing could be sent, 2 wrong usage"
 
 
 def arguments(what: str, program: str) -> argparse.ArgumentParser:
@@ -36,7 +36,8 @@ def arguments(what: str, program: str) -> argparse.ArgumentParser:
         description=f"Publish {what} of simulated shoppers. The same seed is the same world: producers started with "
         "one seed and one number of users publish parts of the same sessions, whatever their rates. Publishing a "
         "world twice sends the same orders twice, and they count once.",
-        epilog=f"Ctrl-C and SIGTERM stop it in order; a second one gives up what is not acknowledged yet. {EPILOG}",
+        epilog="Ctrl-C and SIGTERM stop it in order; a second one gives up what is not acknowledged yet, and so does "
+        f"SIGTERM after nine seconds. {EPILOG}",
     )
     parser.add_argument(
         "--users", type=_number(int, 1), default=20, metavar="N", help="how many shop at the same time (default: 20)"
@@ -59,11 +60,15 @@ def new_seed() -> int:
 def main(contract: str, what: str, argv: Sequence[str] | None = None) -> int:
     """Run the producer of one topic, by its name in the catalogue. Returns the exit code."""
     options = arguments(what, f"producers.{contract.replace('-', '_')}").parse_args(argv)
-    with stop_signal() as stop:
-        return _run(contract, options, stop)
+    try:
+        with stop_signal(ctrl_c_has_a_deadline=False) as stop:
+            return _run(contract, options, stop)
+    except KeyboardInterrupt:
+        print(f"{contract}: interrupted", file=sys.stderr)
+        return 1
 
 
-def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> int:
+def _run(contract: str, options: argparse.Namespace, stop: Stop) -> int:
     from producers import simulator, world
     from producers.publisher import PublisherError, connect
     from schemas.encoding import EncodeError
@@ -87,22 +92,26 @@ def _run(contract: str, options: argparse.Namespace, stop: threading.Event) -> i
 
     seats = [Seat(number, options.users, options.rate, options.count) for number in range(options.users)]
     started = time.monotonic()
+
+    def conclude() -> None:
+        by_type = sum(sent, Counter[str]())
+        _conclude(publisher.summary(), publisher.topic.event, by_type, seed, time.monotonic() - started, options.json)
+
+    stop.before_forced_exit.append(conclude)
     broken = False
     try:
         _publish(publisher, events, seats, options.seconds, stop)
     except EncodeError as error:
         broken = True
         print(f"{contract}: stopped: {error}", file=sys.stderr)
-    by_type = sum(sent, Counter[str]())
-    _conclude(publisher, by_type, seed, time.monotonic() - started, as_json=options.json)
+    conclude()
     return 1 if broken or publisher.summary().failed else 0
 
 
-def _conclude(publisher: Publisher, by_type: Counter[str], seed: int, seconds: float, *, as_json: bool) -> None:
-    summary = publisher.summary()
+def _conclude(summary: Summary, event: str, by_type: Counter[str], seed: int, seconds: float, as_json: bool) -> None:
     per_second = summary.acknowledged / seconds
     if as_json:
-        values = {"event": publisher.topic.event, "by_type": by_type, "seed": seed, "seconds": seconds}
+        values = {"event": event, "by_type": by_type, "seed": seed, "seconds": seconds}
         values["per_second"] = per_second
         line = json.dumps(attrs.asdict(summary) | values)
     else:
@@ -132,6 +141,7 @@ def _publish(
             if now >= report_at:
                 print(publisher.summary(), file=sys.stderr, flush=True)
                 report_at += _REPORT_S
+            publisher.look()
             done, busy = wait(busy, timeout=min(_TICK_S, deadline - now), return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()

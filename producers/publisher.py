@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 import destination
 from destination import announce, broker
+from producers.acknowledging import Acknowledging
 from registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from registry.lock import LockError
 from schemas import catalog, wire
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 _REACH_S = 8.0
 """How long to try to reach the broker before the first event."""
-_PATIENCE_S = 3.0
-"""After how long a flush says that it waits."""
 _POLL_S = 0.1
 _DEFAULTS = {"compression.type": "lz4", "linger.ms": 20, "delivery.timeout.ms": 120_000, "log_level": 2}
 """What KAFKA_CONFIG_FILE may set otherwise."""
@@ -58,6 +56,8 @@ class Summary:
 
     def __str__(self) -> str:
         counts = f"{self.sent:,} sent, {self.acknowledged:,} acknowledged, {self.failed:,} failed"
+        if self.waiting:
+            counts += f", {self.waiting:,} wait for the broker"
         why = "; ".join(f"{count:,} × {reason}" for reason, count in sorted(self.reasons.items()))
         return f"{self.topic}: {counts}" + (f" ({why})" if why else "")
 
@@ -110,6 +110,7 @@ class Publisher:
         self._flushed = False
         self._abandoned = False
         self._lock = threading.Lock()
+        self._acknowledging = Acknowledging(topic.name, log.warning)
         self._producer = Producer(
             settings.kafka_client(_DEFAULTS)
             | {
@@ -164,24 +165,32 @@ class Publisher:
                     except BufferError:
                         if self._abandoned:
                             return
+                        self._queued(queued)
+                        queued = 0
                         self._producer.poll(_POLL_S)
+                        self.look()
                     except KafkaException as error:
                         self._failed(error.args[0])
                         break
                 queued += 1
         finally:
-            with self._lock:
-                self._sent += queued
+            self._queued(queued)
         self._producer.poll(0)
+
+    def look(self) -> None:
+        """Say so when the broker acknowledges nothing for ten seconds while events wait, and when it does again.
+
+        Whoever waits between two events calls this about once a second.
+        """
+        summary = self.summary()
+        self._acknowledging.look(summary.acknowledged, summary.waiting)
 
     def flush(self) -> None:
         """Wait until every queued event is acknowledged or has failed, by default two minutes at the longest."""
-        say_at = time.monotonic() + _PATIENCE_S
-        while waiting := self._producer.flush(_POLL_S):
-            if time.monotonic() > say_at:
-                log.warning("%s: %d events wait for the broker's acknowledgement", self.topic.name, waiting)
-                say_at = float("inf")
+        while self._producer.flush(_POLL_S):
+            self.look()
         self._flushed = True
+        self.look()
 
     def abandon(self) -> None:
         """Fail all events that still wait, so that `flush` returns soon. Nothing more is sent that has to wait."""
@@ -189,11 +198,11 @@ class Publisher:
         self._producer.purge()
 
     def summary(self) -> Summary:
-        """The counts so far; final after `flush`."""
-        # While threads send, this is an estimate: the queue also holds librdkafka's own events.
-        waiting = 0 if self._flushed else len(self._producer)
+        """The counts so far; final after `flush`. While threads send, what is acknowledged is a lower bound."""
         with self._lock:
             sent, reasons = self._sent, dict(self._reasons)
+        # Asked afterwards: what was queued in between waits too. The queue also holds librdkafka's own events.
+        waiting = 0 if self._flushed else len(self._producer)
         failed = sum(reasons.values())
         return Summary(self.topic.name, sent, max(sent - failed - waiting, 0), failed, reasons)
 
@@ -207,6 +216,10 @@ class Publisher:
             ) from error
         if self.topic.name not in topics:
             raise PublisherError(f"the broker at {servers} has no topic {self.topic.name}; run: make register-schemas")
+
+    def _queued(self, count: int) -> None:
+        with self._lock:
+            self._sent += count
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:

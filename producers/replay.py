@@ -7,14 +7,14 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from producers.pacing import Pace
-from stopping import stop_signal
+from stopping import Stop, stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
     from producers.clickstream import Clickstream
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none
     from producers.rows import Rows
     from schemas.events import Event
 
+_LOOK_EVERY_S = 1.0
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -38,7 +39,7 @@ def arguments() -> argparse.ArgumentParser:
         "written to a file, where they can be mended and replayed; the rest goes on.",
         epilog="exit code: 0 all rows are acknowledged events, 1 some rows were rejected, some deliveries failed, or "
         "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order, the second one at once, also while "
-        "it waits for a pipe; orders that are still open then are not sent.",
+        "it waits for a pipe, and so does SIGTERM after nine seconds; orders that are still open then are not sent.",
     )
     parser.add_argument("file", type=Path, help="the clickstream file")
     parser.add_argument(
@@ -96,10 +97,11 @@ class Replay:
             yield rows
             return
         for part in rows.by_time():
-            wait = self.pace.delay(part.occurred_at[0])
-            if wait > 0:
+            while (wait := self.pace.delay(part.occurred_at[0])) > 0 and not self.stop.is_set():
                 self._show()
-                self.stop.wait(wait)
+                for publisher in self.publishers.values():
+                    publisher.look()
+                self.stop.wait(min(wait, _LOOK_EVERY_S))
             yield part
 
     def _send(self, routed: Routed) -> None:
@@ -118,11 +120,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     rejects_path: Path = options.rejects or Path(f"{path.name}.rejects.csv")
     if rejects_path.resolve() == path.resolve():
         parser.error("the rejects would be written over the file; name another with --rejects")
-    with stop_signal() as stop:
-        return _run(path, rejects_path, options.currency, Pace(options.speed), stop)
+    try:
+        with stop_signal(ctrl_c_has_a_deadline=False) as stop:
+            return _run(path, rejects_path, options.currency, Pace(options.speed), stop)
+    except KeyboardInterrupt:
+        print("replay: interrupted", file=sys.stderr)
+        return 1
 
 
-def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: threading.Event) -> int:
+def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: Stop) -> int:
     from producers.clickstream import Clickstream, ClickstreamError
     from producers.progress import progress
     from producers.publisher import PublisherError, abandon, connect, drain
@@ -140,6 +146,7 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
         return 2 if isinstance(error, SettingsError) else 1
     by_event = dict(zip((ProductViewed, CartUpdated, PurchaseCompleted), publishers, strict=True))
     started = time.monotonic()
+    stop.before_forced_exit.append(lambda: _print_summaries(publishers))
     with progress(source.size) as shown:
         rejects = Rejects(rejects_path, path, source.heading, shown.say)
         replay = Replay(source, Router(currency), by_event, rejects, pace, shown, stop)
@@ -156,14 +163,18 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: thread
             abandon(publishers)
         drain(publishers)
     seconds = time.monotonic() - started
-    for publisher in publishers:
-        print(publisher.summary())
+    _print_summaries(publishers)
     print(
         f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected"
         f"{f' (see {rejects_path})' if rejects.count else ''}, in {seconds:,.1f} s, "
         f"{replay.rows / seconds:,.0f} rows a second"
     )
     return 1 if broken or rejects.count or any(publisher.summary().failed for publisher in publishers) else 0
+
+
+def _print_summaries(publishers: Iterable[Publisher]) -> None:
+    for publisher in publishers:
+        print(publisher.summary())
 
 
 def _speed(text: str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+import children
 from settings import ROOT, Settings
 from stack.errors import StackError
 
@@ -42,29 +42,26 @@ def run(settings: Settings) -> int:
     return 0 if equal else 1
 
 
-def _python(command: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", *command]
-
-
-def _call(command: Sequence[str]) -> None:
-    if subprocess.run(_python(command), cwd=ROOT).returncode:
+def _call(command: Sequence[str], stdout: int | None = None) -> bytes:
+    """Run a command that must succeed; returns its output if it goes to a pipe."""
+    done = subprocess.run(children.command(*command), cwd=ROOT, stdout=stdout)
+    if done.returncode:
         raise StackError(f"this failed: python -m {' '.join(command)}")
+    return done.stdout
 
 
 def _report() -> dict[str, Any]:
     """The store's figures."""
-    command = _python(("consumers.analytics", "report", "--json"))
-    figures: dict[str, Any] = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    figures: dict[str, Any] = json.loads(_call(("consumers.analytics", "report", "--json"), stdout=subprocess.PIPE))
     return figures
 
 
 def _live(seconds: float) -> list[dict[str, Any]]:
     """Produce for so long, with the dashboard in front. Returns the producers' summaries."""
-    shoppers = _python(("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json"))
-    # The producers are asked to stop when this is interrupted: if only their parent was killed, they would go on. In a
-    # session of their own, they are asked once, by us, and not by the terminal as well.
+    shoppers = children.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
+    # In a session of their own, the producers are asked to stop once, by us, and not by the terminal as well.
     with (
-        _running(_python(("consumers.analytics",))) as member,
+        _running(children.command("consumers.analytics")) as member,
         _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
     ):
         said, complaints = producers.communicate()
