@@ -7,12 +7,20 @@ Schema Registry", Kafbat's "Configuration" pages.
 from __future__ import annotations
 
 import re
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from settings import ROOT
+from stack import ports
+from stack.registry import RegistryServer
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -59,7 +67,7 @@ def test_takes_the_ports_of_the_settings() -> None:
 
 def test_substitutes_only_known_names() -> None:
     assert set(re.findall(r"\$\{([A-Z_]+)", TEXT)) == {"KAFKA_PORT", "REGISTRY_PORT", "KAFKA_UI_PORT", "KAFKA_HEAP"}
-    assert "$" not in resolved(re.sub(r"#.*", "", TEXT))
+    assert "$" not in resolved(re.sub(r"#.*", "", TEXT).replace("$$", ""))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -81,7 +89,7 @@ def test_starts_in_order_of_health() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_health_is_checked_with_what_the_image_has(service: str) -> None:
     check = SERVICES[service]["healthcheck"]
-    program = {"kafka": "bash", "schema-registry": "python3", "kafka-ui": "wget"}[service]
+    program = {"kafka": "bash", "schema-registry": "bash", "kafka-ui": "wget"}[service]
 
     assert check["test"][:2] == ["CMD", program]
     # The check runs inside the container, so it must ask for the port in the container.
@@ -90,8 +98,66 @@ def test_health_is_checked_with_what_the_image_has(service: str) -> None:
     assert {"interval", "timeout", "retries", "start_period"} <= check.keys()
 
 
-def test_the_registrys_health_check_is_python() -> None:
-    compile(SERVICES["schema-registry"]["healthcheck"]["test"][-1], "healthcheck", "exec")
+def healthy(port: int) -> bool:
+    """Whether the registry's health check, as Compose hands it to the container, takes the server on this port."""
+    [_, *command] = SERVICES["schema-registry"]["healthcheck"]["test"]
+    text = command[-1].replace("$$", "$")
+    assert "8081" in text
+    command[-1] = text.replace("8081", str(port))
+    return subprocess.run(command, timeout=30, capture_output=True).returncode == 0
+
+
+@contextmanager
+def answering(data: bytes | None) -> Iterator[int]:
+    """A server that sends these bytes to whoever connects, or never any; its port."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            if data is None:
+                over.wait(30)
+            else:
+                self.rfile.readline()
+                self.wfile.write(data)
+
+    over = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        over.set()
+        server.shutdown()
+
+
+def test_the_registrys_health_check_takes_a_registry(tmp_path: Path) -> None:
+    server = RegistryServer(tmp_path / "registry", ports.free())
+    server.start()
+    try:
+        assert healthy(server.port)
+    finally:
+        server.kill()
+    assert not healthy(server.port)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 500 Internal Server Error\r\n\r\n200",
+        b"HTTP/1.1 503 200\r\n\r\n",
+        b"HTTP/1.1 404 Not Found\r\n\r\nHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\n\r\n[]",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\r\nHTTP/1.1 200 OK\r\n",
+        b"",
+        None,
+    ],
+)
+def test_the_registrys_health_check_takes_nothing_else(data: bytes | None) -> None:
+    with answering(data) as port:
+        assert not healthy(port)
+
+
+def test_the_registrys_health_check_takes_any_200() -> None:
+    with answering(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n[]") as port:
+        assert healthy(port)
 
 
 def test_kafka_is_given_every_kraft_setting() -> None:
