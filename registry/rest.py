@@ -90,7 +90,8 @@ class Rest:
         except SchemaRegistryError as error:
             raise _refusal(error) from error
         except OAuthTokenError as error:
-            raise RegistryUnavailable(f"no access token for the schema registry at {self._shown}: {error}") from error
+            reason = error.message.rpartition("due to error: ")[2]
+            raise RegistryUnavailable(f"no access token for the schema registry at {self._shown}: {reason}") from error
         except KeyError as error:  # of Confluent's client, when it looks whether a token has expired
             raise RegistryUnavailable(
                 f"no access token for the schema registry at {self._shown}: the token endpoint's answer has no {error}"
