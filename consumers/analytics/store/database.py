@@ -25,7 +25,8 @@ class Database:
         """Open the file, creating or migrating it where needed; waits out what passes. Raises StoreError."""
         self._path = path
         self._waiting = waiting
-        self.connection, self._files = outlast(path, waiting, lambda: _open(path))
+        self._paths = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+        self.connection, self._files = outlast(path, waiting, self._open)
 
     def close(self) -> None:
         """Close the connection."""
@@ -36,21 +37,47 @@ class Database:
 
         An error of COMMIT itself may hide that all was written, so the work must find that out from the tables.
         """
-        return outlast(self._path, self._waiting, lambda: self._attempt(work))
+        return outlast(self._path, self._wait, lambda: self._attempt(work))
 
     def check(self) -> None:
         """Raise StoreError if the file at the path is no longer the one that was opened; takes microseconds.
 
         SQLite would not notice, and write on into a file that nobody can open.
         """
-        if _files(self._path) != self._files:
+        if list(map(file_id, self._paths)) != self._files:
             raise StoreError(
                 f"the store {self._path} was deleted or replaced while it was in use; what was written to it last may "
                 "be lost. Start again: what the file at this path does not include is counted again"
             )
 
-    def _attempt(self, work: Callable[[], Result]) -> Result:
+    def _open(self) -> tuple[sqlite3.Connection, list[FileId]]:
+        """A connection, and the database, its log and the log's index.
+
+        While a connection is open, SQLite creates none of these files again.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _check_access(self._path)
+        db = sqlite3.connect(self._path, timeout=errors.RETRY_S, isolation_level=None, check_same_thread=False)
+        try:
+            opened = file_id(self._path)
+            with transaction(db, "BEGIN"):
+                layout.check(db, self._path)  # before anything is changed in a database of another program
+            _configure(db)
+            with transaction(db, "BEGIN IMMEDIATE"):
+                layout.upgrade(db, layout.check(db, self._path))
+            files = list(map(file_id, self._paths))
+            if files[0] != opened:
+                raise StoreError(f"the store {self._path} was deleted or replaced while it was opened. Start again")
+        except BaseException:
+            db.close()
+            raise
+        return db, files
+
+    def _wait(self, what: str) -> None:
         self.check()
+        self._waiting(what)
+
+    def _attempt(self, work: Callable[[], Result]) -> Result:
         with transaction(self.connection, "BEGIN IMMEDIATE"):
             result = work()
             self.check()
@@ -69,26 +96,6 @@ def transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
         with suppress(sqlite3.Error):
             db.rollback()
         raise
-
-
-def _open(path: Path) -> tuple[sqlite3.Connection, list[FileId]]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _check_access(path)
-    db = sqlite3.connect(path, timeout=errors.RETRY_S, isolation_level=None, check_same_thread=False)
-    try:
-        opened = file_id(path)
-        with transaction(db, "BEGIN"):
-            layout.check(db, path)  # before anything is changed in a database of another program
-        _configure(db)
-        with transaction(db, "BEGIN IMMEDIATE"):
-            layout.upgrade(db, layout.check(db, path))
-        files = _files(path)
-        if files[0] != opened:
-            raise StoreError(f"the store {path} was deleted or replaced while it was opened. Start again")
-    except BaseException:
-        db.close()
-        raise
-    return db, files
 
 
 def _check_access(path: Path) -> None:
@@ -125,11 +132,6 @@ def _configure(db: sqlite3.Connection) -> None:
         "cache_size = -16384",
     ):
         db.execute(f"PRAGMA {pragma}")
-
-
-def _files(path: Path) -> list[FileId]:
-    """The database, its log and the log's index: while a connection is open, SQLite creates none of them again."""
-    return [file_id(path.with_name(path.name + suffix)) for suffix in ("", "-wal", "-shm")]
 
 
 def file_id(path: Path) -> FileId:
