@@ -5,7 +5,6 @@ https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
 
 from __future__ import annotations
 
-import keyword
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -143,11 +142,6 @@ class Record:
 
 Type = Primitive | Decimal | Fixed | Enum | Array | Map | Union | Record
 Named = Decimal | Fixed | Enum | Record
-
-
-def python_name(name: str) -> str:
-    """The attribute or class that stands for a name in a schema: itself, with `_` after a word that Python keeps."""
-    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def parts(kind: Type) -> tuple[Type, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import decimal
 import enum
+import re
 import sys
 from typing import Any
 
 import attrs
 
-from schemas import avro
+from schemas import avro, naming
+from schemas.validation import INTEGERS
 
 
 class Classes:
@@ -23,7 +25,7 @@ class Classes:
         """The class for a type, None if there is none."""
         if outermost:
             return self._cls
-        found = self._module.get(avro.python_name(kind.short_name))
+        found = self._module.get(naming.class_(kind.short_name))
         if isinstance(kind, avro.Enum):
             return found if isinstance(found, type) and issubclass(found, enum.StrEnum) else None
         return found if isinstance(found, type) and attrs.has(found) else None
@@ -52,15 +54,21 @@ class Classes:
 
         Raises ValueError if it is not of that type.
         """
+        try:
+            return self._default(kind, value)
+        except (RecursionError, OverflowError) as error:  # a record that is its own default, a number beyond a double
+            raise ValueError(f"the default {value!r:.80} is not a {kind}") from error
+
+    def _default(self, kind: avro.Type, value: Any) -> Any:
         match kind:
             case avro.Union():
                 return self._first(kind, value)
             case avro.Record() if isinstance(value, dict):
                 return self._record(kind, value)
             case avro.Array() if isinstance(value, list):
-                return self.sequence(self.default(kind.items, item) for item in value)
+                return self.sequence(self._default(kind.items, item) for item in value)
             case avro.Map() if isinstance(value, dict):
-                return {key: self.default(kind.values, item) for key, item in value.items()}
+                return {key: self._default(kind.values, item) for key, item in value.items()}
             case avro.Enum() if value in kind.symbols:
                 return self.symbol(kind, value)
             case avro.Decimal() if isinstance(value, str):
@@ -76,7 +84,7 @@ class Classes:
     def _first(self, union: avro.Union, value: Any) -> Any:
         for branch in union.branches:
             try:
-                return self.default(branch, value)
+                return self._default(branch, value)
             except ValueError:
                 continue
         raise ValueError(f"the default {value!r:.80} is not a {union}")
@@ -86,9 +94,9 @@ class Classes:
         for field in record.fields:
             if field.name not in value and not field.has_default:
                 raise ValueError(f"the default of {record} has no {field.name}")
-            values[field.name] = self.default(field.type, value.get(field.name, field.default))
+            values[field.name] = self._default(field.type, value.get(field.name, field.default))
         cls = self.of(record)
-        return values if cls is None else cls(**{avro.python_name(name): item for name, item in values.items()})
+        return values if cls is None else cls(**{naming.attribute(name): item for name, item in values.items()})
 
 
 class Symbols(dict[int, Any]):
@@ -128,6 +136,10 @@ def twin(cls: type[Any], names: list[str]) -> type[Any] | None:
     return blank
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can write and UTF-8 cannot."""
+
+
 def _is(kind: str, value: Any) -> bool:
     expected: dict[str, tuple[type, ...]] = {
         "null": (type(None),),
@@ -137,4 +149,9 @@ def _is(kind: str, value: Any) -> bool:
         "float": (int, float),
         "double": (int, float),
     }
-    return type(value) in expected.get(kind, (str,))
+    if type(value) not in expected.get(kind, (str,)):
+        return False
+    if kind in INTEGERS:
+        low, high = INTEGERS[kind]
+        return bool(low <= value <= high)
+    return kind != "string" or value.isascii() or not _SURROGATE.search(value)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from schemas import avro
+from schemas import avro, naming
+from schemas.building import Classes
 from schemas.catalog import Catalog, Topic
 from schemas.parsing import parse
 
@@ -43,14 +45,16 @@ def events(catalog: Catalog) -> str:
         except avro.SchemaError as error:
             raise GenerateError(f"{topic.path}: {error}") from error
         assert isinstance(record, avro.Record)  # the catalogue takes nothing else
-        classes.append(avro.python_name(record.short_name))
+        classes.append(naming.class_(record.short_name))
         for named in _named(record, set()):
-            name = avro.python_name(named.name.rpartition(".")[2])
+            name = naming.class_(named.short_name)
             source = _class(named, topic.text if named is record else None)
             before, other = types.setdefault(name, (source, topic))
             if before != source:
                 raise GenerateError(f"{topic.path}: {name} has another content than in {other.path}")
     sources = [source for source, _ in types.values()]
+    if not classes:
+        raise GenerateError("the catalogue has no topics")
     union = f"Event = {' | '.join(classes)}\n" + '"""Whatever the topics carry."""\n'
     return "\n\n".join([_header(sources), *sources, union])
 
@@ -92,21 +96,27 @@ def _class(named: avro.Record | avro.Enum, contract: str | None) -> str:
 
 
 def _enum(enum: avro.Enum) -> str:
-    lines = [f"class {avro.python_name(enum.name.rpartition('.')[2])}(enum.StrEnum):", *_doc(enum.doc)]
-    if enum.doc:
+    lines = [f"class {naming.class_(enum.short_name)}(enum.StrEnum):", *_doc(enum.doc)]
+    if enum.doc and enum.symbols:
         lines.append("")
-    lines += [f"    {avro.python_name(symbol)} = {_text(symbol)}" for symbol in enum.symbols]
+    lines += [f"    {naming.member(symbol)} = {_text(symbol)}" for symbol in enum.symbols]
+    if len(lines) == 1:
+        lines.append("    pass")
     return "\n".join(lines) + "\n"
 
 
 def _record(record: avro.Record, contract: str | None) -> str:
     # Without a slot for weak references the decoder can fill an instance through a mutable twin of the same layout.
-    lines = ["@attrs.frozen(kw_only=True, weakref_slot=False)", f"class {avro.python_name(record.short_name)}:"]
+    lines = ["@attrs.frozen(kw_only=True, weakref_slot=False)", f"class {naming.class_(record.short_name)}:"]
     lines += _doc(record.doc)
     if record.doc and (record.fields or contract):
         lines.append("")
     for field in record.fields:
-        lines.append(f"    {avro.python_name(field.name)}: {_annotation(field.type)}{_default(field)}")
+        name = naming.attribute(field.name)
+        default = _default(field, {naming.attribute(field.name) for field in record.fields})
+        if name.startswith("_"):  # for which attrs has another name as an argument, unless told
+            default = f"attrs.field({f'default={default}, ' if default else ''}alias={_text(name)})"
+        lines.append(f"    {name}: {_annotation(field.type)}{f' = {default}' if default else ''}")
         lines += _doc(field.doc)
     if contract is not None:
         body = contract.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
@@ -122,7 +132,7 @@ def _record(record: avro.Record, contract: str | None) -> str:
 
 def _annotation(avro_type: avro.Type) -> str:
     if isinstance(avro_type, avro.Record | avro.Enum):
-        return avro.python_name(avro_type.name.rpartition(".")[2])
+        return naming.class_(avro_type.short_name)
     if isinstance(avro_type, avro.Array):
         return f"tuple[{_annotation(avro_type.items)}, ...]"
     if isinstance(avro_type, avro.Map):
@@ -133,27 +143,35 @@ def _annotation(avro_type: avro.Type) -> str:
     return _SCALARS[avro_type.kind]
 
 
-def _default(field: avro.Field) -> str:
-    """What follows the annotation; only defaults that are safe to share are kept, others must be given."""
+def _default(field: avro.Field, attributes: Collection[str]) -> str:
+    """The expression of a field's default; only defaults that are safe to share are kept, others must be given."""
     kind = field.type.branches[0] if isinstance(field.type, avro.Union) and field.type.branches else field.type
-    if not field.has_default:
+    try:
+        Classes(None).default(kind, field.default)
+    except ValueError:  # it cannot be used, and nothing checks it before a reader does
+        return ""
+    if not field.has_default or (isinstance(field.default, float) and not math.isfinite(field.default)):
         return ""
     if isinstance(kind, avro.Enum):
-        return f" = {_annotation(kind)}.{avro.python_name(str(field.default))}"
+        # In the body of the class an attribute of the enum's name would be taken for it.
+        return "" if (name := _annotation(kind)) in attributes else f"{name}.{naming.member(field.default)}"
     if kind.kind == "string":
-        return f" = {_text(str(field.default))}"
-    if kind.kind in ("null", "boolean", "int", "long", "float", "double"):
-        return f" = {field.default!r}"
-    return ""
+        return _text(field.default)
+    return repr(field.default) if kind.kind in ("null", "boolean", "int", "long", "float", "double") else ""
 
 
 def _doc(doc: str) -> list[str]:
     """A docstring, indented, if there is something to say."""
-    text = " ".join(doc.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = _writable(" ".join(doc.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"'))
     if text.endswith('"'):
         text += " "
     return [f'    """{text}"""'] if text else []
 
 
 def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _writable(json.dumps(value, ensure_ascii=False))
+
+
+def _writable(text: str) -> str:
+    """Source without what a file of Python cannot have: control characters, and halves of characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from schemas import avro, varint
+from schemas import avro, naming, varint
 from schemas.building import Classes, scaled, twin
 from schemas.limiting import refuse_outside
 from schemas.matching import branch, takers
@@ -248,7 +248,7 @@ class Reader:
         cls = self._classes.of(record, outermost=record is self._outermost)
         if cls is None:
             return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
-        values = {avro.python_name(name): value for name, value in values.items()}
+        values = {naming.attribute(name): value for name, value in values.items()}
         for name in values:
             if attrs.has(cls) and name not in attrs.fields_dict(cls):
                 raise TypeError(f"{cls.__name__} has no attribute {name}, which the schema's {record} has")

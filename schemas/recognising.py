@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas import avro
+from schemas import avro, naming
 from schemas.validation import Limits
 from schemas.varint import write_long
 
@@ -41,7 +41,7 @@ def python_class(branch: avro.Type, *, keys: bool) -> str:
 def class_test(branch: avro.Type, value: str, *, keys: bool) -> str:
     """The condition that a variable holds a value of a branch, by its class alone."""
     if isinstance(branch, avro.Record) and not keys:
-        return f"type({value}).__name__ == {avro.python_name(branch.short_name)!r}"
+        return f"type({value}).__name__ == {naming.class_(branch.short_name)!r}"
     return {
         "null": f"{value} is None",
         "boolean": f"type({value}) is bool",

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from schemas import avro
+from schemas import avro, naming
 
 INTEGERS = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
 FLOATS = {"float": struct.Struct("<f").pack, "double": struct.Struct("<d").pack}
@@ -109,7 +109,7 @@ def problem(kind: avro.Type, value: Any, path: str, bounds: Limits = NO_LIMITS, 
 def _record(record: avro.Record, value: Any, path: str, keys: bool) -> str | None:
     for field in record.fields:
         try:
-            inner = value[field.name] if keys else getattr(value, avro.python_name(field.name))
+            inner = value[field.name] if keys else getattr(value, naming.attribute(field.name))
         except (AttributeError, LookupError, TypeError):
             return f"{path} has no {field.name}, expected a {record.short_name}, got {_shown(value)}"
         found = problem(field.type, inner, f"{path}.{field.name}", limits(field.name, field.attributes), keys=keys)

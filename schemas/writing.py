@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from schemas import avro, varint
+from schemas import avro, naming, varint
 from schemas.recognising import Patterned, class_test, python_class
 from schemas.source import DEEP, Source
 from schemas.validation import (
@@ -94,7 +94,7 @@ class Writer:
     def _fields(self, record: avro.Record, value: str) -> list[str]:
         parts = []
         for field in record.fields:
-            inner = f"{value}[{field.name!r}]" if self.keys else f"{value}.{avro.python_name(field.name)}"
+            inner = f"{value}[{field.name!r}]" if self.keys else f"{value}.{naming.attribute(field.name)}"
             parts += self.parts(field.type, inner, field.name, limits(field.name, field.attributes))
         return parts
 

@@ -16,7 +16,7 @@ import attrs
 
 from registry import lock
 from registry.proof.changed_values import Difference, Kind, differences
-from schemas import avro, generate
+from schemas import generate, naming
 from schemas.catalog import Catalog, Topic
 from schemas.decoding import DecodeError, resolver
 from schemas.parsing import parse
@@ -128,7 +128,7 @@ def candidate(catalog: Catalog, topic: Topic) -> type[Any]:
     sys.modules[module.__name__] = module  # attrs, and the decoder for nested records, look a class's module up there
     source = generate.events(attrs.evolve(catalog, topics=(topic,)))
     exec(compile(source, module.__name__, "exec"), vars(module))
-    cls: type[Any] = getattr(module, avro.python_name(topic.event))
+    cls: type[Any] = getattr(module, naming.class_(topic.event))
     return cls
 
 

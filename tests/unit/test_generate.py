@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import json
+import keyword
 import sys
 import types
 from collections.abc import Callable
@@ -12,11 +14,14 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from schemas import __main__, catalog, events, generate
+from schemas import __main__, catalog, events, generate, naming, parsing
 from schemas.decoding import decoder
 from schemas.encoding import encoder
 from settings import Settings
+from tests import avro_data
 from tests.conftest import Contracts, field
 
 
@@ -105,3 +110,147 @@ def test_check_writes_nothing_and_fails_until_the_file_is_written(
     assert command("--check") == 1
     assert command() == 0
     assert command("--check") == 0
+
+
+HOSTILE = sorted(
+    {
+        *(name for cls in enum.StrEnum.__mro__ for name in vars(cls)),
+        *dir(type),
+        *dir(builtins),
+        *dir(attrs.make_class("C", ["a"], frozen=True, slots=True)),
+        *keyword.kwlist,
+        *keyword.softkwlist,
+        *[
+            "_",
+            "__",
+            "___",
+            "_a_",
+            "_a",
+            "__a",
+            "__a_",
+            "a__",
+            "A",
+            "a",
+            "_id",
+            "id",
+            "x_id",
+            "x__id",
+            "x__a",
+            "x_x__a",
+            "X",
+            "x_ClassVarX",
+            "class_",
+            "class__",
+            "SCHEMA_",
+        ],
+        *[
+            "SCHEMA",
+            "self",
+            "self_",
+            "cls",
+            "attrs",
+            "enum",
+            "decimal",
+            "annotations",
+            "ClassVar",
+            "ClassVarX",
+            "Event",
+            "Event_",
+            "x_ClassVar",
+        ],
+        *[
+            "_setattr",
+            "_setattr_",
+            "_cached_setattr_get",
+            "attr_dict",
+            "NOTHING",
+            "_config",
+            "other",
+            "name_",
+            "value_",
+            "mro",
+            "mro_",
+            "data",
+            "at",
+        ],
+    }
+    - {*parsing.PRIMITIVES}
+)
+
+
+@st.composite
+def hostile(draw: avro_data.Draw) -> Any:
+    """A record whose fields, symbols and types have names that Python, attrs or enum know."""
+    schema = draw(avro_data.records())
+    names = draw(st.permutations(HOSTILE))
+    types = dict(zip(sorted(avro_data.definitions(schema)), names, strict=False))
+    words = dict(zip(dict.fromkeys([*avro_data.FIELDS, *avro_data.SYMBOLS]), reversed(names), strict=False))
+
+    def renamed(kind: Any) -> Any:
+        if isinstance(kind, str):
+            return types.get(kind, kind)
+        if isinstance(kind, list):
+            return [renamed(branch) for branch in kind]
+        changed = {key: renamed(kind[key]) for key in ("name", "items", "values") if key in kind}
+        if "symbols" in kind:
+            changed["symbols"] = [words[symbol] for symbol in kind["symbols"]]
+        if "fields" in kind:
+            changed["fields"] = [
+                with_default(f | {"name": words[f["name"]], "type": renamed(f["type"])}) for f in kind["fields"]
+            ]
+        return kind | changed
+
+    def with_default(field: Any) -> Any:
+        kind = field["type"]
+        if isinstance(kind, dict) and kind["type"] == "enum" and draw(st.booleans()):
+            return field | {"default": kind["symbols"][0]}
+        if kind == "string" and draw(st.booleans()):
+            return field | {"default": draw(st.text())}
+        return field | {"doc": draw(st.text(max_size=5))}
+
+    return renamed(schema)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_whatever_the_names_the_classes_carry_the_events(data: st.DataObject) -> None:
+    schema = data.draw(hostile())
+    topic = catalog.Topic("t", "t", "k", 1, 1, "FULL", "o", Path("t.avsc"))
+    vars(topic).update(text=json.dumps(schema), schema=schema)
+    loaded = catalog.Catalog((topic,), catalog.DeadLetters("d", 1, 1, "o"))
+    cls = getattr(load(generate.events(loaded)), naming.class_(schema["name"]))
+    assert topic.text == cls.SCHEMA
+    body = encoder(schema, keys=True)(data.draw(avro_data.data(schema)))
+    event = decoder(schema, schema, cls)(body)
+    assert type(event) is cls
+    assert encoder(schema)(event) == body
+    values = {name: getattr(event, name) for name in map(naming.attribute, [f["name"] for f in schema["fields"]])}
+    assert cls(**values) == event
+
+
+@given(st.sets(st.sampled_from(HOSTILE) | st.from_regex(r"(x_)*_{0,2}[a-z]?_{0,2}", fullmatch=True), min_size=2))
+def test_two_names_stay_two(names: set[str]) -> None:
+    for rename in (naming.attribute, naming.class_, naming.member):
+        assert len({rename(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default"),
+    [
+        ("double", float("nan")),
+        ("double", 10**400),
+        ("long", "3"),
+        ("long", 2**63),
+        ("string", None),
+        ("string", "\ud800"),
+        ({"type": "enum", "name": "E", "symbols": ["A"]}, "B"),
+        ({"type": "enum", "name": "E", "symbols": []}, "B"),
+        ({"type": "record", "name": "N", "fields": [{"name": "n", "type": "N", "default": {}}]}, {}),
+    ],
+)
+def test_a_default_that_cannot_be_is_no_default(contracts: Contracts, kind: Any, default: Any) -> None:
+    extra = {"name": "extra", "type": kind, "default": default, "doc": "\0 \x1b[31m \ud800 \u2028"}
+    loaded = contracts.edit("purchases", lambda schema: schema["fields"].append(extra))
+    source = generate.events(loaded)
+    source.encode()
+    assert attrs.fields_dict(load(source).PurchaseCompleted)["extra"].default is attrs.NOTHING

@@ -1,0 +1,43 @@
+"""The Python names of a schema's fields, symbols and types.
+
+A name stays as it is unless Python, attrs, `enum` or the generated module needs it; then it gets `_` behind it, or `x_`
+in front. What would read like such a name is changed as well, so two names never become one.
+"""
+
+from __future__ import annotations
+
+import builtins
+import enum
+import keyword
+import re
+
+_MODULE = {"attrs", "decimal", "enum", "annotations", "Event", *dir(builtins)}
+"""What the generated module uses itself."""
+_CLASS = {"self", "attrs", "SCHEMA", "_setattr", "_cached_setattr_get"}
+"""What the class of a record, and the `__init__` that attrs writes for it, use themselves."""
+_ENUM = {"mro", *(name for cls in enum.StrEnum.__mro__ for name in vars(cls))}
+"""What an enum has, and `mro`, which it refuses."""
+
+
+def attribute(field: str) -> str:
+    """The attribute that stands for a field."""
+    # Within a class Python changes names that begin with two underscores.
+    return _apart(field, "(x_)*__", _CLASS)
+
+
+def class_(name: str) -> str:
+    """The class that stands for a record or an enum; `name` is without the namespace."""
+    # attrs takes an annotation that begins with ClassVar for no field.
+    return _apart(name, "(x_)*(__|ClassVar)", _MODULE)
+
+
+def member(symbol: str) -> str:
+    """The member of a StrEnum that stands for a symbol."""
+    return _apart(symbol, "(x_)*_", _ENUM)
+
+
+def _apart(name: str, private: str, taken: set[str]) -> str:
+    if re.match(private, name):
+        name = f"x_{name}"
+    bare = name.rstrip("_")
+    return f"{name}_" if keyword.iskeyword(bare) or bare in taken else name
