@@ -9,6 +9,7 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,13 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError("expected a number") from None
+
+
+def _day(text: str | date) -> date:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError("expected a day as 2000-01-01") from None
 
 
 def _in_root(value: str | Path) -> Path:
@@ -134,9 +142,21 @@ class Settings:
     store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
     batch_size: int = _setting("BATCH_SIZE", "10000", _whole, validator=_positive)
     abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", _number, validator=_positive)
+    event_time_earliest: date = _setting("EVENT_TIME_EARLIEST", "2000-01-01", _day)
+    event_time_ahead_hours: int = _setting("EVENT_TIME_AHEAD_HOURS", "24", _whole, validator=_positive)
     web_host: str = _setting("WEB_HOST", "127.0.0.1")
     web_port: int = _setting("WEB_PORT", "8090", _whole, validator=_port)
     demo_seconds: float = _setting("DEMO_SECONDS", "20", _number, validator=_positive)
+
+    @property
+    def event_time_earliest_ms(self) -> int:
+        """The earliest plausible time of an event, milliseconds since the epoch: that day's beginning, UTC."""
+        return (self.event_time_earliest - date(1970, 1, 1)) // timedelta(milliseconds=1)
+
+    @property
+    def event_time_ahead_ms(self) -> int:
+        """How far after its message was sent the time of an event may lie, in milliseconds."""
+        return self.event_time_ahead_hours * 3_600_000
 
     @property
     def kafka_port(self) -> int:

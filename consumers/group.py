@@ -6,7 +6,6 @@ Kafka's own committed offsets are never read. They are written after the store, 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
@@ -14,6 +13,7 @@ import attrs
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from consumers.clock import sent_ms
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ class Batch:
     """What one fetch brought: the messages by topic, and the span of each partition."""
 
     messages: Mapping[str, Sequence[Message]]
+    since_ms: Mapping[str, int]
+    """By topic, when the first message of a partition was sent, in the partition where that is longest ago."""
     spans: Mapping[Partition, Span]
 
     @property
@@ -123,17 +125,20 @@ class Member:
             ends = self._partition_ends(messages)
             messages = [message for message in messages if message.error() is None]
         by_topic: dict[str, list[Message]] = {}
+        since_ms: dict[str, int] = {}
         nexts: dict[Partition, int] = {}
         # librdkafka hands a partition's messages over in long runs, so few steps of these loops are taken.
         for name, run in groupby(messages, Message.topic):
             topic, some = str(name), list(run)
             by_topic.setdefault(topic, []).extend(some)
             for number, part in groupby(some, Message.partition):
-                (last,) = deque(part, maxlen=1)
-                nexts[topic, int(number or 0)] = int(last.offset() or 0) + 1
+                of_one = list(part)
+                sent = sent_ms(of_one[0])
+                since_ms[topic] = min(since_ms.get(topic, sent), sent)
+                nexts[topic, int(number or 0)] = int(of_one[-1].offset() or 0) + 1
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
-        return Batch(by_topic, self._move(nexts))
+        return Batch(by_topic, since_ms, self._move(nexts))
 
     def rewind(self) -> None:
         """Go back to what the store holds, in every partition this member has."""

@@ -115,14 +115,14 @@ class _Matching:
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._matches = functools.lru_cache(_REMEMBERED)(pattern.search)
         self._length = np.full(_BUCKETS, _NONE, np.int64)
-        self._words = np.zeros((_BUCKETS, 0), np.uint64)
+        self._words = np.zeros((0, _BUCKETS), np.uint64)
 
     def check(self, cursor: Cursor, column: Text) -> None:
         bucket = _buckets(column)
-        unknown = self._length[bucket] != column.length
+        unknown = self._length.take(bucket) != column.length
         # Words behind a text's length are zero, in columns that have them.
-        for number in range(min(column.words.shape[1], self._words.shape[1])):
-            unknown |= self._words[:, number][bucket] != column.words[:, number]
+        for number in range(min(column.words.shape[1], len(self._words))):
+            unknown |= self._words[number].take(bucket) != column.words[:, number]
         if np.count_nonzero(unknown):
             # What is read of a bad row may be no text at all.
             self._ask(cursor, column, np.flatnonzero(unknown & ~cursor.bad))
@@ -140,19 +140,19 @@ class _Matching:
 
     def _remember(self, column: Text) -> None:
         width = column.words.shape[1]
-        if width > self._words.shape[1]:
-            self._words = np.pad(self._words, ((0, 0), (0, width - self._words.shape[1])))
-        bucket = _buckets(column)
+        if width > len(self._words):
+            self._words = np.pad(self._words, ((0, width - len(self._words)), (0, 0)))
+        bucket, rows = np.unique(_buckets(column), return_index=True)
+        column = column.take(rows)
         self._length[bucket] = column.length
-        self._words[bucket] = 0
-        self._words[bucket, :width] = column.words
+        self._words[:, bucket] = 0
+        self._words[:width, bucket] = column.words.T
 
 
-def _buckets(column: Text) -> NDArray[np.uint64]:
+def _buckets(column: Text) -> Integers:
     words = column.words
     mixed = words[:, 0] if words.shape[1] == 1 else np.bitwise_xor.reduce(words, axis=1)
-    buckets: NDArray[np.uint64] = mixed * ODD >> _SHIFT
-    return buckets
+    return (mixed * ODD >> _SHIFT).view(np.int64)
 
 
 def checked(read: Callable[[Cursor], T], check: Check | None) -> Callable[[Cursor], T]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from schemas.alignment import plan
 from schemas.cursor import LONGEST, Cursor
 from schemas.decoding import BoundsError, DecodeError, resolver
 from schemas.frame import Frame
-from schemas.limited import with_limited
+from schemas.limited import check_limits, with_limited
 from schemas.parsing import parse
 from schemas.skipping import Unreadable
 from schemas.wire import MAGIC, PREFIX_LENGTH, WireError, split
@@ -47,6 +47,8 @@ class Reading:
     """The rows that decode, in no special order."""
     failures: dict[int, str]
     """For each value that does not, its place in the batch and the reason."""
+    places: list[NDArray[np.intp]]
+    """For each frame, the places of its rows in the batch."""
 
 
 class ColumnReader:
@@ -57,13 +59,15 @@ class ColumnReader:
     UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes through
     `read`.
 
-    Raises avro.SchemaError for a contract that is not a record, or has not these fields.
+    Raises avro.SchemaError for a contract that is not a record, has not these fields, or has limits
+    that cannot be used.
     """
 
     def __init__(self, contract: Any, fields: Iterable[str], schema_text: Callable[[int], str]) -> None:
         record = parse(contract)
         if not isinstance(record, avro.Record):
             raise avro.SchemaError(f"expected a record, got {record}")
+        check_limits(record)
         self._contract = record
         self._wanted = projection.project(record, fields)
         self._schema_text = schema_text
@@ -71,7 +75,7 @@ class ColumnReader:
 
     def read(self, values: Sequence[bytes | None]) -> Reading:
         """Decode a batch. Raises only what `schema_text` raises."""
-        reading = Reading([], {})
+        reading = Reading([], {}, [])
         if not values:
             return reading
         payloads = [value or b"" for value in values]
@@ -135,9 +139,10 @@ class _Writer:
             frame = frame.take(sound)
             reading.failures.update((row, self._explain(payloads[row])) for row in rows[~sound].tolist())
         reading.frames.append(frame)
+        reading.places.append(rows[sound])
 
     def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
-        together = []
+        together: dict[int, Any] = {}
         for row in rows.tolist():
             try:
                 record = self._decode(payloads[row][PREFIX_LENGTH:])
@@ -145,11 +150,15 @@ class _Writer:
                 reading.failures[row] = self._reason(error)
                 continue
             if len(payloads[row]) < LARGE:
-                together.append(record)
+                together[row] = record
             else:
-                reading.frames.append(projection.frame([record], self._wanted))
+                self._add({row: record}, reading)
         if together:
-            reading.frames.append(projection.frame(together, self._wanted))
+            self._add(together, reading)
+
+    def _add(self, records: Mapping[int, Any], reading: Reading) -> None:
+        reading.frames.append(projection.frame([*records.values()], self._wanted))
+        reading.places.append(np.array([*records], np.intp))
 
     @cached_property
     def _decode(self) -> Callable[[bytes], Any]:

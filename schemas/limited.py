@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from schemas import avro
@@ -51,15 +53,22 @@ def limited(field: avro.Field) -> bool:
 
 def limited_within(kind: avro.Type) -> bool:
     """Whether a field of a record within a type has limits."""
+    return any(limits(field.name, field.attributes) != NO_LIMITS for field in _fields_within(kind))
+
+
+def check_limits(record: avro.Record) -> None:
+    """Raise SchemaError if a field of a record, or a field within it, has limits that cannot be used."""
+    for field in _fields_within(record):
+        limits(field.name, field.attributes)
+
+
+def _fields_within(kind: avro.Type) -> Iterator[avro.Field]:
     seen: set[int] = set()
     left = [kind]
     while left:
         part = left.pop()
-        if isinstance(part, avro.Record):
-            if any(limits(field.name, field.attributes) != NO_LIMITS for field in part.fields):
-                return True
-            if id(part) in seen:
-                continue
+        if id(part) not in seen:
             seen.add(id(part))
-        left += avro.parts(part)
-    return False
+            left += avro.parts(part)
+            if isinstance(part, avro.Record):
+                yield from part.fields

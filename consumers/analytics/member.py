@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import attrs
 
-from consumers.analytics.merge import FIELDS
+from consumers.analytics.merge import EVENT_TIME, FIELDS
 from consumers.analytics.pipeline import Pipeline, Progress, Route
 from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
+from consumers.clock import Clock
 from consumers.dead_letters import DeadLetterWriter
 from consumers.group import GroupError, Member
 from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
@@ -69,6 +70,7 @@ class Analytics:
 
     def __init__(self, settings: Settings, catalog: Catalog, registry: RegistryClient) -> None:
         """Open the store and join the group. Raises StoreError, and GroupError."""
+        self._settings = settings
         self._registry = registry
         self._waiting_for = ""
         self._without_broker = ""
@@ -93,9 +95,13 @@ class Analytics:
 
     def _route(self, topic: Topic) -> Route:
         try:
-            return Route(topic.event, ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text))
+            reader = ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text)
         except SchemaError as error:
             raise CatalogError(f"{topic.path}: {error}") from error
+        clock = Clock(
+            topic.event, EVENT_TIME, self._settings.event_time_earliest_ms, self._settings.event_time_ahead_ms
+        )
+        return Route(topic.event, reader, clock)
 
     def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
         """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.

@@ -20,7 +20,9 @@ from schemas.frame import Frame, concat
 from schemas.grouping import group_integers
 from schemas.text import Integers, Text
 
-ENVELOPE = ("occurred_at", "session_id", "segment", "region")
+EVENT_TIME = "occurred_at"
+"""The field that says when an event happened, in milliseconds since the epoch: of windows, sessions and watermark."""
+ENVELOPE = (EVENT_TIME, "session_id", "segment", "region")
 
 VIEWS, CARTS, PURCHASES = "ProductViewed", "CartUpdated", "PurchaseCompleted"
 

@@ -22,6 +22,7 @@ from confluent_kafka import Message
 from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
 from consumers.analytics.store import Fenced, Store
+from consumers.clock import Clock
 from consumers.dead_letters import DeadLetter, DeadLetterWriter
 from consumers.group import Batch, Partition, Span
 from schemas.columns import ColumnReader
@@ -42,6 +43,7 @@ class Route:
 
     event: str
     reader: ColumnReader
+    clock: Clock
 
 
 @attrs.define(eq=False)
@@ -174,6 +176,7 @@ class Pipeline:
         for topic, messages in batch.messages.items():
             route = self._routes[topic]
             reading = route.reader.read(list(map(Message.value, messages)))
+            reading = route.clock.plausible(reading, messages, batch.since_ms[topic])
             frames[route.event] = reading.frames
             letters += [DeadLetter(messages[row], reason) for row, reason in sorted(reading.failures.items())]
         return Decoded(batch.spans, frames, letters, batch.size)

@@ -128,6 +128,45 @@ def test_damaged_messages_become_dead_letters_and_the_rest_counts(registered: Se
         assert letter.key() == origin.encode()
 
 
+def test_values_outside_the_contract_and_times_that_cannot_be_spoil_no_figure(registered: Settings) -> None:
+    now = int(time.time() * 1000)
+    carts = [
+        encoded(
+            registered,
+            CARTS,
+            session_id=f"s{n}",
+            occurred_at=now,
+            action="ADD",
+            product_id="p",
+            quantity=1,
+            price_minor=5,
+        )
+        for n in range(300)
+    ]
+    cart = {"action": "ADD", "product_id": "p", "price_minor": 5}
+    wrong = {
+        "occurred_at": [now * 1000, now // 1000, 0, now + 25 * 3_600_000, -(2**63), 2**63 - 1],
+        "quantity": [0, -5],
+        "price_minor": [-1],
+        "region": ["EU WEST", "\x1b[2J"],
+    }
+    spoiled = [
+        encoded(registered, CARTS, **{"occurred_at": now, "quantity": 1, **cart, field: value})
+        for field, values in wrong.items()
+        for value in values
+    ]
+    a_year_ago = encoded(registered, CARTS, occurred_at=now - 365 * 86_400_000, quantity=1, session_id="old", **cart)
+    send(registered, CARTS, [*carts[:150], *spoiled, *carts[150:], a_year_ago])
+    figures = running.catch_up(registered)
+    assert (figures["events"], figures["dead_letters"]) == (301, len(spoiled))
+    assert figures["abandoned_carts"] == {"count": 1, "value_minor": {"EUR": 5}}
+    assert figures["watermark_ms"] == now
+    letters = running.received(registered, catalog.load(registered).dead_letters.name)
+    reasons = [dict(letter.headers() or ())["dead-letter.reason"].decode() for letter in letters]
+    for field, values in wrong.items():
+        assert sum(f": CartUpdated.{field} is " in reason for reason in reasons) == len(values)
+
+
 def test_a_message_without_a_value_or_with_an_unknown_schema_is_a_dead_letter(registered: Settings) -> None:
     send(registered, VIEWS, [None, wire.frame(99_999, b"\x00"), b"\x00\xff\xff\xff\xff\x00"])
     assert running.catch_up(registered)["dead_letters"] == 3
