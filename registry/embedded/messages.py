@@ -8,7 +8,9 @@ from typing import Any
 
 from registry.avro import Schema
 from registry.compatibility import Incompatibility, incompatibilities
+from registry.embedded import shapes
 from registry.embedded.model import Metadata, Version
+from registry.embedded.shapes import Shape
 
 _RESERVED = "confluent:reserved"
 _SHOWN_SCHEMA = 10 * 1024
@@ -20,6 +22,7 @@ def compatibility_messages(
     metadata: Metadata | None,
     versions: Iterable[Version],
     parse: Callable[[Version], Schema],
+    shape: Callable[[Version], Shape | None],
 ) -> list[str]:
     """Why a candidate may not follow the versions (newest first) under a configuration; empty if it may.
 
@@ -36,7 +39,10 @@ def compatibility_messages(
         for version in chain(newest, versions)
         if group is None or _property(version.content.metadata, group) == _property(metadata, group)
     )
+    ours = shapes.shape(candidate) if transitive else None
     for version in () if name == "NONE" else alike if transitive else islice(alike, 1):
+        if ours is not None and _is_proven(name, ours, shape(version)):
+            continue
         if reasons := _reasons(name, candidate, version, parse):
             found += reasons
             break
@@ -44,6 +50,14 @@ def compatibility_messages(
         validate = str(bool(config.get("validateFields"))).lower()
         found.append(f"{{validateFields: '{validate}', compatibility: '{level}'}}")
     return found
+
+
+def _is_proven(level: str, ours: Shape, theirs: Shape | None) -> bool:
+    """Whether two schemas are compatible by their shapes."""
+    if theirs is None:
+        return False
+    backward = level == "FORWARD" or shapes.reads(ours, theirs)
+    return backward and (level == "BACKWARD" or shapes.reads(theirs, ours))
 
 
 def _reasons(level: str, candidate: Schema, version: Version, parse: Callable[[Version], Schema]) -> list[str]:

@@ -63,7 +63,12 @@ def _messages(
     state: State, config: dict[str, Any], schema: Schema, metadata: Metadata | None, versions: Iterable[Version]
 ) -> list[str]:
     return compatibility_messages(
-        config, schema, metadata, versions, lambda version: schemas.parse_stored(state, version)
+        config,
+        schema,
+        metadata,
+        versions,
+        lambda version: schemas.parse_stored(state, version),
+        lambda version: schemas.shape_stored(state, version),
     )
 
 

@@ -15,6 +15,7 @@ from registry.embedded.cache import Cache
 from registry.embedded.errors import ApiError, invalid_schema
 from registry.embedded.fingerprint import fingerprint
 from registry.embedded.model import Content, Reference, Version
+from registry.embedded.shapes import Shape, shape
 from registry.embedded.state import State
 
 LATEST = -1
@@ -60,6 +61,22 @@ def fingerprint_stored(state: State, version: Version) -> str:
         return _parse_stored(state, version).meaning
     except ApiError:
         return "unknown"
+
+
+_shapes: dict[str, Shape | None] = {}
+_MOST_SHAPES = 20_000
+
+
+def shape_stored(state: State, version: Version) -> Shape | None:
+    """The shape of a schema that the registry has; None also with references, which an import may replace."""
+    content = version.content
+    if content.references:
+        return None
+    if content.meaning not in _shapes:
+        if len(_shapes) >= _MOST_SHAPES:
+            _shapes.clear()
+        _shapes[content.meaning] = shape(parse_stored(state, version))
+    return _shapes.get(content.meaning)
 
 
 def _parse_stored(state: State, version: Version) -> Parsed:

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from registry import avro
 from registry.avro import SchemaError
 from registry.compatibility import incompatibilities
-from registry.embedded import messages
+from registry.embedded import messages, shapes
 from registry.embedded.fingerprint import fingerprint
 from registry.embedded.store import Store
 from registry.testing import TestRegistry, serve
 from tests.conformance import Client
+from tests.version_data import first_versions, next_versions
 
 
 def schema(number: int, fields: int = 4) -> str:
@@ -77,6 +78,29 @@ def test_a_registration_costs_the_same_at_version_300_as_at_version_10(work: Cou
     assert costs[300] == costs[10]
     with serve(tmp_path) as registry:  # after a restart as well
         assert cost(Client(registry.url), work, 301)["parsed"] <= 4
+
+
+@pytest.mark.parametrize("level", ["BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"])
+def test_a_transitive_level_compares_no_version_twice(work: Counter[str], level: str) -> None:
+    with serve() as registry:
+        client = Client(registry.url)
+        client("PUT", "/config", {"compatibility": level})
+        costs = {number: cost(client, work, number) for number in range(1, 151)}
+        assert costs[150]["parsed"] <= 3
+        assert costs[150]["checked"] == 0
+        broken = schema(5).replace('"int", "default": 0', '"string", "default": ""')
+        assert client("POST", "/subjects/s/versions", {"schema": broken})[1]["error_code"] == 40901
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_shape_that_reads_is_compatible(data: st.DataObject) -> None:
+    text = data.draw(first_versions())
+    one, other = avro.parse(json.dumps(text)), avro.parse(json.dumps(data.draw(next_versions(text))))
+    for reader, writer in ((one, other), (other, one), (one, one)):
+        ours, theirs = shapes.shape(reader), shapes.shape(writer)
+        if ours is not None and theirs is not None and shapes.reads(ours, theirs):
+            assert incompatibilities(reader, writer) == []
 
 
 def test_what_is_registered_is_found_without_a_search(work: Counter[str]) -> None:
