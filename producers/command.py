@@ -34,8 +34,8 @@ def arguments(what: str, program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {program}",
         description=f"Publish {what} of simulated shoppers. The same seed is the same world: producers started with "
-        "one seed and one number of users publish parts of the same sessions, whatever their rates. Publishing a "
-        "world twice sends the same orders twice, and they count once.",
+        "one seed and one number of users publish parts of the same sessions, whatever their rates. A world that "
+        "is published again counts again, except for its orders: each counts once, by its order_id.",
         epilog="Ctrl-C and SIGTERM stop it in order; a second one gives up what is not acknowledged yet, and so does "
         f"SIGTERM after nine seconds. {EPILOG}",
     )

@@ -34,9 +34,10 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m producers.replay",
         description="Publish a clickstream file in the format of REES46 (CSV, plain or gzip): views, cart changes, and "
-        "one order for the purchase rows of a session that share a second. Events keep the file's times. Replaying a "
-        "file again sends the same orders again, and they count once. Rows that cannot be read are reported and "
-        "written to a file, where they can be mended and replayed; the rest goes on.",
+        "one order for the purchase rows of a session that share a second. Events keep the file's times. A file "
+        "that is replayed again counts again, except for its orders: views and cart changes are added a second time, "
+        "an order counts once, by its order_id. Rows that cannot be read are reported and written to a file, where "
+        "they can be mended and replayed; the rest goes on.",
         epilog="exit code: 0 all rows are acknowledged events, 1 some rows were rejected, some deliveries failed, or "
         "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order, the second one at once, also while "
         "it waits for a pipe, and so does SIGTERM after nine seconds; orders that are still open then are not sent.",

@@ -1,7 +1,8 @@
 """Turn the rows of a clickstream into the events of the three topics.
 
-Ids follow from what the rows say (UUIDs of version 5), so the same file gives the same events again and its purchases
-count once. Equal rows are told apart by their ordinal: two equal rows are two events.
+Ids follow from what the rows say (UUIDs of version 5), so the same file gives the same events again. Of these only the
+purchases count once, by `order_id`: nothing downstream remembers the `event_id` of views and cart changes. Equal rows
+are told apart by their ordinal: two equal rows are two events.
 
 Rows come in the order of their time, give or take WINDOW_MS; only that much of the file is remembered. Where the time
 falls back further, as where files were joined, a new run begins: it shares no order with the rows before, and its

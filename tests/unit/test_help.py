@@ -98,3 +98,10 @@ def test_every_command_can_print_for_people_and_for_scripts(name: str) -> None:
     # A command below another has the format that was given above it.
     assert by_flag["--format"].default == (argparse.SUPPRESS if " " in name else "text")
     assert set(FORMATS) <= set(by_flag["--format"].choices or ())
+
+
+def test_replay_says_what_counts_again() -> None:
+    from producers import command, replay
+
+    for description in (replay.arguments().description, command.arguments("views", "p").description):
+        assert "again counts again, except for its orders" in str(description)

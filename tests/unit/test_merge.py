@@ -273,6 +273,23 @@ def test_an_order_counts_once_in_all_parts() -> None:
     assert (merged.orders, merged.duplicates) == (["o1", "o2"], 2)
 
 
+def test_of_what_is_produced_twice_only_orders_count_once(tmp_path: Path) -> None:
+    """As README and `python -m producers.replay --help` say."""
+    envelope = {key: value for key, value in VIEW[1].items() if key not in ("product_id", "category", "price_minor")}
+    cart = {**envelope, "action": "ADD", "product_id": "p", "quantity": 1, "price_minor": 1}
+    events: list[Event] = [
+        VIEW,
+        ("CartUpdated", cart),
+        ("PurchaseCompleted", {**envelope, "order_id": "o1", "total_minor": 1, "items": []}),
+    ]
+    store = Store(tmp_path / "store.sqlite", no_waiting)
+    write(store, events, {})
+    write(store, events, {})
+    figures = report(tmp_path / "store.sqlite")
+    assert figures["by_type"] == {"view": 2, "add_to_cart": 2, "remove_from_cart": 0, "purchase": 1}
+    assert figures["duplicate_purchases"] == 1
+
+
 def test_currencies_that_meet_in_one_session_are_told_as_mixed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite", no_waiting)
     add = {key: value for key, value in VIEW[1].items() if key != "category"} | {"action": "ADD", "quantity": 1}
