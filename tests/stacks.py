@@ -45,6 +45,7 @@ def ended_with_us(environment: Mapping[str, str], command: str) -> Iterator[None
         ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack "$1"', sys.executable, command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the pipe may be gone with those who read it
         env={**os.environ, **environment},
         cwd=ROOT,
         start_new_session=True,
