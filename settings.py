@@ -5,21 +5,18 @@ The environment wins over `.env`; `.env.example` explains each one for people.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 
 import connections
+from env_file import read as read_env
 from properties import Properties, SettingsError
 
 __all__ = ["ROOT", "Settings", "SettingsError", "load"]
@@ -210,6 +207,7 @@ class Settings:
 
 _ERRORS_LEVEL = 3
 """Of syslog."""
+_TOPIC = "KAFKA_TOPIC_"
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / ".env") -> Settings:
@@ -217,7 +215,8 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / "
 
     Raises SettingsError for a value that cannot be used, and for a name in `.env` that is no setting's.
     """
-    given = {k: v for k, v in _written(env_file).items() if v}
+    names = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]
+    given = {k: v for k, v in read_env(env_file, names, _TOPIC).items() if v}
     given |= {k: v for k, v in (os.environ if environment is None else environment).items() if v}
     values: dict[str, Any] = {}
     for field in attrs.fields(Settings):
@@ -249,38 +248,6 @@ def _read_files(values: dict[str, Any]) -> None:
             raise SettingsError("setting SCHEMA_REGISTRY_URL is no URL: expected http://host:port") from None
         if user and "basic.auth.user.info" not in registry.values and "registry_user" not in values:
             values |= {"registry_user": user, "registry_password": password}
-
-
-def _written(env_file: Path) -> Mapping[str, str | None]:
-    """What the file sets; nothing if there is none. Raises SettingsError if it cannot be read."""
-    try:
-        text = env_file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(f"{env_file} cannot be read: {reason}") from error
-    for line in parse_stream(StringIO(text)):
-        number = line.original.line + line.original.string[: -len(line.original.string.lstrip())].count("\n")
-        if line.error:  # what it says is not repeated: it may be a password
-            raise SettingsError(f"{env_file}, line {number}: expected NAME=value")
-        if line.key and not _is_known(line.key):
-            near = difflib.get_close_matches(line.key, _NAMES, 1)
-            hint = f"did you mean {near[0]}?" if near else "see .env.example for all"
-            raise SettingsError(f"{env_file}, line {number}: {line.key} is no setting; {hint}")
-    return dotenv_values(stream=StringIO(text))
-
-
-_NAMES = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]
-_TOPIC = "KAFKA_TOPIC_"
-_OF_OTHERS = ("COMPOSE_", "DOCKER_", "KAFKA_UI_PORT")
-"""What `docker compose` reads from the same file."""
-
-
-def _is_known(name: str) -> bool:
-    # An unknown name is an error, not a warning: what was meant to be set is not, and members would count into another
-    # store, or read another cluster, for as long as nobody reads the warning.
-    return name in _NAMES or name.startswith((_TOPIC, *_OF_OTHERS))
 
 
 def _require_login(settings: Settings) -> None:

@@ -1,13 +1,15 @@
-"""What a registry's answers hold. Each function raises LookupError, TypeError or ValueError where it is not there."""
+"""What a registry's answers hold. What takes it raises LookupError, TypeError or ValueError where it is not there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
 
 from registry import lock
+from registry.errors import RegistryError
 
 T = TypeVar("T")
 
@@ -71,3 +73,14 @@ def version(answer: Any) -> lock.Version:
 def verdict(answer: Any) -> Verdict:
     """Takes a verdict."""
     return Verdict(field("is_compatible", bool)(answer), tuple(answer.get("messages") or ()))
+
+
+def taken(take: Callable[[Any], T], answer: Any) -> T:
+    """What a function of this module takes from an answer. Raises RegistryError if it is not there."""
+    try:
+        return take(answer)
+    except (LookupError, TypeError, ValueError) as error:
+        start = json.dumps(answer)[:80]
+        raise RegistryError(
+            200, 200, f"the answer {start} is not a registry's; is SCHEMA_REGISTRY_URL a schema registry?"
+        ) from error

@@ -273,14 +273,14 @@ class RegistryClient:
         For an error code in `missing` it is the value given there.
         """
         try:
-            return _taken(take, _repeated(lambda: self._ask(method, path, body, _TIMEOUT_S)))
+            return answers.taken(take, _repeated(lambda: self._ask(method, path, body, _TIMEOUT_S)))
         except RegistryError as error:
             if missing is not None and error.code in missing:
                 return missing[error.code]
             raise
 
     def _write(self, method: str, path: str, take: Callable[[Any], T], body: Any = None) -> T:
-        return _taken(take, self._ask(method, path, body, _TIMEOUT_S))
+        return answers.taken(take, self._ask(method, path, body, _TIMEOUT_S))
 
 
 def quoted(subject: str) -> str:
@@ -309,13 +309,3 @@ def _equal(text: str, other: str) -> bool:
         return text == other or lock.fingerprint(text) == lock.fingerprint(other)
     except avro.SchemaError as error:
         raise RegistryUnavailable(f"the schema registry answers what is no schema: {error}") from error
-
-
-def _taken(take: Callable[[Any], T], answer: Any) -> T:
-    try:
-        return take(answer)
-    except (LookupError, TypeError, ValueError) as error:
-        start = json.dumps(answer)[:80]
-        raise RegistryError(
-            200, 200, f"the answer {start} is not a registry's; is SCHEMA_REGISTRY_URL a schema registry?"
-        ) from error
