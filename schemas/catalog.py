@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import tomllib
@@ -113,6 +114,9 @@ class Catalog:
         )
 
 
+_DEAD_LETTERS = "KAFKA_TOPIC_DEAD_LETTERS"
+
+
 def load(settings: Settings, path: Path = CATALOG) -> Catalog:
     """Read the catalogue, with the topics' names that `settings` overrides.
 
@@ -125,11 +129,17 @@ def load(settings: Settings, path: Path = CATALOG) -> Catalog:
     topics = tuple(_topic(contract, entry, settings, path) for contract, entry in content.get("topics", {}).items())
     entry = content.get("dead_letters", {})
     dead_letters = DeadLetters(
-        name=settings.topic_names.get("KAFKA_TOPIC_DEAD_LETTERS", _value(entry, "topic", str, "dead_letters", path)),
+        name=settings.topic_names.get(_DEAD_LETTERS, _value(entry, "topic", str, "dead_letters", path)),
         partitions=_value(entry, "partitions", int, "dead_letters", path),
         retention_ms=_value(entry, "retention_days", int, "dead_letters", path) * _DAY_MS,
         owner=_value(entry, "owner", str, "dead_letters", path),
     )
+    known = [*(entry["setting"] for entry in content.get("topics", {}).values()), _DEAD_LETTERS]
+    for setting in settings.topic_names.keys() - known:
+        near = difflib.get_close_matches(setting, known, 1)
+        raise CatalogError(
+            f"setting {setting} names no topic of {path}; expected {near[0] if near else ', '.join(known)}"
+        )
     names = [*(topic.name for topic in topics), dead_letters.name]
     for name in names:
         if not _NAME.fullmatch(name) or name in (".", ".."):

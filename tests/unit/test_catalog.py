@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.catalog import CatalogError
-from settings import load
+from settings import Settings, load
 from tests.conftest import Contracts
 
 
@@ -25,3 +25,9 @@ def test_a_file_that_is_not_utf8(contracts: Contracts) -> None:
     (contracts.folder / "catalog.toml").write_bytes(b"\xff")
     with pytest.raises(CatalogError, match=r"catalog\.toml: .*utf-8"):
         contracts.load()
+
+
+def test_a_name_for_a_topic_that_is_not_there(contracts: Contracts) -> None:
+    named = contracts.with_settings(Settings(topic_names={"KAFKA_TOPIC_USER": "u"}))
+    with pytest.raises(CatalogError, match="setting KAFKA_TOPIC_USER names no topic of .*; expected KAFKA_TOPIC_USERS"):
+        named.load()
