@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -18,7 +19,8 @@ from stack import jars, ports
 from stack.errors import StackError
 from stack.processes import Daemon, holder_of
 
-READY_WITHIN_S = 90.0
+STALLED_AFTER_S = 90.0
+"""A start whose log has not grown for so long is given up."""
 STOPPED_WITHIN_S = 60.0
 
 PROPERTIES = """\
@@ -88,6 +90,7 @@ class Broker:
     host: str = ports.LOOPBACK
     """The name that clients are told to connect to; it listens on the loopback interface in any case."""
     heap: str = "512m"
+    say: Callable[[str], None] = print
 
     @property
     def bootstrap_servers(self) -> str:
@@ -115,6 +118,8 @@ class Broker:
         Raises StackError if the port is taken or the broker does not get ready; the message has its last log lines.
         """
         if self.pid is not None:
+            # Not ready yet if the command that started it was interrupted.
+            self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
             return False
         self.require_port()
         class_path = os.pathsep.join(str(path) for path in jars.ensure(self.jars_dir))
@@ -139,7 +144,7 @@ class Broker:
             ],
             cwd=self.directory,
         )
-        self.daemon.wait_until(self._is_ready, READY_WITHIN_S)
+        self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
         return True
 
     def properties(self) -> str:

@@ -36,12 +36,13 @@ class LocalStack:
             jars_dir=self.settings.jars_dir,
             host=_host(self.settings.bootstrap_servers),
             heap=self.settings.kafka_heap,
+            say=self.say,
         )
 
     @property
     def registry(self) -> RegistryServer:
         """The registry, running or not."""
-        return RegistryServer(directory=self.settings.stack_dir / "registry", port=self.settings.registry_port)
+        return RegistryServer(self.settings.stack_dir / "registry", self.settings.registry_port, self.say)
 
     def up(self) -> None:
         """Start what does not run yet. Raises StackError if that fails."""

@@ -16,6 +16,10 @@ import psutil
 from stack.errors import StackError
 
 LOG_LINES_SHOWN = 15
+_TAIL = 1 << 16
+"""Bytes of a log that hold its last lines; after a crash, the whole has a line for each partition."""
+_SAY_EVERY_S = 4.0
+"""With the seconds that a question to the server takes, no silence is longer than ten."""
 
 _ADVICE = (
     "Start again when that is mended. If the data is damaged, `make clean` deletes it and the next start is fresh."
@@ -79,17 +83,30 @@ class Daemon:
         # Left running on purpose: the command ends, the daemon stays.
         process.returncode = 0
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait until it is ready. Raises StackError with its last log lines if it ends or does not get there."""
-        deadline = time.monotonic() + seconds
+    def wait_until(self, ready: Callable[[], bool], seconds: float, say: Callable[[str], None]) -> None:
+        """Wait until it is ready, for as long as its log grows: after a crash, Kafka recovers every partition first.
+
+        Says every few seconds what it waits for. Raises StackError, with the last log lines, if it ends, or if it is
+        not ready and has written nothing for so many seconds; then it is stopped.
+        """
+        began = moved_at = said_at = time.monotonic()
+        size = 0
         while not ready():
             if self.process is None:
                 raise StackError(f"{self.name} ended while it started. {self.last_words()}\n{_ADVICE}")
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if (grown := self._log_size()) != size:
+                size, moved_at = grown, now
+            if now - moved_at > seconds:
                 self.stop(5)
                 raise StackError(
-                    f"{self.name} was not ready after {seconds:.0f} s and was stopped. {self.last_words()}"
+                    f"{self.name} was not ready after {now - began:.0f} s, had written nothing to its log for "
+                    f"{seconds:.0f} s, and was stopped. {self.last_words()}"
                 )
+            if now - said_at > _SAY_EVERY_S:
+                said_at = now
+                line = (self._last_lines(1) or ["nothing"])[-1]
+                say(f"{self.name}: still starting after {now - began:.0f} s; the last line of its log: {line[:160]}")
             time.sleep(0.05)
 
     def stop(self, seconds: float) -> bool:
@@ -123,13 +140,22 @@ class Daemon:
 
     def last_words(self) -> str:
         """The last lines of its log, introduced, for an error message."""
-        try:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-        except FileNotFoundError:
-            lines = []
+        lines = self._last_lines(LOG_LINES_SHOWN)
         if not lines:
             return f"It wrote nothing to {self.log}."
         return "\n".join([f"The last lines of {self.log}:", *(f"  | {line}" for line in lines)])
+
+    def _last_lines(self, count: int) -> list[str]:
+        with suppress(FileNotFoundError), self.log.open("rb") as log:
+            log.seek(max(self._log_size() - _TAIL, 0))
+            return log.read().decode("utf-8", errors="replace").splitlines()[-count:]
+        return []
+
+    def _log_size(self) -> int:
+        try:
+            return self.log.stat().st_size
+        except FileNotFoundError:
+            return 0
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from stack import ports
 from stack.errors import StackError
 from stack.processes import Daemon, holder_of
 
-READY_WITHIN_S = 60.0
+STALLED_AFTER_S = 60.0
+"""A start whose log has not grown for so long is given up."""
 STOPPED_WITHIN_S = 15.0
 
 
@@ -25,6 +27,7 @@ class RegistryServer:
 
     directory: Path
     port: int
+    say: Callable[[str], None] = print
 
     @property
     def url(self) -> str:
@@ -47,6 +50,8 @@ class RegistryServer:
         Raises StackError if the port is taken or the server does not get ready; the message has its last log lines.
         """
         if self.pid is not None:
+            # Not ready yet if the command that started it was interrupted.
+            self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
             return False
         self.require_port()
         data = self.directory / "data"
@@ -55,7 +60,7 @@ class RegistryServer:
             env=dict(os.environ, PYTHONUNBUFFERED="1"),
             cwd=ROOT,
         )
-        self.daemon.wait_until(self._is_ready, READY_WITHIN_S)
+        self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
         return True
 
     def require_port(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +183,32 @@ def test_a_start_that_fails_shows_kafkas_last_words(stack: LocalStack) -> None:
     assert broker.pid is None
 
 
+def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
+    stack: LocalStack, environment: dict[str, str]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "stack", "up"],
+        env=os.environ | environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as first:
+        while stack.broker.pid is None:
+            time.sleep(0.01)
+        first.send_signal(signal.SIGINT)
+        _, err = first.communicate(timeout=60)
+    pid = stack.broker.pid
+    again = command(environment, "up")
+
+    assert first.returncode == 130
+    assert "`make up` may be run again" in err
+    assert "Traceback" not in err
+    assert again.returncode == 0, again.stderr
+    assert f"runs already (pid {pid})" in again.stdout
+    create_topic(stack.broker, "usable")
+
+
 def test_settings_that_kafka_refuses_are_shown_in_its_words(stack: LocalStack) -> None:
     broker = attrs.evolve(stack.broker, heap="1")
 
@@ -260,7 +288,7 @@ def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment
 def test_a_registry_with_a_password_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEMA_REGISTRY_USER", "me")
     monkeypatch.setenv("SCHEMA_REGISTRY_PASSWORD", "secret")
-    monkeypatch.setattr("stack.registry.READY_WITHIN_S", 10)
+    monkeypatch.setattr("stack.registry.STALLED_AFTER_S", 10)
     server = RegistryServer(tmp_path / "registry", ports.free())
     try:
         assert server.start()

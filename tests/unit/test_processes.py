@@ -35,7 +35,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def start(daemon: Daemon, command: list[str]) -> None:
     daemon.start(command, cwd=daemon.directory.parent)
-    daemon.wait_until(lambda: b"up" in daemon.log.read_bytes(), 30)
+    daemon.wait_until(lambda: b"up" in daemon.log.read_bytes(), 30, print)
 
 
 def test_starts_and_stops(daemon: Daemon) -> None:
@@ -123,7 +123,7 @@ def test_a_start_that_fails_shows_the_last_words(daemon: Daemon) -> None:
     )
 
     with pytest.raises(StackError, match="Sleeper ended while it started") as caught:
-        daemon.wait_until(lambda: False, 30)
+        daemon.wait_until(lambda: False, 30, print)
 
     assert "no such luck" in str(caught.value)
     assert "line 30" in str(caught.value)
@@ -131,15 +131,47 @@ def test_a_start_that_fails_shows_the_last_words(daemon: Daemon) -> None:
     assert str(daemon.log) in str(caught.value)
 
 
-def test_a_start_that_takes_too_long_is_ended(daemon: Daemon) -> None:
+def test_a_start_that_does_nothing_is_ended(daemon: Daemon) -> None:
     start(daemon, SLEEP)
     pid = daemon.pid
     assert pid is not None
 
-    with pytest.raises(StackError, match="not ready after 0 s"):
-        daemon.wait_until(lambda: False, 0)
+    with pytest.raises(StackError, match="had written nothing to its log for 1 s, and was stopped"):
+        daemon.wait_until(lambda: False, 1, print)
 
     assert not psutil.pid_exists(pid)
+
+
+SLOW = """
+import time
+for n in range(12):
+    print(f"recovering partition {n}", flush=True)
+    time.sleep(0.25)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_start_that_gets_on_is_waited_for_and_said(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve steps that take three times the patience."""
+    monkeypatch.setattr("stack.processes._SAY_EVERY_S", 0.5)
+    said: list[str] = []
+    daemon.start([sys.executable, "-c", SLOW], cwd=daemon.directory.parent)
+
+    daemon.wait_until(lambda: b"ready" in daemon.log.read_bytes(), 1.0, said.append)
+
+    assert len(said) >= 3
+    assert all("the last line of its log: recovering partition " in line for line in said[1:])
+
+
+def test_a_start_that_stops_getting_on_is_given_up(daemon: Daemon) -> None:
+    daemon.start([sys.executable, "-c", SLOW], cwd=daemon.directory.parent)
+
+    with pytest.raises(StackError, match=r"not ready after [4-9] s") as caught:
+        daemon.wait_until(lambda: False, 1.5, print)
+
+    assert "recovering partition 11" in str(caught.value)
+    assert daemon.pid is None
 
 
 def test_keeps_the_log_of_the_run_before(daemon: Daemon) -> None:
