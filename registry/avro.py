@@ -13,7 +13,15 @@ from registry import avro_text
 from registry.avro_parser import Parser, is_valid_default
 from registry.avro_schema import Field, Json, Name, Schema, SchemaError, same
 
-__all__ = ["Field", "Json", "Name", "Schema", "SchemaError", "is_valid_default", "parse", "same"]
+__all__ = ["Field", "Json", "Name", "Schema", "SchemaError", "is_valid_default", "parse", "same", "stored"]
+
+
+def stored(text: str) -> Schema:
+    """Parse a schema that a registry has, or may come to have: an older one took defaults that do not fit.
+
+    Raises SchemaError.
+    """
+    return parse(text, validate_defaults=False)
 
 
 def parse(text: str, references: Iterable[str] = (), *, validate_defaults: bool = True) -> Schema:

@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from registry import avro, changes, compatibility, exemptions, fixes, lock, semantics
+from registry.avro import stored
 from registry.exemptions import EXEMPTIONS, Exemption
 from registry.fixes import BACKWARD
 from registry.hazards import CONSUMERS_FIRST, DANGERS, NOTES, Hazard
@@ -119,6 +120,8 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
     try:
         contract, own = topic.schema, lock.fingerprint_of(topic)
         same = next((version for version in reversed(versions) if _fingerprint(topic, version) == own), None)
+        if same is None:
+            _check_defaults(topic)
     except (avro.SchemaError, CatalogError) as error:
         return SubjectCheck(topic, level, tuple(versions), None, (), (), "", invalid=str(error))
     if not versions or same is versions[-1]:
@@ -143,9 +146,16 @@ def _fingerprint(topic: Topic, version: lock.Version) -> str:
         raise avro.SchemaError(message) from error
 
 
+def _check_defaults(topic: Topic) -> None:
+    try:
+        avro.parse(topic.text)
+    except avro.SchemaError as error:
+        raise avro.SchemaError(f"{topic.path}: {error}") from error
+
+
 def _breaks(topic: Topic, level: str, versions: Sequence[lock.Version]) -> list[Break]:
-    candidate = compatibility.parse(topic.text)
-    parsed = [compatibility.parse(version.schema) for version in versions]
+    candidate = stored(topic.text)
+    parsed = [stored(version.schema) for version in versions]
     grouped: dict[tuple[str, str, str], list[tuple[int, compatibility.Incompatibility]]] = {}
     for index, direction, found in compatibility.check(level, candidate, parsed):
         for incompatibility in found:
@@ -210,9 +220,9 @@ def deploy_order(topic: Topic, level: str, versions: Sequence[lock.Version]) -> 
     It follows from who can read whom, in both directions whatever the level promises, among the contract and the
     versions that the level covers.
     """
-    candidate = compatibility.parse(topic.text)
+    candidate = stored(topic.text)
     covered = versions if level.endswith("_TRANSITIVE") else versions[-1:]
-    parsed = [(version.version, compatibility.parse(version.schema)) for version in covered]
+    parsed = [(version.version, stored(version.schema)) for version in covered]
     unread = [number for number, old in parsed if compatibility.incompatibilities(candidate, old)]
     unreading = [number for number, old in parsed if compatibility.incompatibilities(old, candidate)]
     if unread and unreading:

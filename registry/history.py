@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from registry import compatibility, lock
+from registry.avro import stored
 from registry.changes import Change, changes, in_words
 from schemas.catalog import Topic
 
@@ -39,7 +40,7 @@ def history(versions: Sequence[lock.Version]) -> list[Entry]:
             entries.append(Entry(version, (), True, True))
             continue
         before = versions[position - 1]
-        old, new = compatibility.parse(before.schema), compatibility.parse(version.schema)
+        old, new = stored(before.schema), stored(version.schema)
         entries.append(
             Entry(
                 version,
@@ -82,7 +83,7 @@ def diff(before: tuple[str, str], after: tuple[str, str]) -> Diff:
 
 def _normalised(text: str) -> Any:
     """A schema with its attributes in the registry's order, so that an author's order is no difference."""
-    return json.loads(compatibility.parse(text).canonical)
+    return json.loads(stored(text).canonical)
 
 
 def _lines(schema: Any) -> list[str]:

@@ -161,6 +161,7 @@ def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: st
     if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and branch(written, expected)):
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     check_items(written, at)
+    skip(written, f"{at}[]")  # raises for items that contain themselves
     item = _record(written, expected, wanted.items, f"{at}[].")
     return lambda cursor: _lines(walk(cursor, item))
 

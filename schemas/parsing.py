@@ -92,7 +92,7 @@ class _Parser:
         if full in self.names or full in PRIMITIVES:
             raise avro.SchemaError(f"{where}: the name {full} is taken")
         aliases = tuple(_full_name(alias, space) for alias in _texts(schema, "aliases", where))
-        doc = str(schema.get("doc", ""))
+        doc = str(schema.get("doc") or "")
         if kind == "fixed":
             size = schema.get("size")
             if type(size) is not int or size < 0:
@@ -120,7 +120,7 @@ class _Parser:
                 name=name,
                 aliases=_texts(field, "aliases", inside),
                 type=self.type(field.get("type"), namespace, inside),
-                doc=str(field.get("doc", "")),
+                doc=str(field.get("doc") or ""),
                 has_default="default" in field,
                 default=field.get("default"),
                 attributes={key: value for key, value in field.items() if key not in _FIELD_KEYS},

@@ -79,8 +79,10 @@ def column(values: Sequence[Any], kind: avro.Type) -> Column:
         case Form.LINES:
             assert isinstance(kind, avro.Array)
             assert isinstance(kind.items, avro.Record)
+            lines = [item for items in values for item in items]
             parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
-            return Lines(parents, frame([item for items in values for item in items], kind.items))
+            # Items that contain themselves end here.
+            return Lines(parents, frame(lines, kind.items) if lines else Frame(0, {}))
         case Form.TEXT:
             return text.from_strings(values)
         case Form.INTEGERS:

@@ -75,7 +75,8 @@ def _schema(draw: Draw, names: _Names, depth: int) -> Any:
     if kind == "record":
         return _record(draw, names, depth - 1)
     if kind == "optional" and names.open:
-        return ["null", draw(st.sampled_from(names.open))]
+        within = draw(st.sampled_from(names.open))
+        return draw(st.sampled_from([["null", within], {"type": "array", "items": within}]))
     return _union(draw, names, depth - 1) if kind in ("union", "optional") else kind
 
 
@@ -183,6 +184,8 @@ def definitions(schema: Any) -> dict[str, Any]:
         inner = [schema.get("items"), schema.get("values"), *(field["type"] for field in schema.get("fields", ()))]
         if "name" in schema:
             found[schema["name"]] = schema
+        if "namespace" in schema:
+            found[f"{schema['namespace']}.{schema['name']}"] = schema
     for one in inner:
         found |= definitions(one)
     return found

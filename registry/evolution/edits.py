@@ -148,7 +148,7 @@ class Deprecate:
         return find_field(schema, self.path)
 
     def change(self, field: Field) -> Spec:
-        doc = field.spec.get("doc", "")
+        doc = str(field.spec.get("doc") or "")
         if not self.doc.strip():
             raise EvolveError("the doc is empty; say why the field is deprecated, or what to use instead")
         if doc.startswith("Deprecated:"):
@@ -277,9 +277,11 @@ def _replacing(check: SubjectCheck, field: Field, path: str, kind: Any, new: str
 
 def _beside(check: SubjectCheck, path: str, spec: Spec, kind: Any) -> str:
     """The command that adds an optional field with the attributes of another."""
-    (first, *_) = [branch for branch in (kind if isinstance(kind, list) else [kind]) if branch != "null"]
+    branches = kind if isinstance(kind, list) else [kind]
+    first = next((branch for branch in branches if branch != "null"), "null")
     text = first.get("name", json.dumps(first)) if isinstance(first, dict) else first
-    words = ["add-field", path, text, "--optional", "--doc", spec.get("doc", "…")]
+    optional = ["--default", "null"] if first == "null" else ["--optional"]
+    words = ["add-field", path, text, *optional, "--doc", str(spec.get("doc") or "…")]
     for name, value in fixes.fitting({**spec, "type": kind}).items():
         if name not in ATTRIBUTES_OF_FIELDS:
             words += ["--attribute", f"{name}={json.dumps(value)}"]
