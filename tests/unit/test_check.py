@@ -305,9 +305,8 @@ def test_a_version_that_is_no_schema_is_named(contracts: Contracts) -> None:
 
 def test_a_default_that_does_not_fit_is_refused_of_a_contract_and_borne_of_a_version(contracts: Contracts) -> None:
     wrong = add(type="int", default="0")
-    topic = contracts.load().topic("purchases")
+    stored = versions(contracts.load().topic("purchases"), wrong)
     assert "purchase_completed.avsc: invalid default for field extra" in checked(contracts, "purchases", wrong).invalid
-    stored = versions(topic, wrong)
     assert check_subject(contracts.load().topic("purchases"), FULL, stored).passed  # registered as it is
     mended = contracts.edit("purchases", lambda schema: field(schema, "extra").update(default=0)).topic("purchases")
     check = check_subject(mended, FULL, stored)
