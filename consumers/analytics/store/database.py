@@ -87,8 +87,8 @@ class Database:
 @contextmanager
 def transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
     """Do all of the block or nothing; what it reads is of one moment."""
-    db.execute(begin)
     try:
+        db.execute(begin)
         yield
         db.execute("COMMIT")
     except BaseException:
