@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     except StackError as error:
         print(f"make {command}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # of a folder that cannot be written, a disk that is full
+        print(f"make {command}: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"\nInterrupted. `make status` says what runs; `make {command}` may be run again.", file=sys.stderr)
         return 130

@@ -122,6 +122,11 @@ class Broker:
             self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
             return False
         self.require_port()
+        if os.pathsep in str(self.jars_dir):
+            raise StackError(
+                f"Kafka's jars cannot be in {self.jars_dir}: Java's class path takes no folder with {os.pathsep!r} in "
+                "its name. Set JARS_DIR in .env to another folder."
+            )
         class_path = os.pathsep.join(str(path) for path in jars.ensure(self.jars_dir))
         self.directory.mkdir(parents=True, exist_ok=True)
         properties = self.directory / "server.properties"
