@@ -22,6 +22,7 @@ from registry.testing import serve
 from schemas import catalog
 from settings import Settings
 from stack import probe
+from tests import faulty_registry as faulty_module
 from tests import running
 from tests.certificates import KEY_PASSWORD, Authority
 from tests.faulty_registry import Fault, FaultyRegistry, faulty_registry
@@ -174,6 +175,17 @@ def test_a_token_endpoint_that_fails_is_named_soon(tmp_path: Path, tokens: Token
         with pytest.raises(RegistryUnavailable, match="no access token"):
             client.schema_text(1)
         assert time.monotonic() - began < 9
+
+
+def test_a_token_without_its_lifetime_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = json.dumps({"access_token": "t0ken", "token_type": "Bearer"}).encode()
+    monkeypatch.setitem(faulty_module._BODIES, Fault.NONSENSE, token)
+    with serve() as registry, faulty_registry(registry.url) as endpoint:
+        endpoint.fault = Fault.NONSENSE
+        client = RegistryClient(registry.url, properties=oauth(f"{endpoint.url}/token"))
+        assert client.subjects() == []
+        with pytest.raises(RegistryUnavailable, match="the token endpoint's answer has no 'expires_in'"):
+            client.schema_text(1)
 
 
 def test_a_token_that_is_given_is_sent(tmp_path: Path) -> None:
