@@ -34,6 +34,7 @@ READER: dict[str, Any] = {
         {"name": "b", "type": "int", "minimum": 0.5},
         {"name": "c", "type": "string", "pattern": "^[a-z]{1,12}$"},
         {"name": "d", "type": ["null", "string"], "pattern": "^é?x*$", "default": None},
+        {"name": "n", "type": ["null", "long"], "minimum": 1, "default": None},
         {"name": "natural", "type": "long", "minimum": 0},
         {"name": "ratio", "type": "double", "minimum": -0.1, "maximum": 2**53 + 1},
         {"name": "share", "type": "float", "maximum": 1},
@@ -44,7 +45,7 @@ READER: dict[str, Any] = {
         {"name": "later", "type": "long", "minimum": 0, "default": 3},
     ],
 }
-WANTED = ("a", "b", "c", "d", "natural", "free", "later", "lines.product", "lines.pieces", "lines.price")
+WANTED = ("a", "b", "c", "d", "n", "natural", "free", "later", "lines.product", "lines.pieces", "lines.price")
 
 
 def without(*names: str, **types: Any) -> dict[str, Any]:
@@ -181,19 +182,39 @@ def test_one_row_outside_disturbs_no_other() -> None:
         ({"minimum": 2.0**63}, set()),
         ({"maximum": -(2**63)}, {-(2**63)}),
         ({"minimum": 0.2, "maximum": 0.8}, set()),
-        ({"minimum": -1e300, "maximum": 10**300}, {-(2**63), 0, 1, 2**63 - 1}),
+        ({"minimum": -1e300, "maximum": 10**300}, {-(2**63), -1, 0, 1, 2**63 - 1}),
         ({"minimum": -0.5}, {0, 1, 2**63 - 1}),
-        ({"minimum": -1}, {0, 1, 2**63 - 1}),
+        ({"minimum": -1}, {-1, 0, 1, 2**63 - 1}),
         ({"minimum": 0, "maximum": 2**63 - 2}, {0, 1}),
     ],
 )
 def test_bounds_that_a_long_cannot_reach(bounds: dict[str, Any], good: set[int], wanted: str) -> None:
     fields = [{"name": "text", "type": "string"}, {"name": "n", "type": "long", **bounds}]
     schema = {"type": "record", "name": "R", "fields": fields}
-    numbers = [-(2**63), 0, 1, 2**63 - 1]
+    numbers = [-(2**63), -1, 0, 1, 2**63 - 1]
     reader = ColumnReader(schema, (wanted,), lambda _: json.dumps(schema))
     failures = reader.read([message(schema, {"text": "", "n": n}) for n in numbers]).failures
     assert {n for row, n in enumerate(numbers) if row not in failures} == good
+
+
+@pytest.mark.parametrize(("bound", "last"), [(2**53 + 1, 2.0**53), (2**53 + 3, 2.0**53 + 2)])
+def test_a_bound_that_is_no_double_is_exact(bound: int, last: float) -> None:
+    fields = [{"name": "n", "type": "long"}, {"name": "x", "type": "double", "maximum": bound}]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    reader = ColumnReader(schema, ("n",), lambda _: json.dumps(schema))
+    assert set(reader.read([message(schema, {"n": 1, "x": x}) for x in (last, last + 2)]).failures) == {1}
+
+
+@pytest.mark.parametrize("wanted", ["n", "t"])
+def test_damage_in_text_with_a_pattern_stays_in_its_row(wanted: str) -> None:
+    fields = [{"name": "n", "type": "long"}, {"name": "t", "type": "string", "pattern": "^[a-z]+$"}]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    good = message(schema, {"n": 1, "t": "good"})
+    reader = ColumnReader(schema, (wanted,), lambda _: json.dumps(schema))
+    broken = good[:-2] + b"\xff\xfe"
+    failures = reader.read([good, broken, good[:-1], good[:6], good + b"\xff", good]).failures
+    assert set(failures) == {1, 2, 3, 4}
+    assert not any("breaks its contract" in reason for reason in failures.values())
 
 
 def test_more_texts_than_are_remembered_are_told_apart() -> None:
