@@ -298,7 +298,16 @@ def test_what_does_not_pass_is_refused_in_one_line(
     monkeypatch.setenv("STORE_PATH", str(path))
     for arguments in (["report"], ["report", "--json"], ["run"]):
         assert command.main(arguments) == 1
-        assert re.fullmatch(rf"analytics: the store {path}: .*\n", capsys.readouterr().err)
+        *_, last = capsys.readouterr().err.splitlines()
+        assert last.startswith(f"analytics: the store {path}: ")
+
+
+def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
+    of_another_program(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="of another program"):
+        Store(path, no_waiting)
+    assert path.read_bytes() == before
 
 
 # ---- kills, and several at once ----------------------------------------------------------------------
@@ -439,7 +448,8 @@ def test_processes_create_a_store_at_once(tmp_path: Path) -> None:
     for process in processes:
         ids.add(process.communicate()[0])
     assert len(ids) == 1
-    assert re.fullmatch(r"[0-9a-f]{32}\n", ids.pop())
+    assert re.fullmatch(r"[0-9a-f]{32}\n", (first := ids.pop()))
+    assert Store(tmp_path / "another.sqlite", no_waiting).id != first.strip()
 
 
 def test_an_empty_file_becomes_a_store(path: Path) -> None:
