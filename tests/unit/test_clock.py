@@ -65,10 +65,12 @@ def test_any_split_into_batches_judges_alike(drawn: list[tuple[int, int]], data:
 
 def test_what_cannot_be_read_stays_a_failure_with_its_own_reason() -> None:
     broken = Message("seen", 0, 0, b"", b"?", timestamp=(TIMESTAMP_CREATE_TIME, NOW))
-    reading = read([broken, message(NOW, NOW), message(1, NOW), message(NOW, NOW)], NOW)
-    assert kept(reading) == [(1, NOW), (3, NOW)]
+    short = Message("seen", 0, 0, b"", frame(1, b"\x02"), timestamp=(TIMESTAMP_CREATE_TIME, NOW))
+    reading = read([broken, short, message(NOW, NOW), message(1, NOW), message(NOW, NOW)], NOW)
+    assert kept(reading) == [(2, NOW), (4, NOW)]
     assert "magic byte" in reading.failures[0]
-    assert "plausible" in reading.failures[2]
+    assert "ends too early" in reading.failures[1]
+    assert "plausible" in reading.failures[3]
 
 
 @pytest.mark.parametrize(
