@@ -69,7 +69,8 @@ class ColumnReader:
             raise avro.SchemaError(f"expected a record, got {record}")
         check_limits(record)
         self._contract = record
-        self._wanted = projection.project(record, fields)
+        self.wanted = projection.project(record, fields)
+        """The contract with the fields that are read alone."""
         self._schema_text = schema_text
         self._writers: dict[int, _Writer] = {}
 
@@ -108,7 +109,7 @@ class ColumnReader:
                 raise UnknownSchema(
                     f"schema id {schema_id} is not an Avro schema complete in itself: {error}"
                 ) from error
-            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self._wanted)
+            self._writers[schema_id] = _Writer(schema_id, schema, self._contract, self.wanted)
         return self._writers[schema_id]
 
 

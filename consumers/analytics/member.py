@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import attrs
 
-from consumers.analytics.merge import EVENT_TIME, FIELDS
+from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
 from consumers.analytics.pipeline import Pipeline, Progress, Route
 from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
@@ -96,6 +96,7 @@ class Analytics:
     def _route(self, topic: Topic) -> Route:
         try:
             reader = ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text)
+            check_types(reader.wanted)
         except SchemaError as error:
             raise CatalogError(f"{topic.path}: {error}") from error
         clock = Clock(

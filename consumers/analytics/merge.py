@@ -14,10 +14,11 @@ import numpy as np
 
 from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi, Merge
-from schemas import text
+from schemas import avro, text
 from schemas.events import CartAction, Segment
 from schemas.frame import Frame, concat
 from schemas.grouping import group_integers
+from schemas.projection import Form, form
 from schemas.text import Integers, Text
 
 EVENT_TIME = "occurred_at"
@@ -38,6 +39,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """The fields that the merge reads of each event."""
+
+_NUMBERS = (EVENT_TIME, "segment", "action", "quantity", "price_minor", "total_minor")
+"""Those of them that are whole numbers or enums; the others are text."""
 
 _TYPE_OF_ACTION = {CartAction.ADD: EventType.add_to_cart, CartAction.REMOVE: EventType.remove_from_cart}
 _TYPES = np.array([_TYPE_OF_ACTION.get(action, EventType.other_cart_change) for action in CartAction], np.int64)
@@ -66,6 +70,20 @@ class Merged:
     """The orders among them that count."""
     duplicates: int
     """How many purchases were left out because their order had been counted."""
+
+
+def check_types(read: avro.Record) -> None:
+    """Raise avro.SchemaError if a field that is read is of a type of which no figure can be made."""
+    for field in read.fields:
+        if isinstance(field.type, avro.Array) and isinstance(field.type.items, avro.Record):
+            check_types(field.type.items)
+            continue
+        number = field.name in _NUMBERS
+        if form(field.type) is not (Form.INTEGERS if number else Form.TEXT) or isinstance(field.type, avro.Union):
+            expected = "a whole number or an enum" if number else "text"
+            raise avro.SchemaError(
+                f"{read.short_name}.{field.name}: figures are made of it, so it must be {expected}; it is {field.type}"
+            )
 
 
 def merge(parts: Sequence[Mapping[str, Frame]], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:

@@ -17,7 +17,7 @@ from registry.client import RegistryClient
 from schemas import catalog
 from schemas.catalog import CatalogError
 from settings import Settings
-from tests.conftest import Contracts
+from tests.conftest import Contracts, field
 
 
 @pytest.mark.parametrize("until_caught_up", [False, True])
@@ -77,6 +77,18 @@ def test_a_contract_without_a_field_that_is_counted_is_refused(contracts: Contra
     loaded = contracts.edit("purchases", lambda schema: schema.update(fields=schema["fields"][:6]))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: no field is named order_id"):
+        Analytics(settings, loaded, RegistryClient.from_settings(settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("price_minor", "double"), ("price_minor", ["null", "long"]), ("region", ["null", "string"])]
+)
+def test_a_field_of_a_type_that_cannot_be_counted_is_refused(
+    contracts: Contracts, tmp_path: Path, name: str, kind: object
+) -> None:
+    loaded = contracts.edit("user-events", lambda schema: field(schema, name).update(type=kind))
+    settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
+    with pytest.raises(CatalogError, match=rf"cart_updated\.avsc: CartUpdated.{name}: figures are made of it"):
         Analytics(settings, loaded, RegistryClient.from_settings(settings))
 
 
