@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from plain import printable
 from settings import Settings
 
 _USER_INFO = re.compile(r"(?<=//)[^/?#,]*@")
@@ -13,7 +14,7 @@ _USER_INFO = re.compile(r"(?<=//)[^/?#,]*@")
 
 def announce(*places: str) -> None:
     """Print the places, each as one of the functions below names it: `using broker 127.0.0.1:9092, registry …`."""
-    print(f"using {', '.join(places)}", file=sys.stderr, flush=True)
+    print(printable(f"using {', '.join(places)}"), file=sys.stderr, flush=True)
 
 
 def broker(settings: Settings) -> str:

@@ -150,6 +150,7 @@ def configuration(app: Any) -> uvicorn.Config:
         app,
         http=Connection,
         ws="none",
+        log_config=None,  # the command decides how lines are written
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,

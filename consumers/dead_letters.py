@@ -15,6 +15,7 @@ from operator import methodcaller
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from plain import printable
 from settings import Settings
 from stopping import Waiting
 
@@ -102,7 +103,7 @@ class DeadLetter:
             "partition": str(self.message.partition()),
             "offset": str(self.message.offset()),
             "timestamp": str(self.message.timestamp()[1]),
-            "reason": self.reason[:_REASON_CHARACTERS],
+            "reason": printable(self.reason)[:_REASON_CHARACTERS],
             "key": key[:_KEY_BYTES] if key and "key" in self.left_out else key,
         }
         left_out: dict[str, int | str] = dict(self.left_out)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from plain import printable
 from settings import ROOT
 
 PRODUCTS = ROOT / "data" / "products.json"
@@ -43,6 +44,8 @@ def amount(minor: int, currency: str) -> str:
 def product_names(path: Path = PRODUCTS) -> Mapping[str, str]:
     """The names of the products that the file knows, by id; empty when the file is missing or is not understood."""
     try:
-        return {str(product["product_id"]): str(product["name"]) for product in json.loads(path.read_text("utf-8"))}
+        return {
+            str(product["product_id"]): printable(product["name"]) for product in json.loads(path.read_text("utf-8"))
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return {}

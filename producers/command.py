@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from plain import log_to_stderr, printable
 from producers.pacing import Seat
 from stopping import Stop, stop_signal
 
@@ -60,6 +61,7 @@ def new_seed() -> int:
 def main(contract: str, what: str, argv: Sequence[str] | None = None) -> int:
     """Run the producer of one topic, by its name in the catalogue. Returns the exit code."""
     options = arguments(what, f"producers.{contract.replace('-', '_')}").parse_args(argv)
+    log_to_stderr()
     try:
         with stop_signal(ctrl_c_has_a_deadline=False) as stop:
             return _run(contract, options, stop)
@@ -77,7 +79,7 @@ def _run(contract: str, options: argparse.Namespace, stop: Stop) -> int:
     try:
         (publisher,) = connect(contract)
     except (SettingsError, PublisherError) as error:
-        print(f"{contract}: {error}", file=sys.stderr)
+        print(printable(f"{contract}: {error}"), file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     shop = world.load()
     seed: int = new_seed() if options.seed is None else options.seed
@@ -103,7 +105,7 @@ def _run(contract: str, options: argparse.Namespace, stop: Stop) -> int:
         _publish(publisher, events, seats, options.seconds, stop)
     except EncodeError as error:
         broken = True
-        print(f"{contract}: stopped: {error}", file=sys.stderr)
+        print(printable(f"{contract}: stopped: {error}"), file=sys.stderr)
     conclude()
     return 1 if broken or publisher.summary().failed else 0
 
@@ -117,7 +119,7 @@ def _conclude(summary: Summary, event: str, by_type: Counter[str], seed: int, se
     else:
         line = f"{summary} in {seconds:,.1f} s, {per_second:,.0f} a second, seed {seed}"
     # In one piece: three producers may share this output, and `print` writes the line's end by itself when unbuffered.
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(printable(line) + "\n")
     sys.stdout.flush()
 
 
@@ -139,7 +141,7 @@ def _publish(
         }
         while busy and not stop.is_set() and (now := time.monotonic()) < deadline:
             if now >= report_at:
-                print(publisher.summary(), file=sys.stderr, flush=True)
+                print(printable(publisher.summary()), file=sys.stderr, flush=True)
                 report_at += _REPORT_S
             publisher.look()
             done, busy = wait(busy, timeout=min(_TICK_S, deadline - now), return_when=FIRST_EXCEPTION)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from plain import printable
+
 _EVERY_S = 5.0
 
 
@@ -27,15 +29,20 @@ class _Bar:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        columns = (
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
         self.progress = RichProgress(*columns, console=Console(stderr=True))
         self._task = self.progress.add_task("", total=total)
 
     def update(self, done: int, note: str) -> None:
-        self.progress.update(self._task, completed=done, description=note)
+        self.progress.update(self._task, completed=done, description=printable(note))
 
     def say(self, text: str) -> None:
-        self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.progress.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 class _Lines:
@@ -49,7 +56,7 @@ class _Lines:
             self.say(f"{done / self._total:.0%}, {note}" if self._total else note)
 
     def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 @contextmanager

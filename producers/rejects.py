@@ -1,4 +1,7 @@
-"""Keep the rows of a file that could not be read, so that they can be mended and replayed."""
+"""Keep the rows of a file that could not be read, so that they can be mended and replayed.
+
+A row is written as it came, byte for byte. A spreadsheet may run what begins with `=` in it: import the file as text.
+"""
 
 from __future__ import annotations
 

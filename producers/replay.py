@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from plain import log_to_stderr, printable
 from producers.pacing import Pace
 from stopping import Stop, stop_signal
 
@@ -121,6 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rejects_path: Path = options.rejects or Path(f"{path.name}.rejects.csv")
     if rejects_path.resolve() == path.resolve():
         parser.error("the rejects would be written over the file; name another with --rejects")
+    log_to_stderr()
     try:
         with stop_signal(ctrl_c_has_a_deadline=False) as stop:
             return _run(path, rejects_path, options.currency, Pace(options.speed), stop)
@@ -143,7 +145,7 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: Stop) 
         source = Clickstream(path, currency)
         publishers = connect("product-events", "user-events", "purchases")
     except (ClickstreamError, PublisherError, SettingsError) as error:
-        print(f"replay: {error}", file=sys.stderr)
+        print(printable(f"replay: {error}"), file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     by_event = dict(zip((ProductViewed, CartUpdated, PurchaseCompleted), publishers, strict=True))
     started = time.monotonic()
@@ -165,17 +167,18 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: Stop) 
         drain(publishers)
     seconds = time.monotonic() - started
     _print_summaries(publishers)
-    print(
+    totals = printable(
         f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected"
         f"{f' (see {rejects_path})' if rejects.count else ''}, in {seconds:,.1f} s, "
         f"{replay.rows / seconds:,.0f} rows a second"
     )
+    print(totals)
     return 1 if broken or rejects.count or any(publisher.summary().failed for publisher in publishers) else 0
 
 
 def _print_summaries(publishers: Iterable[Publisher]) -> None:
     for publisher in publishers:
-        print(publisher.summary())
+        print(printable(publisher.summary()))
 
 
 def _speed(text: str) -> float:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from plain import log_to_stderr, paragraphs
 from registry.embedded import command as serve
 from registry.evolution import command as evolve
 from settings import SettingsError
@@ -22,6 +23,7 @@ Run = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    log_to_stderr()
     args = parser().parse_args(arguments)  # outside: a failing `except` clause below imports all there is
     try:
         code = int(args.run(args))
@@ -66,7 +68,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _fail(error: object, code: int) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(paragraphs(f"error: {error}"), file=sys.stderr)
     return code
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import settings
 from destination import announce, broker, file, registry
+from plain import paragraphs, printable
 from registry.reports import documents, markdown, text
 from schemas import catalog
 
@@ -20,7 +21,7 @@ FINDINGS, USAGE, DRIFT = 1, 2, 3
 
 def show(args: argparse.Namespace, **renderings: Callable[[], str | dict[str, Any]]) -> None:
     content = renderings[args.format]()
-    print(content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False))
+    print(paragraphs(content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)))
 
 
 def lint(args: argparse.Namespace) -> int:
@@ -72,7 +73,7 @@ def check(args: argparse.Namespace) -> int:
         ),
         junit=lambda: ci.junit(checked, of_unknown(topics, unknown)),
     )
-    print(unknowns.asked(asked) if asked else "the registry was not asked", file=sys.stderr)
+    print(printable(unknowns.asked(asked)) if asked else "the registry was not asked", file=sys.stderr)
     return 0 if all(one.passed for one in checked) and not unknown else FINDINGS
 
 
@@ -259,7 +260,7 @@ def docs(args: argparse.Namespace) -> int:
             )
         }
     except OSError as error:
-        print(f"error: the catalogue cannot be written: {error}", file=sys.stderr)
+        print(printable(f"error: the catalogue cannot be written: {error}"), file=sys.stderr)
         return FINDINGS
     show(
         args,

@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from plain import paragraphs, printable
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, or 1 where something is stale or cannot be used; argparse exits with 2."""
@@ -30,14 +32,14 @@ def _generate(*, check: bool) -> int:
     try:
         source = generate.events(catalog.load(load()))
     except (SettingsError, catalog.CatalogError, generate.GenerateError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(paragraphs(f"error: {error}"), file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     path = generate.EVENTS
     if path.exists() and path.read_text(encoding="utf-8") == source:
         print(f"{path.name}: up to date")
         return 0
     if check:
-        print(f"error: {path} is stale: run `make generate` and commit it", file=sys.stderr)
+        print(printable(f"error: {path} is stale: run `make generate` and commit it"), file=sys.stderr)
         return 1
     path.write_text(source, encoding="utf-8")
     print(f"{path.name}: written")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import settings as settings_module
 from destination import announce, broker, file, registry
+from plain import paragraphs
 from settings import Settings, SettingsError
 from stack.errors import StackError
 
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = settings_module.load()
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        print(paragraphs(str(error)), file=sys.stderr)
         return 2
     try:
         if command == "status":
@@ -51,10 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
         announce(broker(settings), registry(settings), *places)
         getattr(_stack(settings), command)()
     except SettingsError as error:  # in a file of properties: it is read when a client is made
-        print(error, file=sys.stderr)
+        print(paragraphs(str(error)), file=sys.stderr)
         return 2
     except StackError as error:
-        print(f"make {command}: {error}", file=sys.stderr)
+        print(paragraphs(f"make {command}: {error}"), file=sys.stderr)
         return 1
     except OSError as error:  # of a folder that cannot be written, a disk that is full
         print(f"make {command}: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)

@@ -10,8 +10,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import children
+from plain import printable
 from settings import ROOT, Settings
 from stack.errors import StackError
 
@@ -104,6 +106,8 @@ def _compare(console: Console, produced: Sequence[Mapping[str, Any]], counted: M
         for name in sorted(sent.keys() | counted[part].keys(), key=lambda name: (-sent.get(name, 0), name)):
             one, other = sent.get(name, 0), counted[part].get(name, 0)
             equal = equal and one == other
-            table.add_row(name, f"{one:,}", f"{other:,}", "equal" if one == other else "[bold red]DIFFERENT")
+            table.add_row(
+                Text(printable(name)), f"{one:,}", f"{other:,}", "equal" if one == other else "[bold red]DIFFERENT"
+            )
         console.print(table, "")
     return equal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plain import printable
 from settings import Settings
 from stack import data, probe
 
@@ -14,11 +15,11 @@ def report(settings: Settings) -> int:
     subjects = probe.subjects(settings)
     kafka, registry = _processes(settings)
     print(f"STACK={settings.stack}")
-    print(f"Kafka     {settings.bootstrap_servers:28}  {_state(topics, 'topic', kafka)}")
-    print(f"registry  {settings.registry_url:28}  {_state(subjects, 'subject', registry)}")
+    print(f"Kafka     {settings.bootstrap_servers:28}  {printable(_state(topics, 'topic', kafka))}")
+    print(f"registry  {settings.registry_url:28}  {printable(_state(subjects, 'subject', registry))}")
     for path in (*data.services(settings), settings.store_path, settings.jars_dir):
         if path.exists():
-            print(f"on disk   {data.human(data.size(path)):>9}  {path}")
+            print(f"on disk   {data.human(data.size(path)):>9}  {printable(path)}")
     if isinstance(topics, list) and topics:
         width = max(len(topic.name) for topic in topics)
         print(f"\n{'topic':{width}}  partitions    messages")

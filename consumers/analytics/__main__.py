@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import logging
 import sys
 from collections.abc import Sequence
 
 from destination import announce, broker, file, registry
+from plain import log_to_stderr, printable
 from settings import Settings, SettingsError, load
 from stopping import forget_output
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not argv or argv[0] not in ("run", "report", "-h", "--help"):
         argv.insert(0, "run")
     options = _arguments().parse_args(argv)
-    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    log_to_stderr()
     try:
         settings = load()
         code = _report(settings, as_json=options.json) if options.command == "report" else _run(settings, options)
@@ -128,7 +128,7 @@ def _report(settings: Settings, as_json: bool) -> int:
 
 
 def _fail(error: object, code: int = 1) -> int:
-    print(f"analytics: {error}", file=sys.stderr)
+    print(printable(f"analytics: {error}"), file=sys.stderr)
     return code
 
 

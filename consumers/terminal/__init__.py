@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import attrs
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from consumers.analytics.member import Status
 from consumers.analytics.queries import Reader
@@ -21,6 +22,7 @@ from consumers.terminal import layout, tty
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress, summary
 from consumers.terminal.view import NOTHING, View
+from plain import printable
 from settings import Settings
 
 __all__ = ["report", "summary", "watch"]
@@ -69,7 +71,11 @@ def report(reader: Reader, settings: Settings) -> None:
         bars=console.is_terminal,
     )
     console.print(
-        f"[bold]{view.figures.events:,}[/] events counted in {settings.store_path}\n", soft_wrap=True, highlight=False
+        Text.assemble(
+            (f"{view.figures.events:,}", "bold"), printable(f" events counted in {settings.store_path}"), "\n"
+        ),
+        soft_wrap=True,
+        highlight=False,
     )
     for line in layout.body(view, console.width, None):
         line.rstrip()

@@ -9,6 +9,7 @@ from rich.text import Text
 from consumers.terminal import layout
 from consumers.terminal.drawing import chart, fit, heading, spread
 from consumers.terminal.view import View
+from plain import printable
 
 _OLD_S = 5.0
 _CHART_FROM = 36
@@ -35,7 +36,7 @@ class Dashboard:
 
     def _logs(self, width: int, height: int) -> list[Text]:
         shown = self.view.logs[-max(height // 8, 2) :]
-        return [fit(Text(line, "yellow"), width) for line in shown]
+        return [fit(Text(printable(line), "yellow"), width) for line in shown]
 
     def _header(self, width: int, sparkline: bool) -> list[Text]:
         status = self.view.status
@@ -71,7 +72,7 @@ class Dashboard:
     def _notice(self, width: int) -> Text:
         view, status = self.view, self.view.status
         if status is not None and status.waiting_for:
-            return fit(Text(f"Waiting for {status.waiting_for}", "bold yellow"), width)
+            return fit(Text(printable(f"Waiting for {status.waiting_for}"), "bold yellow"), width)
         if status is None or not status.partitions:
             return fit(Text("Waiting for partitions: the group has not given this member any yet", "yellow"), width)
         if not view.figures.events:

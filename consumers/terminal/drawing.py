@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import attrs
+from rich.cells import cell_len
 from rich.text import Text
+
+from plain import printable
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
@@ -29,14 +32,15 @@ def fit(text: Text | str, width: int) -> Text:
     """The text in exactly so many cells."""
     if width <= 0:
         return Text()
-    text = Text(text) if isinstance(text, str) else text.copy()
+    text = Text(printable(text)) if isinstance(text, str) else text.copy()
     text.truncate(width, overflow="ellipsis", pad=True)
     return text
 
 
 def spread(left: Text | str, right: Text | str, width: int) -> Text:
     """One text at each end of a line; the left one gives way."""
-    right = fit(right, min(Text(right).cell_len if isinstance(right, str) else right.cell_len, width))
+    right = Text(printable(right)) if isinstance(right, str) else right
+    right = fit(right, min(right.cell_len, width))
     room = width - right.cell_len
     gap = 2 if right.cell_len and room > 2 else 0
     return Text.assemble(fit(left, room - gap), " " * gap, right)
@@ -44,24 +48,25 @@ def spread(left: Text | str, right: Text | str, width: int) -> Text:
 
 def heading(title: str, note: Text | str, width: int) -> Text:
     """A title over a section, drawn out to its width, with a note at the end."""
-    note = Text(f" {note}") if isinstance(note, str) and note else Text(" ").append(note) if note else Text()
-    title_text = fit(Text(title, "bold"), min(len(title), max(width - note.cell_len, 0)))
+    note = Text(f" {printable(note)}") if isinstance(note, str) and note else Text(" ").append(note) if note else Text()
+    title_text = fit(Text(title, "bold"), min(cell_len(title), max(width - note.cell_len, 0)))
     line = max(width - title_text.cell_len - note.cell_len - 1, 0)
     return fit(Text.assemble(title_text, " ", ("─" * line, "dim"), note), width)
 
 
 def bars(rows: Sequence[Row], width: int, with_bars: bool) -> list[Text]:
     """A bar chart: label, value, note and, where there is room, a bar in proportion to the largest value."""
+    labels = [printable(row.label) for row in rows]
     values = [f"{row.value:,}" for row in rows]
     value_width = max(map(len, values), default=0)
     note_width = max((len(row.note) for row in rows), default=0)
-    longest = max((len(row.label) for row in rows), default=0)
+    longest = max(map(cell_len, labels), default=0)
     label_width = min(longest, max(width - value_width - note_width - 4, 4))
     bar_width = width - label_width - value_width - note_width - (4 if note_width else 3)
     largest = max((row.value for row in rows), default=0)
     lines = []
-    for row, value in zip(rows, values, strict=True):
-        line = Text.assemble(fit(row.label, label_width), "  ", (value.rjust(value_width), "bold"))
+    for row, label, value in zip(rows, labels, values, strict=True):
+        line = Text.assemble(fit(label, label_width), "  ", (value.rjust(value_width), "bold"))
         if note_width:
             line.append(" " + row.note.rjust(note_width), "dim")
         if with_bars and bar_width >= 3:
@@ -101,13 +106,13 @@ def chart(values: Sequence[float], height: int, style: str) -> list[Text]:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[Text]:
     """Rows under a dim header: the first column is text and takes the room that is left, the others are numbers."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rows = [list(map(printable, row)) for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
     first = width - sum(2 + other for other in widths[1:])
     lines = []
     for row, style in ((header, "dim"), *((row, "") for row in rows)):
         line = fit(Text(row[0], style), max(first, 0))
         for cell, cell_width in zip(row[1:], widths[1:], strict=True):
-            line.append("  " + cell.rjust(cell_width), style)
+            line.append("  " + " " * (cell_width - cell_len(cell)) + cell, style)
         lines.append(fit(line, width))
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import plain
 from consumers.analytics.member import Status
 from consumers.terminal.sections import LABELS
 from consumers.terminal.view import View
@@ -19,7 +20,7 @@ def progress(view: View) -> str:
     facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
     if view.status is not None and view.status.waiting_for:
         facts.append(f"waiting for {view.status.waiting_for}")
-    return f"{datetime.now():%H:%M:%S}  " + "  ".join(facts)
+    return plain.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
 
 
 def summary(status: Status) -> str:
@@ -40,4 +41,4 @@ def summary(status: Status) -> str:
     }
     if done.fenced:
         facts["taken over by others"] = f"{done.fenced:,} times, nothing lost"
-    return "\n".join(f"{name:<24}{value}" for name, value in facts.items())
+    return plain.lines(f"{name:<24}{value}" for name, value in facts.items())

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from plain import printable
+
 _SHOWN_S = 30.0
 _KEPT = 100
 
@@ -47,7 +49,7 @@ def captured_stderr() -> Iterator[Callable[[], Sequence[str]]]:
         os.close(original)
         collector.join()
         for _, line in lines:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
 
 
 @contextmanager

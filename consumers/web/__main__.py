@@ -8,18 +8,20 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from plain import log_to_stderr, printable
 from settings import Settings, SettingsError, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve the page until it is stopped. Returns the exit code: 0 fine, 1 it could not start, 2 wrong settings."""
+    log_to_stderr()
     options = _arguments().parse_args(argv)
     try:
         settings = load()
         address = options.host or settings.web_host
         listener = _listen(address, settings.web_port if options.port is None else options.port)
     except (SettingsError, OSError) as error:
-        print(f"web: {error}", file=sys.stderr)
+        print(printable(f"web: {error}"), file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     host = f"[{address}]" if ":" in address else address
     print(f"http://{host}:{listener.getsockname()[1]}  (Ctrl-C stops it)", flush=True)

@@ -5,12 +5,14 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 
 from consumers.analytics.kpis import MIXED
 from consumers.feed import Snapshot
 from consumers.labels import major
+from plain import printable
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
 
@@ -70,6 +72,8 @@ def _lines(snapshot: Snapshot | None) -> Iterator[str]:
 
 Labels = tuple[tuple[str, str], ...]
 
+_LIKE_ESCAPE = re.compile(r"\\(?=[rtu])")
+
 
 def _family(name: str, kind: str, explained: str, values: Mapping[Labels, object]) -> Iterator[str]:
     yield f"# HELP tributary_{name} {explained}"
@@ -93,4 +97,7 @@ def _money(minor: Mapping[str, int]) -> dict[Labels, object]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    # A backslash before what would look like an escape becomes one itself: two texts never have the same label.
+    distinct = _LIKE_ESCAPE.sub(r"\\u005c", text)
+    shown = "\n".join(map(printable, distinct.split("\n")))
+    return shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

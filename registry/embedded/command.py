@@ -9,6 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from plain import printable
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `serve`."""
@@ -83,7 +85,7 @@ def _serve(listener: socket.socket, host: str, data: Path, user: str, password: 
         app = create_app(data, user, password, host)
     except (StoreInUse, OSError) as error:
         listener.close()
-        print(f"cannot start: {error}", file=sys.stderr)
+        print(printable(f"cannot start: {error}"), file=sys.stderr)
         return 1
     # A read changes threads three times; beside a registration each change waits for this long.
     sys.setswitchinterval(0.001)

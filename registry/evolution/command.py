@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from plain import paragraphs, printable
+
 if TYPE_CHECKING:
     from registry.evolution.edits import Edit
 
@@ -98,18 +100,18 @@ def run(args: argparse.Namespace) -> int:
         if written := made.allowed and not args.dry_run:
             evolve.write(made)
     except evolve.EvolveError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(printable(f"error: {error}"), file=sys.stderr)
         return USAGE
     except OSError as error:
-        print(f"error: {error}; nothing was written", file=sys.stderr)
+        print(printable(f"error: {error}; nothing was written"), file=sys.stderr)
         return FINDINGS
     match args.format:
         case "json":
-            print(json.dumps(evolution.document(made, written=written), indent=2, ensure_ascii=False))
+            print(paragraphs(json.dumps(evolution.document(made, written=written), indent=2, ensure_ascii=False)))
         case "markdown":
-            print(evolution.as_markdown(made, written=written))
+            print(paragraphs(evolution.as_markdown(made, written=written)))
         case _:
-            print(evolution.text(made, written=written))
+            print(paragraphs(evolution.text(made, written=written)))
     return 0 if made.allowed else FINDINGS
 
 

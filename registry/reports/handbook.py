@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from plain import lines
 from registry.check import retention
 from registry.handbook import NOT_REGISTERED, Event, Handbook, Note, version_name
 from registry.reports.documents import version
@@ -16,7 +17,7 @@ from registry.reports.text import shown, summary
 
 def text(book: Handbook) -> str:
     """Each event with its facts, fields and versions."""
-    return "\n\n".join("\n".join(_text(event)) for event in book.events)
+    return "\n\n".join(lines(_text(event)) for event in book.events)
 
 
 def _text(event: Event) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _document(event: Event) -> dict[str, Any]:
 
 def written(files: dict[Path, bool]) -> str:
     """Which files were written (true), and which said so already."""
-    return "\n".join(f"{shown(path)}: {'written' if new else 'up to date'}" for path, new in files.items())
+    return lines(f"{shown(path)}: {'written' if new else 'up to date'}" for path, new in files.items())
 
 
 def _words(notes: Sequence[Note], words: Callable[[str], str] = str, value: Callable[[str], str] = str) -> str:

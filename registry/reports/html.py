@@ -6,11 +6,10 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 
+from plain import paragraphs
+
 Content = str | Sequence["Content"]
 """Text, an element, or a sequence of them."""
-
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""What a page may not have; browsers drop it, or refuse the page."""
 
 
 class Element(str):
@@ -27,7 +26,7 @@ def tag(name: str, *content: Content, **attributes: str) -> Element:
 
 def text(value: str) -> str:
     """Text as it has to be written, in content and in attributes."""
-    return html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", value))
+    return html.escape(paragraphs(value))
 
 
 def anchor(*names: str) -> str:

@@ -34,7 +34,7 @@ def lint(contracts: int, findings: Sequence[Finding]) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    rows = [(f"`{shown(f.file)}:{f.line}`", code(f.path), f.rule, plain(f.message), code(f.fix)) for f in findings]
+    rows = [(code(f"{shown(f.file)}:{f.line}"), code(f.path), f.rule, plain(f.message), code(f.fix)) for f in findings]
     return table(("where", "field", "rule", "finding", "fix"), rows)
 
 
@@ -50,13 +50,13 @@ def checks(checked: Iterable[SubjectCheck]) -> str:
 
 def _check(check: SubjectCheck) -> Iterator[str]:
     mark = "✅" if check.passed else "❌"
-    yield f"### {mark} `{check.topic.subject}`: {verdict(check)}"
+    yield f"### {mark} {code(check.topic.subject)}: {verdict(check)}"
     if check.invalid:
         yield f"\n{line(check.invalid)}"
     if check.changes:
         yield from table(("field", "change"), [(code(c.path or "the record"), plain(c.text)) for c in check.changes])
     if check.order:
-        yield f"\n**Deploy** {check.order}. **Owner** {check.topic.owner}."
+        yield f"\n**Deploy** {check.order}. **Owner** {line(check.topic.owner)}."
     for found in check.breaks:
         yield f"\n**Breaks** {code(found.path or 'the record')} ({found.rule}): {line(found.who)}."
         yield f"\n```\n{found.fix}\n```"
@@ -121,7 +121,7 @@ def drift(found: Sequence[Drift]) -> str:
 def history(subject: str, entries: Sequence[Entry]) -> str:
     """A table of the versions."""
     rows = [(f"v{e.version.version}", str(e.version.id), summary(e), "\n".join(_words(e.changes))) for e in entries]
-    return "\n".join([f"### `{subject}`", *table(("version", "id", "", "changes"), rows)])
+    return "\n".join([f"### {code(subject)}", *table(("version", "id", "", "changes"), rows)])
 
 
 def diff(found: Diff) -> str:
@@ -151,7 +151,7 @@ def census(found: Census) -> str:
     ]
     rows += [("none", "none", f"{number:,}", "", "", plain(seen)) for seen, number in sorted(found.unframed.items())]
     heads = ("version", "id", "records", "first", "last", "")
-    return "\n".join([f"### `{found.topic}`", *table(heads, rows)])
+    return "\n".join([f"### {code(found.topic)}", *table(heads, rows)])
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from plain import lines, printable
+
 _MARKUP = re.compile(r"[\\`*\[\]<>~&]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def plain(words: str) -> str:
     """Text in which nothing is markup; a line's end stays one in a table."""
-    return _MARKUP.sub(r"\\\g<0>", "\n".join(words.splitlines()))
+    return _MARKUP.sub(r"\\\g<0>", lines(words.splitlines()))
 
 
 def line(words: str) -> str:
@@ -19,13 +21,13 @@ def line(words: str) -> str:
 
 def paragraph(words: str) -> str:
     """Text as a paragraph: no line of it can begin a heading, a list or a block."""
-    lines = (plain(line.strip()) for line in words.splitlines())
-    return "\\\n".join(re.sub(r"^(\d*)([#+\-=.):|])", r"\1\\\2", line) for line in lines if line)
+    rows = (plain(row.strip()) for row in words.splitlines())
+    return "\\\n".join(re.sub(r"^(\d*)([#+\-=.):|])", r"\1\\\2", row) for row in rows if row)
 
 
 def code(words: str) -> str:
     """A code span on one line, whatever backticks are in it."""
-    words = " ".join(words.splitlines())
+    words = printable(" ".join(words.splitlines()))
     fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
     pad = " " if "`" in words or words.startswith(" ") else ""
     return f"{fence}{pad}{words}{pad}{fence}" if words else ""

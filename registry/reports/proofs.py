@@ -7,8 +7,10 @@ from typing import Any
 
 import attrs
 
+from plain import lines
 from registry.proof.prove import Change, Proof, Row
 from registry.reports.markdown import table
+from registry.reports.markup import code, plain
 from schemas.catalog import Topic
 
 _SHOWN = 10
@@ -17,9 +19,9 @@ _SHOWN = 10
 
 def text(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
     """Each subject with its versions: how many records decode, which do not and why, which values change."""
-    lines = [line for proof in proofs for line in _subject(proof)]
-    lines += [f"{topic.subject}: not begun" for topic in left]
-    return "\n".join([*lines, _summary(proofs, left)])
+    rows = [line for proof in proofs for line in _subject(proof)]
+    rows += [f"{topic.subject}: not begun" for topic in left]
+    return lines([*rows, _summary(proofs, left)])
 
 
 def _subject(proof: Proof) -> Iterator[str]:
@@ -116,15 +118,17 @@ def document(proofs: Sequence[Proof], left: Sequence[Topic]) -> dict[str, Any]:
 def markdown(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
     """A section for each subject."""
     sections = ["\n".join(_section(proof)) for proof in proofs]
-    sections += [f"### ❌ `{topic.subject}`: not begun" for topic in left]
+    sections += [f"### ❌ {code(topic.subject)}: not begun" for topic in left]
     return "\n\n".join([*sections, _summary(proofs, left)])
 
 
 def _section(proof: Proof) -> Iterator[str]:
-    yield f"### {'✅' if proof.ok else '❌'} `{proof.topic.subject}`: {verdict(proof)}"
+    yield f"### {'✅' if proof.ok else '❌'} {code(proof.topic.subject)}: {verdict(proof)}"
     yield from table(("writer", "records"), [(name(row), outcome(row)) for row in proof.rows])
-    failures = [(name(row), f"`{one.where}`", one.reason) for row in proof.rows for one in row.failures[:_SHOWN]]
-    failures += [("none", f"`{one.where}`", f"{_records(one.records)}: {one.seen}") for one in proof.unframed]
+    failures = [(name(row), code(one.where), plain(one.reason)) for row in proof.rows for one in row.failures[:_SHOWN]]
+    failures += [("none", code(one.where), plain(f"{_records(one.records)}: {one.seen}")) for one in proof.unframed]
     yield from table(("writer", "cannot be read", "reason"), failures)
-    changes = [(name(row), f"`{change.path}`", change_text(change)) for row in proof.rows for change in row.changes]
+    changes = [
+        (name(row), code(change.path), plain(change_text(change))) for row in proof.rows for change in row.changes
+    ]
     yield from table(("writer", "field", "what becomes of it"), changes)

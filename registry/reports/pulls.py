@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import plain
 from registry.pull import Pulled
 from registry.reports import unknowns
 from registry.reports.text import shown
@@ -12,7 +13,7 @@ from registry.reports.text import shown
 def text(result: Pulled) -> str:
     """What was taken in, what the contracts make of it, and whether the lock changed."""
     rows = [row for one in result.taken for row in unknowns.lines(one, "taken in")]
-    return "\n".join([*rows, *_next(result), _outcome(result)])
+    return plain.lines([*rows, *_next(result), _outcome(result)])
 
 
 def document(result: Pulled) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plain import lines, paragraphs, printable
 from registry.census import Census, Place, Row
 from registry.check import SubjectCheck
 from registry.drift import Drift
@@ -32,7 +33,7 @@ def lint_summary(contracts: int, found: int) -> str:
 
 def findings(found: Sequence[Finding]) -> str:
     """Lint's findings, one a line with file and line first, so that editors can jump to it."""
-    return "\n".join(line for finding in found for line in _finding(finding))
+    return lines(line for finding in found for line in _finding(finding))
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 def checks(checked: Iterable[SubjectCheck]) -> str:
     """Each subject's verdict: what changed, who breaks, the order to deploy, the fix."""
-    return "\n".join(line for check in checked for line in _check(check))
+    return lines(line for check in checked for line in _check(check))
 
 
 def _check(check: SubjectCheck) -> Iterator[str]:
@@ -102,16 +103,16 @@ def plan(made: Plan) -> str:
     refused = [check for check in made.checks if not check.passed]
     if refused:
         parts.append(checks(refused))
-    parts += made.refusals
+    parts += map(printable, made.refusals)
     if made.unknown:
         parts.append(unknowns.text(made.unknown))
     if parts:
         return "\n".join([*parts, "", NOTHING_WRITTEN])
     changed = [check for check in made.checks if check.changes and not check.registered]
-    lines = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in made.steps]
+    parts = [lines(f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in made.steps)]
     if changed:
-        lines += ["", checks(changed)]
-    return "\n".join([*lines, "", counts(made)])
+        parts += ["", checks(changed)]
+    return "\n".join([*parts, "", counts(made)])
 
 
 def counts(made: Plan) -> str:
@@ -123,13 +124,13 @@ def counts(made: Plan) -> str:
 
 def done(step: Done) -> str:
     """One step that was carried out."""
-    return f"{_MARKS[step.step.kind]} {step.step.target}: {step.text}"
+    return printable(f"{_MARKS[step.step.kind]} {step.step.target}: {step.text}")
 
 
 def applied(result: Applied) -> str:
     """What was left alone, and a summary."""
     idle = [f"{_MARKS[step.kind]} {step.target}: {step.text}" for step in result.plan.steps if step.run is None]
-    return "\n".join([*idle, done_in_all(result)])
+    return lines([*idle, done_in_all(result)])
 
 
 def done_in_all(result: Applied) -> str:
@@ -142,28 +143,28 @@ def done_in_all(result: Applied) -> str:
 
 def failed(failure: ApplyFailed) -> str:
     """What was done before a step failed, and what is left."""
-    lines = [f"{failure.failed.target}: {failure.failed.text}: failed: {failure.reason}"]
-    lines += (
+    rows = [f"{failure.failed.target}: {failure.failed.text}: failed: {failure.reason}"]
+    rows += (
         ["Done before that:", *(f"  {done(step)}" for step in failure.done)] if failure.done else ["Nothing was done."]
     )
     if failure.left:
-        lines += ["Not begun:", *(f"  {step.target}: {step.text}" for step in failure.left)]
-    return "\n".join([*lines, "Apply again to carry on from here."])
+        rows += ["Not begun:", *(f"  {step.target}: {step.text}" for step in failure.left)]
+    return lines([*rows, "Apply again to carry on from here."])
 
 
 def drift(found: Sequence[Drift]) -> str:
     """The differences, by subject."""
-    lines = [f"{one.subject}: {one.text} [{one.kind}]" for one in found]
-    return "\n".join([*lines, f"{len(found)} difference{'' if len(found) == 1 else 's'}" if found else "no drift"])
+    rows = [f"{one.subject}: {one.text} [{one.kind}]" for one in found]
+    return lines([*rows, f"{len(found)} difference{'' if len(found) == 1 else 's'}" if found else "no drift"])
 
 
 def history(subject: str, entries: Sequence[Entry]) -> str:
     """Each version with what it changed."""
-    lines = [f"{subject}: {len(entries)} version{'' if len(entries) == 1 else 's'}"]
+    rows = [f"{subject}: {len(entries)} version{'' if len(entries) == 1 else 's'}"]
     for entry in entries:
-        lines.append(f"v{entry.version.version} (id {entry.version.id}): {summary(entry)}")
-        lines += [f"    {change.path or 'the record'}: {change.text}" for change in entry.changes]
-    return "\n".join(lines)
+        rows.append(f"v{entry.version.version} (id {entry.version.id}): {summary(entry)}")
+        rows += [f"    {change.path or 'the record'}: {change.text}" for change in entry.changes]
+    return lines(rows)
 
 
 def summary(entry: Entry) -> str:
@@ -186,20 +187,20 @@ def diff(found: Diff) -> str:
     if not found.unified:
         return f"{found.before} and {found.after} are the same"
     words = [f"{change.path or 'the record'}: {change.text}" for change in found.changes] or ["same in meaning"]
-    return "\n".join([*words, "", found.unified])
+    return "\n".join([lines(words), "", paragraphs(found.unified)])
 
 
 def census(found: Census) -> str:
     """Each version with its records, and whether it can be deleted."""
-    lines = [f"{found.topic}: {found.records:,} record{'' if found.records == 1 else 's'}"]
+    rows = [f"{found.topic}: {found.records:,} record{'' if found.records == 1 else 's'}"]
     for row in found.rows:
         name = "no version" if row.version is None else f"v{row.version}"
-        lines.append(f"{name} (id {row.id}): {records(row)}; {deletion(row)}")
+        rows.append(f"{name} (id {row.id}): {records(row)}; {deletion(row)}")
         if row.use:
-            lines += [f"    first  {place(row.use.first)}", f"    last   {place(row.use.last)}"]
-    lines += [f"no schema id: {number:,}: {seen}" for seen, number in sorted(found.unframed.items())]
+            rows += [f"    first  {place(row.use.first)}", f"    last   {place(row.use.last)}"]
+    rows += [f"no schema id: {number:,}: {seen}" for seen, number in sorted(found.unframed.items())]
     free = sum(row.deletable for row in found.rows)
-    return "\n".join([*lines, f"{free} version{'' if free == 1 else 's'} can be deleted"])
+    return lines([*rows, f"{free} version{'' if free == 1 else 's'} can be deleted"])
 
 
 def records(row: Row) -> str:

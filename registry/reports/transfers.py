@@ -7,8 +7,10 @@ from typing import Any
 
 import attrs
 
+from plain import lines
 from registry.reports import text as texts
 from registry.reports.markdown import table
+from registry.reports.markup import code, line, plain
 from registry.steps import Done, Step
 from registry.transfer.archive import Archive
 from registry.transfer.differing import Difference
@@ -57,7 +59,7 @@ def exported_document(archive: Archive, registry: str, where: str) -> dict[str, 
 def exported_markdown(archive: Archive, registry: str, where: str) -> str:
     """A table of the counts."""
     rows = [(name.replace("_", "-"), f"{number:,}") for name, number in _counts(archive).items()]
-    return "\n".join([f"### {registry} → `{where}`", *table(("exported", "number"), rows)])
+    return "\n".join([f"### {registry} → {code(where)}", *table(("exported", "number"), rows)])
 
 
 def _counts(archive: Archive) -> dict[str, int]:
@@ -76,13 +78,11 @@ def _counts(archive: Archive) -> dict[str, int]:
 def imported(result: Imported) -> str:
     """What stands in the way, or what would be done, or a summary of what was."""
     if result.difference.conflicts:
-        return "\n".join(
-            [*result.difference.conflicts, "", f"{_nothing(result)} It has other content than the export."]
-        )
-    lines = [_line(step) for step in result.steps if result.dry_run or step.run is None]
+        return lines([*result.difference.conflicts, "", f"{_nothing(result)} It has other content than the export."])
+    rows = [_line(step) for step in result.steps if result.dry_run or step.run is None]
     if result.stopped:
-        lines += _stopped(result.stopped)
-    return "\n".join([*lines, _summary(result)])
+        rows += _stopped(result.stopped)
+    return lines([*rows, _summary(result)])
 
 
 def _nothing(result: Imported) -> str:
@@ -134,10 +134,10 @@ def _step(step: Step) -> dict[str, str]:
 
 def imported_markdown(result: Imported) -> str:
     """A table of the steps, or a list of what stands in the way."""
-    lines = [f"### {'✅' if result.ok else '❌'} `{result.file}` → {result.registry}"]
+    lines = [f"### {'✅' if result.ok else '❌'} {code(result.file)} → {result.registry}"]
     if result.difference.conflicts:
-        return "\n".join([*lines, "", *(f"- {one}" for one in result.difference.conflicts), "", _nothing(result)])
-    lines += table(("", "target", "step"), [(step.kind, step.target, step.text) for step in result.steps])
+        return "\n".join([*lines, "", *(f"- {line(one)}" for one in result.difference.conflicts), "", _nothing(result)])
+    lines += table(("", "target", "step"), [(step.kind, code(step.target), plain(step.text)) for step in result.steps])
     stopped = _stopped(result.stopped) if result.stopped else []
     return "\n".join([*lines, "", *stopped, _summary(result)])
 

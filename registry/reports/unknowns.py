@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import plain
 from registry.reports.markup import code, line
 from registry.unknown import Asked, Unknown
 
@@ -16,7 +17,7 @@ TAKE_IN = (
 
 def text(found: Sequence[Unknown]) -> str:
     """Each subject with what the lock does not know, and what to do."""
-    return "\n".join([*(row for one in found for row in lines(one, "the registry has, the lock not:")), TAKE_IN])
+    return plain.lines([*(row for one in found for row in lines(one, "the registry has, the lock not:")), TAKE_IN])
 
 
 def lines(one: Unknown, heading: str) -> Iterator[str]:

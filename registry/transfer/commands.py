@@ -14,6 +14,7 @@ import attrs
 import destination
 import settings
 from destination import announce, file
+from plain import paragraphs, printable
 from registry.commands import FINDINGS, show
 from registry.reports import text, transfers
 from registry.transfer.client import TransferClient
@@ -34,12 +35,12 @@ def export(args: argparse.Namespace) -> int:
     registry = _whole_registry(loaded)
     found = exporting.export(registry, _telling("subjects"))
     if args.output is None:
-        print(archive.dump(found), end="")
+        print(paragraphs(archive.dump(found)), end="")
     else:
         try:
             lock.rewrite(args.output, archive.dump(found))
         except OSError as error:
-            print(f"error: {args.output} cannot be written: {error.strerror}", file=sys.stderr)
+            print(printable(f"error: {args.output} cannot be written: {error.strerror}"), file=sys.stderr)
             return FINDINGS
     told = found, registry.url, "stdout" if args.output is None else text.shown(args.output)
     with contextlib.redirect_stdout(sys.stderr if args.output is None else sys.stdout):

@@ -15,6 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from plain import printable
 from registry import walk
 from registry.__main__ import main
 from registry.changes import short
@@ -207,8 +208,9 @@ def says(words: str, file: Path) -> Handbook:
 
 
 def squeezed(words: str) -> str:
-    """Without what a page may not have, and with white space as one blank."""
-    return " ".join(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", " ", words).split())
+    """Without what is shown as an escape, and with white space as one blank."""
+    visible = "".join(" " if printable(one) != one else one for one in words)
+    return " ".join(re.sub(r"\\u[0-9a-f]{4}|\\[nrt]", " ", visible).split())
 
 
 @given(HOSTILE)
