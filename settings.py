@@ -69,6 +69,11 @@ def _positive(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
         raise ValueError("expected a number above 0")
 
 
+def _not_negative(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
+    if not value >= 0:
+        raise ValueError("expected a number from 0")
+
+
 def _port(_: Settings, __: attrs.Attribute[Any], value: int) -> None:
     if value not in range(65536):
         raise ValueError("expected a port, 0 to 65535")
@@ -138,6 +143,9 @@ class Settings:
     consumer_group: str = _setting("CONSUMER_GROUP", "tributary-analytics")
     store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
     batch_size: int = _setting("BATCH_SIZE", "10000", _whole, validator=_positive)
+    schema_wait_s: float = _setting("SCHEMA_WAIT_SECONDS", "10", _number, validator=_not_negative)
+    letters_in_a_row: int = _setting("DEAD_LETTERS_IN_A_ROW", "500", _whole, validator=_not_negative)
+    letters_percent: float = _setting("DEAD_LETTERS_PERCENT", "10", _number, validator=_not_negative)
     abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", _number, validator=_positive)
     event_time_earliest: date = _setting("EVENT_TIME_EARLIEST", "2000-01-01", _day)
     event_time_ahead_hours: int = _setting("EVENT_TIME_AHEAD_HOURS", "24", _whole, validator=_positive)

@@ -212,11 +212,9 @@ class DeadLetterWriter:
     def _connected(self) -> Producer:
         """Made for the first dead letter: most members never see one."""
         return Producer(
-            {
-                **self._settings.kafka_client(),
+            self._settings.kafka_client({"compression.type": "lz4", "linger.ms": 5})
+            | {
                 "enable.idempotence": True,
-                "compression.type": "lz4",
-                "linger.ms": 5,
                 # A batch that is too large is sent again one by one, so it holds few letters.
                 "batch.size": 16_384,
                 # The broker knows what is too large: it took the message once.

@@ -1,43 +1,54 @@
 """Membership in the consumer group: partitions come and go, batches come in, positions are the store's.
 
-Kafka's own committed offsets are never read. They are written after the store, for tools that show lag.
+Kafka's committed offsets are never read. They are written after the store, for tools that show lag, and their metadata
+names the store that the group counts into.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import os
+import re
+import socket
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import attrs
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from consumers.clock import sent_ms
+from consumers.topics import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, missing_topic
 from settings import Settings
 
 log = logging.getLogger(__name__)
 
-Partition = tuple[str, int]
-"""Topic and partition number."""
-
-_REQUEST_S = 10.0
 _AT_ONCE = 1_000
 """Messages that the client makes in one go: no other thread has a turn meanwhile."""
 _PASSING = {
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TRANSPORT,
     KafkaError._RESOLVE,
-    # Who waits five minutes for the registry loses its partitions, and joins again with the next fetch.
+    # A member that does not fetch for five minutes loses its partitions, and joins again with the next fetch.
     KafkaError._MAX_POLL_EXCEEDED,
 }
 """What librdkafka goes on from by itself."""
-_LOG_LEVEL = 2
-"""Critical: librdkafka would log each refused connection, twenty a second; we say once what we wait for."""
 
-
-class GroupError(Exception):
-    """The member cannot go on; the message says why and what to do."""
+_DEFAULTS = {
+    # A member that joins gets its partitions when the others hear of it, with their next heartbeat.
+    "heartbeat.interval.ms": 1000,
+    # A broker that restarts gives away what a member had only when the session of before has ended. The least that
+    # brokers allow; what a lost session costs is small here.
+    "session.timeout.ms": 6000,
+    "reconnect.backoff.max.ms": 1000,
+    # Partitions that are added are read from the next refresh on.
+    "topic.metadata.refresh.interval.ms": 5000,
+    "fetch.wait.max.ms": 100,
+    # With a full queue librdkafka waits a second by default before it fetches more: too long at our rate.
+    "fetch.queue.backoff.ms": 20,
+    # Some 30,000 messages. A longer queue is slower: they have left the processor's caches by their turn.
+    "queued.max.messages.kbytes": 4096,
+}
+"""What KAFKA_CONFIG_FILE may set otherwise."""
 
 
 @attrs.frozen
@@ -69,8 +80,11 @@ class Batch:
 class Member:
     """One member of the group.
 
-    `stored` gives the next offset of each partition from the store. `release` is called before partitions are given up,
-    to write what is in flight; `drop` when they are already lost, to forget it. Both run inside `fetch`.
+    `stored` gives the next offset of each partition from the store, `bounds` the first and the next of each from the
+    broker. `release` is called before partitions are given up, to write what is in flight; `drop` when they are already
+    lost, to forget it. Both run inside `fetch`.
+
+    It reads nothing before `start`. A partition that is held is not read, and keeps its place in the group.
     """
 
     def __init__(
@@ -78,44 +92,50 @@ class Member:
         settings: Settings,
         topics: Sequence[str],
         stored: Callable[[], Mapping[Partition, int]],
+        bounds: Callable[[], Mapping[Partition, tuple[int, int]]],
         release: Callable[[], None],
         drop: Callable[[], None],
     ) -> None:
-        self._topics = topics
         self._stored = stored
+        self._bounds = bounds
         self._release = release
         self._drop = drop
         self._batch_size = settings.batch_size
         self._positions: dict[Partition, int | None] = {}
+        self._held: set[Partition] = set()
+        self._refused: set[str] = set()
+        self.out_of_range: set[Partition] = set()
+        """Partitions whose next offset the broker does not have; see `return_to_range`."""
+        self._started = False
+        self._metadata = ""
+        self._problem: Exception | None = None
         self.joined = False
         """Whether the group has told which partitions this member has; perhaps none."""
-        self._problem: GroupError | None = None
-        self._admin = AdminClient({**settings.kafka_client(), "log_level": _LOG_LEVEL})
         self._consumer = Consumer(
-            {
-                **settings.kafka_client(),
-                "log_level": _LOG_LEVEL,
+            settings.kafka_client(_DEFAULTS | {"client.id": client_id(settings.consumer_group)})
+            | {
+                "log_level": LOG_LEVEL,
                 "group.id": settings.consumer_group,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
+                # An offset that the broker does not have is an event to look into, not to step over.
+                "auto.offset.reset": "error",
                 # The end of a partition is told with its offset, past gaps and transaction markers.
                 "enable.partition.eof": True,
-                # A member that joins gets its partitions when the others hear of it, with their next heartbeat.
-                "heartbeat.interval.ms": 1000,
-                "fetch.wait.max.ms": 100,
-                # With a full queue librdkafka waits a second by default before it fetches more: too long at our rate.
-                "fetch.queue.backoff.ms": 20,
-                # Some 30,000 messages. A longer queue is slower: they have left the processor's caches by their turn.
-                "queued.max.messages.kbytes": 4096,
             }
         )
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
 
+    def start(self, metadata: str) -> None:
+        """Begin to read, from what the store holds now. `metadata` goes with every committed offset."""
+        self._metadata = metadata
+        self._started = True
+        self.rewind()
+
     def fetch(self, wait_s: float) -> Batch:
         """The next messages: what came within `wait_s`, and if that is much, all that is there up to the batch size.
 
-        Perhaps none. Raises GroupError.
+        Perhaps none. Raises GroupError, and what `stored` raises.
         """
         messages = self._consume(wait_s)
         if self._problem is not None:
@@ -127,28 +147,46 @@ class Member:
         by_topic: dict[str, list[Message]] = {}
         since_ms: dict[str, int] = {}
         nexts: dict[Partition, int] = {}
+        reading = self.reading
         # librdkafka hands a partition's messages over in long runs, so few steps of these loops are taken.
-        for name, run in groupby(messages, Message.topic):
-            topic, some = str(name), list(run)
-            by_topic.setdefault(topic, []).extend(some)
-            for number, part in groupby(some, Message.partition):
-                of_one = list(part)
-                sent = sent_ms(of_one[0])
-                since_ms[topic] = min(since_ms.get(topic, sent), sent)
-                nexts[topic, int(number or 0)] = int(of_one[-1].offset() or 0) + 1
+        for name, of_topic in groupby(messages, Message.topic):
+            topic = str(name)
+            for number, of_partition in groupby(of_topic, Message.partition):
+                partition, some = (topic, int(number or 0)), list(of_partition)
+                if partition in reading:
+                    by_topic.setdefault(topic, []).extend(some)
+                    sent = sent_ms(some[0])
+                    since_ms[topic] = min(since_ms.get(topic, sent), sent)
+                    nexts[partition] = int(some[-1].offset() or 0) + 1
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
         return Batch(by_topic, since_ms, self._move(nexts))
 
     def rewind(self) -> None:
-        """Go back to what the store holds, in every partition this member has."""
+        """Go back to what the store holds, in every partition that is read."""
         stored = self._stored()
         self._positions = {partition: stored.get(partition) for partition in self._positions}
-        self._assign(self._consumer)
+        self._assign()
+
+    def hold(self, positions: Mapping[Partition, int | None]) -> None:
+        """Do not read these partitions until `resume`, and then from these offsets; None is the beginning."""
+        self._positions |= {partition: at for partition, at in positions.items() if partition in self._positions}
+        self._held |= positions.keys()
+        self._assign()
+
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        """Read these partitions again, those that this member still has."""
+        self._held -= set(partitions)
+        self._assign()
+
+    def refuse(self, topic: str, positions: Mapping[Partition, int | None]) -> None:
+        """Do not read this topic any more; `positions` are those of its partitions before what is not to be counted."""
+        self._refused.add(topic)
+        self.hold({partition: at for partition, at in positions.items() if partition[0] == topic})
 
     def commit(self, spans: Mapping[Partition, Span]) -> None:
         """Tell Kafka what the store holds by now, as a courtesy: it may fail, and nothing depends on it."""
-        offsets = [TopicPartition(*partition, span.next) for partition, span in spans.items()]
+        offsets = [TopicPartition(*partition, span.next, self._metadata) for partition, span in spans.items()]
         if not offsets:
             return
         try:
@@ -156,18 +194,22 @@ class Member:
         except KafkaException as error:
             log.debug("offsets not committed: %s", error)
 
-    def lag(self) -> dict[str, int]:
-        """How many offsets of each topic, in all its partitions, are not in the store yet. Raises GroupError."""
-        stored = self._stored()
-        lag = dict.fromkeys(self._topics, 0)
-        for partition, (low, high) in self._bounds().items():
-            lag[partition[0]] += max(high - max(stored.get(partition, low), low), 0)
-        return lag
+    def claim(self, partition: Partition, offset: int, metadata: str) -> None:
+        """Commit an offset with this metadata, and wait for it. Raises BrokerUnavailable."""
+        try:
+            self._consumer.commit(offsets=[TopicPartition(*partition, offset, metadata)], asynchronous=False)
+        except KafkaException as error:
+            raise BrokerUnavailable(error.args[0].str()) from error
 
     @property
-    def assigned(self) -> int:
-        """How many partitions this member has."""
-        return len(self._positions)
+    def positions(self) -> Mapping[Partition, int | None]:
+        """The partitions that this member has, and the next offset of each that it reads; None: its beginning."""
+        return dict(self._positions)
+
+    @property
+    def reading(self) -> set[Partition]:
+        """The partitions that are read: those that are neither held nor of a topic that is refused."""
+        return {p for p in self.positions if p not in self._held and p[0] not in self._refused}
 
     def close(self) -> None:
         """Leave the group."""
@@ -196,81 +238,91 @@ class Member:
             error = message.error()
             if error is None:
                 continue
+            partition = str(message.topic()), int(message.partition() or 0)
             if error.code() == KafkaError._PARTITION_EOF:
-                ends[str(message.topic()), int(message.partition() or 0)] = int(message.offset() or 0)
+                ends[partition] = int(message.offset() or 0)
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                self.out_of_range.add(partition)
             elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise GroupError(f"topic {message.topic()} does not exist; run: make register-schemas")
+                raise missing_topic(message.topic())
             elif error.fatal() or error.code() not in _PASSING:
                 raise GroupError(f"the broker refused: {error.str()}")
             else:
                 log.warning("broker: %s", error.str())
         return ends
 
+    def return_to_range(self) -> None:
+        """Go on in partitions whose next offset the broker does not have.
+
+        Where it has deleted messages before they were read, it says so and goes on behind them. Raises GroupError where
+        the partition ends before the offset, and BrokerUnavailable.
+        """
+        bounds = self._bounds()
+        for partition in self.out_of_range & self._positions.keys():
+            (low, high), at = bounds.get(partition, (0, 0)), self._positions[partition] or 0
+            topic, number = partition
+            if at > high:
+                raise GroupError(
+                    f"{topic}[{number}] was counted to offset {at}, and ends at {high}: the broker has lost messages "
+                    "that were counted. Count into another store (STORE_PATH)"
+                )
+            if at < low:
+                log.warning("%s[%d]: retention deleted %d messages before they were read", topic, number, low - at)
+        self._assign(beginnings=self.out_of_range)
+        self.out_of_range = set()
+
     def _move(self, nexts: Mapping[Partition, int]) -> dict[Partition, Span]:
         spans = {}
         for partition, after in nexts.items():
-            if partition in self._positions and self._positions[partition] != after:
-                spans[partition] = Span(self._positions[partition], after)
-                self._positions[partition] = after
+            if partition not in self._positions or self._positions[partition] == after:
+                continue
+            before = self._positions[partition]
+            if before is not None and after < before:
+                topic, number = partition
+                raise GroupError(f"{topic}[{number}] was read to offset {before}, and now to {after}: is it recreated?")
+            spans[partition] = Span(before, after)
+            self._positions[partition] = after
         return spans
 
-    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self.joined = True
-        stored = self._stored()
-        self._positions = {(p.topic, p.partition): stored.get((p.topic, p.partition)) for p in partitions}
         try:
-            self._check(stored)
-        except GroupError as problem:
-            # An exception would be lost on its way through librdkafka; `fetch` raises it.
+            stored = self._stored()
+        except Exception as problem:  # it would be lost on its way through librdkafka; `fetch` raises it
             self._problem = problem
-        self._assign(consumer)
+            return
+        self._positions = {(p.topic, p.partition): stored.get((p.topic, p.partition)) for p in partitions}
+        self._held, self.out_of_range = set(), set()
+        self._assign()
 
-    def _assign(self, consumer: Consumer) -> None:
-        consumer.assign(
+    def _assign(self, beginnings: Collection[Partition] = ()) -> None:
+        """Have the client read what is to be read, from its positions; these from their first offset."""
+        if not self.joined:
+            return
+        reading = self.reading if self._started else set()
+        self._consumer.assign(
             [
-                TopicPartition(*partition, OFFSET_BEGINNING if position is None else position)
-                for partition, position in self._positions.items()
+                TopicPartition(*partition, OFFSET_BEGINNING if at is None or partition in beginnings else at)
+                for partition, at in self._positions.items()
+                if partition in reading
             ]
         )
 
-    def _revoked(self, consumer: Consumer, _: list[TopicPartition]) -> None:
+    def _revoked(self, _: Consumer, __: list[TopicPartition]) -> None:
         self._release()
-        self._positions = {}
-        consumer.unassign()
+        self._leave()
 
-    def _lost(self, consumer: Consumer, _: list[TopicPartition]) -> None:
+    def _lost(self, _: Consumer, __: list[TopicPartition]) -> None:
         self._drop()
+        self._leave()
+
+    def _leave(self) -> None:
+        self.joined = False
         self._positions = {}
-        consumer.unassign()
+        self._consumer.unassign()
 
-    def _check(self, stored: Mapping[Partition, int]) -> None:
-        """Refuse a store that does not belong to these topics, and say what retention took before it was read."""
-        mine = [partition for partition in self._positions if partition in stored]
-        if not mine:
-            return
-        bounds = self._bounds()
-        for partition in mine:
-            (topic, number), (low, high) = partition, bounds.get(partition, (0, 0))
-            if stored[partition] > high:
-                raise GroupError(
-                    f"the store has read {topic}[{number}] up to offset {stored[partition]}, but it ends at {high}: "
-                    "the topic was made anew. Use another store (STORE_PATH), or delete this one"
-                )
-            if stored[partition] < low:
-                lost = low - stored[partition]
-                log.warning("%s[%d]: retention deleted %d messages before they were read", topic, number, lost)
 
-    def _bounds(self) -> dict[Partition, tuple[int, int]]:
-        """The first and the next offset of every partition of the topics."""
-        earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        try:
-            partitions = [
-                TopicPartition(topic, number)
-                for topic in self._topics
-                for number in self._admin.list_topics(topic, timeout=_REQUEST_S).topics[topic].partitions
-            ]
-            lows = self._admin.list_offsets(dict.fromkeys(partitions, earliest), request_timeout=_REQUEST_S)
-            highs = self._admin.list_offsets(dict.fromkeys(partitions, latest), request_timeout=_REQUEST_S)
-            return {(p.topic, p.partition): (lows[p].result().offset, highs[p].result().offset) for p in partitions}
-        except KafkaException as error:
-            raise GroupError(f"the broker does not tell the topics' offsets: {error.args[0].str()}") from error
+def client_id(group: str) -> str:
+    """A name for a member that its operators recognise in Kafka's tools: group, machine and process."""
+    machine = re.sub(r"[^a-zA-Z0-9._-]", "-", socket.gethostname())
+    return f"{group}-{machine}-{os.getpid()}"

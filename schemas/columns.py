@@ -39,6 +39,10 @@ class UnknownSchema(LookupError):
     """No schema has the id that a message names, or none by which a message could be read."""
 
 
+class SchemaPending(Exception):
+    """The schema with an id that a message names is not known yet. It may be later; nothing says the message is bad."""
+
+
 @attrs.frozen(eq=False)
 class Reading:
     """What a batch of values came to."""
@@ -56,7 +60,7 @@ class ColumnReader:
 
     `fields` names what to read, as `user_id` or `items.quantity`; the rest is stepped over, but must be what its writer
     schema says, and within the limits of the contract. `schema_text` gives a writer schema by its id; it raises
-    UnknownSchema for an id that does not exist, and whatever else it raises (a registry that is down) passes through
+    UnknownSchema for an id that does not exist, and whatever else it raises, SchemaPending for one, passes through
     `read`.
 
     Raises avro.SchemaError for a contract that is not a record, has not these fields, or has limits

@@ -50,6 +50,21 @@ def _arguments() -> argparse.ArgumentParser:
         epilog="exit code: 0 stopped or caught up, 1 it could not go on, 2 wrong usage",
     )
     run.add_argument("--until-caught-up", action="store_true", help="stop when nothing is left to read (lag 0)")
+    run.add_argument(
+        "--accept-dead-letters",
+        action="store_true",
+        help="let any number of messages become dead letters, whatever DEAD_LETTERS_IN_A_ROW and _PERCENT say",
+    )
+    run.add_argument(
+        "--accept-recreated",
+        action="store_true",
+        help="read topics that were deleted and created again from their beginning, beside what is counted of them",
+    )
+    run.add_argument(
+        "--claim-group",
+        action="store_true",
+        help="count the group into this store (STORE_PATH) from now on, in place of the one that it counted into",
+    )
     run.add_argument("--no-dashboard", action="store_true", help="print lines even on a terminal")
     report = commands.add_parser(
         "report",
@@ -65,40 +80,43 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
     from consumers import terminal
-    from consumers.analytics.member import Analytics, Stopping
+    from consumers.analytics.member import Analytics, Choices
     from consumers.analytics.store import StoreError
     from consumers.dead_letters import DeadLettersUndelivered
-    from consumers.group import GroupError
+    from consumers.topics import GroupError
     from registry.client import RegistryClient, RegistryError, SchemaConflict
     from registry.lock import LockError
     from schemas import catalog
-    from stopping import stop_signal
+    from stopping import Stopped, stop_signal
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))
+    choices = Choices(
+        options.until_caught_up, options.accept_dead_letters, options.accept_recreated, options.claim_group
+    )
     with stop_signal() as stop:
         try:
-            member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings))
+            member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
             try:
-                with terminal.watch(settings, dashboard=not options.no_dashboard) as observe:
-                    member.run(stop, options.until_caught_up, observe)
-            except Stopping:
-                pass
+                with terminal.watch(settings, stop, dashboard=not options.no_dashboard) as observe:
+                    member.run(observe)
             finally:
                 member.close()
                 print(terminal.summary(member.status()))
+        except Stopped:
+            return _fail("stopped before the store could be opened")
         except (
             catalog.CatalogError,
             LockError,
             StoreError,
             GroupError,
             DeadLettersUndelivered,
-            RegistryError,
             SchemaConflict,
+            RegistryError,
             KafkaException,
         ) as error:
             return _fail(error)
-    return 0
+    return 1 if member.status().refused else 0
 
 
 def _collect_seldom() -> None:

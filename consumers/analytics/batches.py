@@ -8,7 +8,8 @@ import attrs
 
 from consumers.analytics.store import Fenced
 from consumers.dead_letters import DeadLetter
-from consumers.group import Partition, Span
+from consumers.group import Span
+from consumers.topics import Partition
 from schemas.frame import Frame, concat
 
 _USUAL_WORDS = 16

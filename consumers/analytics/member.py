@@ -5,37 +5,39 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from consumers.analytics.decoder import Decoder, Held, Route
 from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
-from consumers.analytics.pipeline import Pipeline, Progress, Route
+from consumers.analytics.ownership import Ownership
+from consumers.analytics.pipeline import Pipeline
+from consumers.analytics.progress import Progress
 from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
+from consumers.analytics.waits import Waits
+from consumers.analytics.watch import Watch
 from consumers.clock import Clock
+from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.dead_letters import DeadLetterWriter
-from consumers.group import GroupError, Member
-from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
+from consumers.group import Batch, Member
+from consumers.topics import BrokerUnavailable, Topics
+from consumers.writer_schemas import WriterSchemas
+from registry.client import RegistryClient
 from schemas.avro import SchemaError
 from schemas.catalog import Catalog, CatalogError, Topic
-from schemas.columns import ColumnReader, UnknownSchema
+from schemas.columns import ColumnReader
 from settings import Settings
+from stopping import Stopped
 
 log = logging.getLogger(__name__)
 
 _FETCH_S = 0.1
 _DRAIN_S = 30.0
-_REGISTRY_PAUSE_S = 1.0
-_LAST_SCHEMA_ID = 2**31 - 1
-"""To the registry an id is an int of Java's: of a greater one it says 404, as if it had no such path."""
-_LAG_S = 1.0
-"""How old the lag may be that is shown, or that decides whether all is caught up."""
-
-
-class Stopping(Exception):
-    """The member was told to stop while it waited."""
+_STOP_S = 4.0
+"""How long a member that is told to stop tries to write what is in flight."""
+_RETRY_S = 1.0
 
 
 @attrs.frozen
@@ -50,6 +52,259 @@ class Status:
     """What keeps it from going on, in words; empty when nothing does."""
     running_s: float
     """Seconds since it joined the group."""
+    refused: Mapping[str, str] = attrs.field(factory=dict)
+    """Topics that it does not read any more, because too much of them is unreadable; and why."""
+
+
+@attrs.frozen
+class Choices:
+    """What the operator decided for this run."""
+
+    until_caught_up: bool = False
+    accept_dead_letters: bool = False
+    """Let any share of a topic become dead letters."""
+    accept_recreated: bool = False
+    """Read topics that were deleted and created again from their beginning."""
+    claim_group: bool = False
+    """Count into this store, whichever the group has counted into."""
+
+
+class Analytics:
+    """A member, its pipeline and its store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        registry: RegistryClient,
+        choices: Choices,
+        stop: threading.Event,
+    ) -> None:
+        """Open the store and join the group.
+
+        Raises StoreError, CatalogError, and Stopped when `stop` is set while the store is waited for.
+        """
+        self._choices = choices
+        self._stop = stop
+        self._observe: Callable[[Status], None] = lambda _: None
+        self._thread = threading.current_thread()
+        self._began = time.monotonic()
+        self._waits = Waits()
+        self._closing = False
+        self._established = False
+        self._retry_at = 0.0
+        self._held: dict[tuple[str, int], Held] = {}
+        self._refused: dict[str, str] = {}
+        topics = {topic.name: topic for topic in counted_topics(catalog)}
+        self._store = Store(settings.store_path, self._wait_for_store)
+        self._reader = Reader(settings.store_path)
+        self._schemas = WriterSchemas(registry.schema_text, settings.schema_wait_s)
+        limits = (0, 0.0) if choices.accept_dead_letters else (settings.letters_in_a_row, settings.letters_percent)
+        self._decoder = Decoder(
+            {name: self._route(settings, topic) for name, topic in topics.items()},
+            self._schemas,
+            DeadLetterLimit(*limits),
+        )
+        self._pipeline = Pipeline(
+            self._store,
+            {topic.event: name for name, topic in topics.items()},
+            DeadLetterWriter(settings, catalog.dead_letters.name),
+            full_batch=settings.batch_size,
+        )
+        self._topics = Topics(settings, list(topics))
+        self._member = Member(
+            settings, list(topics), self._reader.offsets, self._topics.bounds, self._release, self._pipeline.discard
+        )
+        self._ownership = Ownership(settings, self._store, self._topics)
+        self._watch = Watch(self._topics, Reader(settings.store_path), self._ownership, lambda: self._member.reading)
+        self._watch.start()
+
+    def _route(self, settings: Settings, topic: Topic) -> Route:
+        try:
+            reader = ColumnReader(topic.schema, FIELDS[topic.event], self._schemas.text)
+            check_types(reader.wanted)
+        except SchemaError as error:
+            raise CatalogError(f"{topic.path}: {error}") from error
+        clock = Clock(topic.event, EVENT_TIME, settings.event_time_earliest_ms, settings.event_time_ahead_ms)
+        return Route(topic.event, reader, clock)
+
+    def run(self, observe: Callable[[Status], None]) -> None:
+        """Consume until told to stop, or until nothing is left to read, then write what is in flight.
+
+        `observe` is called several times a second, in this thread. Raises GroupError, StoreError,
+        DeadLettersUndelivered, SchemaConflict, and whatever else ends the work.
+        """
+        self._observe = observe
+        try:
+            while not self._stop.is_set():
+                size = self._step()
+                if self._choices.until_caught_up and not size and self._caught_up():
+                    break
+            self._finish()
+        except Stopped:
+            self._finish()
+
+    def status(self) -> Status:
+        """What the member is doing."""
+        lag: dict[str, int] | None = None
+        if self._watch.lag is not None:
+            lag = dict.fromkeys(self._topics.names, 0)
+            for (topic, _), behind in self._watch.lag.items():
+                lag[topic] += behind
+        return Status(
+            self._pipeline.progress,
+            len(self._member.positions),
+            lag,
+            self._waits.text,
+            time.monotonic() - self._began,
+            self._refused,
+        )
+
+    def close(self) -> None:
+        """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
+        self._stop.set()
+        self._closing = True
+        self._watch.close()
+        self._schemas.close()
+        self._pipeline.close()
+        self._member.close()
+        self._reader.close()
+        self._store.close()
+
+    def _step(self) -> int:
+        """Read one batch and hand it over. Returns how many messages it had."""
+        with self._pipeline.progress.timed("fetch"):
+            batch = self._member.fetch(_FETCH_S)
+        if batch.spans:
+            self._take(batch)
+        self._resume_held()
+        self._pipeline.check()
+        if self._pipeline.take_fenced():
+            self._member.rewind()
+        # From this thread alone: a commit waits for a rebalance to end, and the rebalance waits in `_release` for
+        # the thread that writes.
+        self._member.commit(self._pipeline.take_written())
+        if self._watch.problem is not None:
+            raise self._watch.problem
+        self._ask_broker()
+        self._say()
+        return batch.size
+
+    def _take(self, batch: Batch) -> None:
+        with self._pipeline.progress.timed("decode"):
+            outcome = self._decoder.decode(batch)
+        starts = {partition: span.start for partition, span in batch.spans.items()}
+        for topic, reason in outcome.refused.items():
+            self._refused[topic] = reason
+            log.error("topic %s is not read any more: %s. %s", topic, reason, _REFUSED)
+            self._member.refuse(topic, starts)
+        held = {partition: one for partition, one in outcome.held.items() if partition[0] not in outcome.refused}
+        if held:
+            self._held |= held
+            self._member.hold({partition: one.position for partition, one in held.items()})
+        if outcome.decoded.spans:
+            self._pipeline.submit(outcome.decoded, self._say_or_stop)
+
+    def _resume_held(self) -> None:
+        if not self._held:
+            return
+        pending = self._schemas.pending({held.schema_id for held in self._held.values()})
+        known = [partition for partition, held in self._held.items() if held.schema_id not in pending]
+        if known:
+            for partition in known:
+                del self._held[partition]
+            self._member.resume(known)
+
+    def _ask_broker(self) -> None:
+        """Do what needs an answer of the broker before partitions are read; if there is none, try again later."""
+        if not self._member.joined or time.monotonic() < self._retry_at:
+            return
+        try:
+            if not self._established:
+                self._ownership.establish(
+                    self._member,
+                    accept_recreated=self._choices.accept_recreated,
+                    claim_group=self._choices.claim_group,
+                )
+                self._established = True
+            if self._member.out_of_range:
+                self._ownership.check()  # a topic that was recreated explains it
+                self._member.return_to_range()
+        except BrokerUnavailable as error:
+            self._watch.broker_away = str(error)
+            self._retry_at = time.monotonic() + _RETRY_S
+
+    def _caught_up(self) -> bool:
+        # Not before it has partitions and reads them: with them it learns whether the store belongs to these topics.
+        if not (self._established and self._member.joined):
+            return False
+        self._pipeline.drain(self._say_or_stop)
+        if not self._watch.ask():
+            return False
+        return not any(behind for (topic, _), behind in (self._watch.lag or {}).items() if topic not in self._refused)
+
+    def _finish(self) -> None:
+        self._drain(_STOP_S)
+        self._member.commit(self._pipeline.take_written())
+        if not self._watch.broker_away:
+            self._watch.ask()  # for the summary: what was in flight is written by now
+
+    def _release(self) -> None:
+        """Write what is in flight, before partitions are given up. Failures are for `_step` to raise."""
+        if self._closing or self._stop.is_set():
+            self._pipeline.discard()
+            return
+        try:
+            self._drain(_DRAIN_S)
+        except Exception as error:  # it would be lost on its way through librdkafka
+            log.debug("not written before partitions were given up: %s", error)
+
+    def _drain(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+
+        def meanwhile() -> None:
+            self._say()
+            if time.monotonic() > deadline:
+                raise Stopped
+
+        try:
+            self._pipeline.drain(meanwhile)
+        except Stopped:
+            waits = self._pipeline.waiting_for or "the store"
+            log.warning("not written within %g s, waiting for %s: dropped, to be read again", within_s, waits)
+            self._pipeline.discard()
+
+    def _wait_for_store(self, reason: str) -> None:
+        if threading.current_thread() is not self._thread:
+            self._pipeline.wait(reason)
+            return
+        self._waits.note({"store": reason})
+        if self._stop.is_set():
+            raise Stopped
+
+    def _say_or_stop(self) -> None:
+        self._say()
+        if self._stop.is_set():
+            raise Stopped
+
+    def _say(self) -> None:
+        """Say what is waited for, and show how far it is."""
+        away = self._watch.broker_away
+        reasons = {
+            "write": self._pipeline.waiting_for,
+            "schemas": self._schemas.waiting_for,
+            "broker": f"the broker: {away}" if away else "",
+            "group": "" if self._member.joined else "the group: it has given this member no partitions yet",
+        }
+        reasons["stall"] = "" if any(reasons.values()) else self._watch.stalled
+        self._waits.note(reasons)
+        self._observe(self.status())
+
+
+_REFUSED = (
+    "None of these was counted or moved to the dead letters. When that is mended, start the member again; "
+    "to move them there: --accept-dead-letters"
+)
 
 
 def counted_topics(catalog: Catalog) -> list[Topic]:
@@ -63,150 +318,3 @@ def counted_topics(catalog: Catalog) -> list[Topic]:
     if others:
         log.warning("not counted: %s: %s", ", ".join(others), expected)
     return counted
-
-
-class Analytics:
-    """A member, its pipeline and its store."""
-
-    def __init__(self, settings: Settings, catalog: Catalog, registry: RegistryClient) -> None:
-        """Open the store and join the group. Raises StoreError, and GroupError."""
-        self._settings = settings
-        self._registry = registry
-        self._waiting_for = ""
-        self._without_broker = ""
-        self._closing = False
-        self._stop = threading.Event()
-        self._store = Store(settings.store_path, self._wait)
-        self._reader = Reader(settings.store_path)
-        topics = counted_topics(catalog)
-        self._pipeline = Pipeline(
-            self._store,
-            {topic.name: self._route(topic) for topic in topics},
-            DeadLetterWriter(settings, catalog.dead_letters.name),
-            full_batch=settings.batch_size,
-        )
-        self._member = Member(
-            settings, [topic.name for topic in topics], self._reader.offsets, self._release, self._pipeline.discard
-        )
-        self._lag: Mapping[str, int] | None = None
-        self._lag_at = -_LAG_S
-        self._began = time.monotonic()
-        self._observe: Callable[[Status], None] = lambda _: None
-
-    def _route(self, topic: Topic) -> Route:
-        try:
-            reader = ColumnReader(topic.schema, FIELDS[topic.event], self._schema_text)
-            check_types(reader.wanted)
-        except SchemaError as error:
-            raise CatalogError(f"{topic.path}: {error}") from error
-        clock = Clock(
-            topic.event, EVENT_TIME, self._settings.event_time_earliest_ms, self._settings.event_time_ahead_ms
-        )
-        return Route(topic.event, reader, clock)
-
-    def run(self, stop: threading.Event, until_caught_up: bool, observe: Callable[[Status], None]) -> None:
-        """Consume until `stop` is set, or until nothing is left to read, then write what is in flight.
-
-        `observe` is called several times a second, in this thread. Raises GroupError, StoreError,
-        DeadLettersUndelivered, and whatever else ends the work.
-        """
-        self._stop = stop
-        self._observe = observe
-        while not stop.is_set():
-            with self._fetching():
-                batch = self._member.fetch(_FETCH_S)
-            if batch.spans:
-                self._pipeline.submit(batch)
-            if self._pipeline.take_fenced():
-                self._member.rewind()
-            # From this thread alone: a commit waits for a rebalance to end, and the rebalance waits in `_release` for
-            # the thread that writes.
-            self._member.commit(self._pipeline.take_written())
-            self._refresh_lag()
-            observe(self.status())
-            if until_caught_up and not batch.size and self._caught_up():
-                break
-        self._release()
-        self._member.commit(self._pipeline.take_written())
-        if not self._without_broker:
-            self._ask_lag()  # for the summary: what was in flight is written by now
-
-    def status(self) -> Status:
-        """What the member is doing."""
-        return Status(
-            self._pipeline.progress,
-            self._member.assigned,
-            self._lag,
-            self._waiting_for or self._without_broker,
-            time.monotonic() - self._began,
-        )
-
-    def close(self) -> None:
-        """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
-        self._stop.set()
-        self._closing = True
-        self._pipeline.discard()
-        self._member.close()
-        self._pipeline.close()
-        self._reader.close()
-        self._store.close()
-
-    def _wait(self, what: str) -> None:
-        if self._stop.is_set():
-            raise Stopping
-        log.warning("waiting for %s", what)
-
-    def _caught_up(self) -> bool:
-        # Not before it has partitions: with them it learns whether the store belongs to these topics at all.
-        if not (self._member.joined and self._pipeline.drain(_DRAIN_S) and self._ask_lag()):
-            return False
-        return not any((self._lag or {}).values())
-
-    def _release(self) -> None:
-        if self._closing:
-            self._pipeline.discard()
-        elif not self._pipeline.drain(_DRAIN_S):
-            log.warning("not written within %g s: dropped, to be read again", _DRAIN_S)
-            self._pipeline.discard()
-
-    def _refresh_lag(self) -> None:
-        if time.monotonic() - self._lag_at >= _LAG_S:
-            self._ask_lag()
-
-    def _ask_lag(self) -> bool:
-        """Ask the broker for the lag. Without an answer the one before stands: a broker that restarts comes back."""
-        try:
-            self._lag = self._member.lag()
-            self._without_broker = ""
-        except GroupError as error:
-            if not self._without_broker:
-                log.warning("waiting for the broker: %s", error)
-            self._without_broker = f"the broker: {error}"
-        self._lag_at = time.monotonic()
-        return not self._without_broker
-
-    @contextmanager
-    def _fetching(self) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._pipeline.progress.seconds["fetch"] += time.perf_counter() - start
-
-    def _schema_text(self, schema_id: int) -> str:
-        """A writer schema; waits for a registry that is down, since a message is not bad because of that."""
-        if schema_id > _LAST_SCHEMA_ID:
-            raise UnknownSchema(f"schema id {schema_id} is beyond the ids of a registry")
-        while True:
-            try:
-                text = self._registry.schema_text(schema_id)
-                self._waiting_for = ""
-                return text
-            except RegistryUnavailable as error:
-                if not self._waiting_for:
-                    log.warning("waiting for the registry: %s", error)
-                self._waiting_for = f"the registry: {error}"
-                # This is the thread that fetches: nobody else tells it meanwhile.
-                self._observe(self.status())
-            except (SchemaNotFound, SchemaUnusable) as error:
-                raise UnknownSchema(str(error)) from error
-            if self._stop.wait(_REGISTRY_PAUSE_S):
-                raise Stopping

@@ -1,8 +1,8 @@
-"""From batches to the store, in two threads: the caller fetches and decodes, the other merges and writes.
+"""From decoded batches to the store, in a thread of its own: merge and write, while the caller fetches and decodes.
 
-Both let go of the interpreter for much of their time, so the two overlap. A third thread, to decode, would lose more by
-waiting for its turn than it gains. A short queue between the two bounds what is in memory, and holds the fetching back
-when the store is slow.
+Both threads let go of the interpreter for much of their time, so the two overlap. A third, to decode, would lose more
+by waiting for its turn than it gains. A short queue between the two bounds what is in memory, and holds the fetching
+back when the store is slow.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 
 import attrs
-from confluent_kafka import Message
 
 from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
+from consumers.analytics.progress import Progress
 from consumers.analytics.store import Fenced, Store
-from consumers.clock import Clock
-from consumers.dead_letters import DeadLetter, DeadLetterWriter
-from consumers.group import Batch, Partition, Span
-from schemas.columns import ColumnReader
-from schemas.frame import Frame
+from consumers.dead_letters import DeadLetterWriter
+from consumers.group import Span
+from consumers.topics import Partition
 from stopping import Stopped
 
 log = logging.getLogger(__name__)
@@ -35,60 +32,45 @@ _LINGER_S = 0.1
 _LINGER_BEHIND_S = 1.0
 _ROWS_PER_WRITE = 300_000
 """A write takes no more rows than this: what it holds in memory, and what a crash has to read again."""
+_TICK_S = 0.1
+"""How often a caller that waits for the writing thread is called back."""
+_CLOSE_S = 2.0
+"""How long to wait for the writing thread to end. What it does not finish, its transaction undoes."""
 
-
-@attrs.frozen(eq=False)
-class Route:
-    """How one topic is read."""
-
-    event: str
-    reader: ColumnReader
-    clock: Clock
+Meanwhile = Callable[[], None]
+"""Called several times a second by a method that waits for the writing thread. What it raises ends the wait."""
 
 
 @attrs.define(eq=False)
 class _Marker:
     """Travels behind the batches; when it is reached, all before it is written."""
 
-    last: bool = False
     reached: threading.Event = attrs.field(factory=threading.Event)
 
 
-@attrs.define
-class Progress:
-    """What a pipeline has done so far, for those who watch it."""
-
-    events: int = 0
-    """Messages in the store: counted, or known as duplicates or dead letters."""
-    dead_letters: int = 0
-    duplicates: int = 0
-    fenced: int = 0
-    """How often what was read belonged to another member by then, and was dropped."""
-    seconds: dict[str, float] = attrs.field(factory=lambda: dict.fromkeys(("fetch", "decode", "merge", "write"), 0.0))
-    """Time spent by stage."""
-
-
 class Pipeline:
-    """Decodes, merges and writes batches in the order in which they are submitted.
+    """Merges and writes batches in the order in which they are submitted.
 
-    The methods are for one thread, the one that fetches. A pipeline that failed raises its failure from each of them.
+    The methods are for one thread, the one that fetches. Those that wait raise what ended the writing thread; `check`
+    does no more than that.
     """
 
     def __init__(
         self,
         store: Store,
-        routes: Mapping[str, Route],
+        topics: Mapping[str, str],
         dead_letters: DeadLetterWriter,
         full_batch: int,
     ) -> None:
-        """`routes` says how to read each topic.
+        """`topics` has the topic of each event.
 
         Batches of `full_batch` messages mean that more are waiting in the broker.
         """
         self.progress = Progress()
+        self.waiting_for = ""
+        """What a write waits for, in words; empty while none waits."""
         self._store = store
-        self._routes = routes
-        self._topics = {route.event: topic for topic, route in routes.items()}
+        self._topics = topics
         self._dead_letters = dead_letters
         self._written: queue.SimpleQueue[Mapping[Partition, Span]] = queue.SimpleQueue()
         self._full_batch = full_batch
@@ -101,23 +83,18 @@ class Pipeline:
         self._writing = threading.Thread(target=self._guard, name="write", daemon=True)
         self._writing.start()
 
-    def submit(self, batch: Batch) -> None:
-        """Decode a batch and hand it over; waits while the pipeline is full. Raises what the readers raise."""
-        with self._timed("decode"):
-            decoded = self._decode(batch)
-        self._put((self._generation, decoded))
+    def submit(self, decoded: Decoded, meanwhile: Meanwhile) -> None:
+        """Hand a batch over; waits while the pipeline is full."""
+        self._put((self._generation, decoded), meanwhile)
 
-    def drain(self, wait_s: float) -> bool:
-        """Write all that was submitted. False if it took longer than `wait_s`, and is still going on."""
+    def drain(self, meanwhile: Meanwhile) -> None:
+        """Write all that was submitted."""
         marker = _Marker()
-        self._put(marker)
-        deadline = time.monotonic() + wait_s
-        while not marker.reached.wait(0.05):
-            self._check()
-            if time.monotonic() > deadline:
-                return False
-        self._check()
-        return True
+        self._put(marker, meanwhile)
+        while not marker.reached.wait(_TICK_S):
+            self.check()
+            meanwhile()
+        self.check()
 
     def discard(self) -> None:
         """Forget all that was submitted and is not written."""
@@ -144,47 +121,39 @@ class Pipeline:
                 latest |= self._written.get_nowait()
         return latest
 
-    def close(self) -> None:
-        """Stop the thread; what is not written is forgotten."""
-        self._closing.set()
-        self.discard()
-        if self._failure is None:
-            self._put(_Marker(last=True))
-            self._writing.join()
-
-    def _put(self, item: tuple[int, Decoded] | _Marker) -> None:
-        while True:
-            self._check()
-            try:
-                return self._decoded.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise what ended the writing thread, if anything did."""
         if self._failure is not None:
             raise self._failure
+
+    def close(self) -> None:
+        """Stop the thread; what is not written is forgotten. A write that waits is given up."""
+        self.discard()
+        self._closing.set()
+        with contextlib.suppress(queue.Full):  # a thread that has work needs no waking
+            self._decoded.put_nowait(_Marker())
+        self._writing.join(_CLOSE_S)
+
+    def _put(self, item: tuple[int, Decoded] | _Marker, meanwhile: Meanwhile) -> None:
+        while True:
+            self.check()
+            try:
+                return self._decoded.put(item, timeout=_TICK_S)
+            except queue.Full:
+                meanwhile()
 
     def _guard(self) -> None:
         try:
             self._write_all()
+        except Stopped:
+            pass
         except BaseException as failure:
             self._failure = failure
-
-    def _decode(self, batch: Batch) -> Decoded:
-        frames: dict[str, Sequence[Frame]] = {}
-        letters: list[DeadLetter] = []
-        for topic, messages in batch.messages.items():
-            route = self._routes[topic]
-            reading = route.reader.read(list(map(Message.value, messages)))
-            reading = route.clock.plausible(reading, messages, batch.since_ms[topic])
-            frames[route.event] = reading.frames
-            letters += [DeadLetter(messages[row], reason) for row, reason in sorted(reading.failures.items())]
-        return Decoded(batch.spans, frames, letters, batch.size)
 
     def _write_all(self) -> None:
         pending: list[Decoded] = []
         generation, deadline = self._generation, 0.0
-        while True:
+        while not self._closing.is_set():
             try:
                 item = self._decoded.get(timeout=max(deadline - time.monotonic(), 0) if pending else None)
             except queue.Empty:
@@ -204,20 +173,19 @@ class Pipeline:
             pending = []
             if isinstance(item, _Marker):
                 item.reached.set()
-                if item.last:
-                    return
 
     def _linger(self, decoded: Decoded) -> float:
         """How long to gather before a write: fewer and larger writes are cheaper, and sooner ones are fresher."""
         return _LINGER_BEHIND_S if decoded.rows >= self._full_batch else _LINGER_S
 
     def _write(self, pending: list[Decoded]) -> None:
+        timed = self.progress.timed
         try:
-            with self._timed("merge"):
+            with timed("merge"):
                 batch = join(pending)
             if batch.dead_letters:
-                self._dead_letters.deliver(batch.dead_letters, self._wait)
-            with self._timed("write"):
+                self._dead_letters.deliver(batch.dead_letters, self.wait)
+            with timed("write"):
                 merged = self._store.write(
                     batch.spans,
                     lambda counted: self._merge(batch, counted),
@@ -228,29 +196,19 @@ class Pipeline:
             self.progress.fenced += 1
             self._fenced.set()
             return
-        except Stopped:
-            return
+        finally:
+            self.waiting_for = ""
         self.progress.events += batch.rows
         self.progress.dead_letters += len(batch.dead_letters)
         self.progress.duplicates += merged.duplicates
         self._written.put(batch.spans)
 
-    def _wait(self, what: str) -> None:
-        log.warning("waiting for %s", what)
+    def wait(self, reason: str) -> None:
+        """For the store and the dead letters to call while they wait, in the writing thread; see `Waiting`."""
+        self.waiting_for = reason
         if self._closing.is_set():
             raise Stopped
 
     def _merge(self, batch: Joined, counted: Collection[str]) -> Merged:
-        with self._timed("merge", within="write"):
+        with self.progress.timed("merge", within="write"):
             return merge(batch.parts, self._topics, counted)
-
-    @contextmanager
-    def _timed(self, stage: str, within: str | None = None) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - start
-            self.progress.seconds[stage] += spent
-            if within is not None:
-                self.progress.seconds[within] -= spent

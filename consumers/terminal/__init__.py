@@ -24,6 +24,7 @@ from consumers.terminal.lines import progress, summary
 from consumers.terminal.view import NOTHING, View
 from plain import printable
 from settings import Settings
+from stopping import Stop
 
 __all__ = ["report", "summary", "watch"]
 
@@ -38,20 +39,22 @@ _PIPED_WIDTH = 60
 
 
 @contextmanager
-def watch(settings: Settings, dashboard: bool) -> Iterator[Callable[[Status], None]]:
+def watch(settings: Settings, stop: Stop, *, dashboard: bool) -> Iterator[Callable[[Status], None]]:
     """Show what the member does, in a thread of its own, until the block ends.
 
-    Gives a function to call with the member's status, several times a second. The dashboard needs
-    a terminal on standard output, and takes its other screen: when it ends, what stood there before is back.
+    Gives a function to call with the member's status, several times a second. The dashboard needs a terminal on
+    standard output, and takes its other screen: when it ends, in order or by force, the terminal is as it was.
     """
     with ExitStack() as stack:
         watched = _Watched(stack.enter_context(Feed(settings, _PRODUCTS)))
         if dashboard and sys.stdout.isatty():
-            watched.logs = stack.enter_context(tty.captured_stderr())
-            stack.enter_context(tty.no_echo())
-            live = stack.enter_context(
+            screen = stack.enter_context(ExitStack())
+            watched.logs = screen.enter_context(tty.captured_stderr())
+            screen.enter_context(tty.no_echo())
+            live = screen.enter_context(
                 Live(screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
             )
+            stop.before_forced_exit.append(screen.close)
             show, every_s = lambda: live.update(Dashboard(watched.view()), refresh=True), _DRAW_EVERY_S
         else:
             show, every_s = lambda: print(progress(watched.view()), flush=True), _LINE_EVERY_S

@@ -18,6 +18,8 @@ def progress(view: View) -> str:
         facts.append(f"lag {sum(view.status.lag.values()):,}")
     facts += [f"{LABELS[name]} {count:,}" for name, count in figures.by_type.items()]
     facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
+    if view.status is not None and view.status.refused:
+        facts.append(f"not read any more: {', '.join(view.status.refused)}")
     if view.status is not None and view.status.waiting_for:
         facts.append(f"waiting for {view.status.waiting_for}")
     return plain.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
@@ -39,6 +41,7 @@ def summary(status: Status) -> str:
         "lag left": lag,
         "time by stage": stages,
     }
+    facts |= {f"not read: {topic}": reason for topic, reason in status.refused.items()}
     if done.fenced:
         facts["taken over by others"] = f"{done.fenced:,} times, nothing lost"
     return plain.lines(f"{name:<24}{value}" for name, value in facts.items())

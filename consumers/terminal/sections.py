@@ -115,6 +115,8 @@ def health(view: View, width: int) -> list[Text]:
         "latest event": Text(_moment(figures.watermark_ms)),
     }
     facts |= {f"unreadable in {topic}": Text(f"{count:,}", "red") for topic, count in figures.dead_letters.items()}
+    if status is not None:
+        facts |= {f"not read: {topic}": Text("see the log", "bold red") for topic in status.refused}
     if status is not None and status.progress.fenced:
         facts["batches left to others"] = Text(f"{status.progress.fenced:,}", "bold yellow")
     return [heading("Health", "", width), *(spread(name, value, width) for name, value in facts.items())]

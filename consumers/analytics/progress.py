@@ -1,0 +1,35 @@
+"""What a member has done so far, for those who watch it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
+
+
+@attrs.define
+class Progress:
+    """Counts of messages, and where the time went."""
+
+    events: int = 0
+    """Messages in the store: counted, or known as duplicates or dead letters."""
+    dead_letters: int = 0
+    duplicates: int = 0
+    fenced: int = 0
+    """How often what was read belonged to another member by then, and was dropped."""
+    seconds: dict[str, float] = attrs.field(factory=lambda: dict.fromkeys(("fetch", "decode", "merge", "write"), 0.0))
+    """Time spent by stage."""
+
+    @contextmanager
+    def timed(self, stage: str, within: str | None = None) -> Iterator[None]:
+        """Add the time of the block to a stage, and take it away from the one that it is part of."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[stage] += spent
+            if within is not None:
+                self.seconds[within] -= spent

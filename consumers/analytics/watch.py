@@ -1,0 +1,95 @@
+"""A look around every second, in a thread of its own: lag, and whether store, group and topics are still the same.
+
+The thread that fetches never waits for these answers: a broker that hangs must not keep it from being stopped, nor from
+writing what it has.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from consumers.analytics.ownership import Ownership
+from consumers.analytics.queries import Reader
+from consumers.topics import BrokerUnavailable, Partition, Topics
+
+_EVERY_S = 1.0
+_STALLED_S = 8.0
+"""Lag without a write for this long is a stall, with or without a known reason."""
+
+
+class Watch:
+    """What is known of the surroundings. `reading` gives the partitions that are read at this moment.
+
+    Start it with `start`; the attributes may be read from any thread.
+    """
+
+    def __init__(
+        self, topics: Topics, reader: Reader, ownership: Ownership, reading: Callable[[], set[Partition]]
+    ) -> None:
+        self._topics = topics
+        self._reader = reader
+        self._ownership = ownership
+        self._reading = reading
+        self._asking = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._moved_at = time.monotonic()
+        self._counted: Mapping[Partition, int] = {}
+        self.lag: Mapping[Partition, int] | None = None
+        """Offsets of each partition that are not in the store yet; None while the broker has not said."""
+        self.broker_away = ""
+        """Why the broker does not answer; empty while it does."""
+        self.stalled = ""
+        """What does not come, although nothing is known to keep it; empty when nothing is missing."""
+        self.problem: Exception | None = None
+        """Why the member must not go on."""
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def ask(self) -> bool:
+        """Look now, in the calling thread. False if the broker does not answer; then what was known before stays."""
+        with self._asking:
+            try:
+                bounds = self._topics.bounds()
+                self.broker_away = ""
+            except BrokerUnavailable as error:
+                self.broker_away = str(error)
+                return False
+            stored = self._reader.offsets()
+            lag = {p: max(high - max(stored.get(p, low), low), 0) for p, (low, high) in bounds.items()}
+            self._notice_stall(lag, stored)
+            self.lag = lag
+            return True
+
+    def close(self) -> None:
+        """End the thread, when the request that it may be in has ended."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        while not self._closed.wait(_EVERY_S):
+            try:
+                self._ownership.check()
+                self.ask()
+            except BrokerUnavailable as error:
+                self.broker_away = str(error)
+            except Exception as problem:  # whatever it is, the thread that fetches must hear of it
+                self.problem = problem
+                return
+
+    def _notice_stall(self, lag: Mapping[Partition, int], stored: Mapping[Partition, int]) -> None:
+        reading = self._reading()
+        behind = {partition: lag[partition] for partition in reading if lag.get(partition)}
+        counted = {partition: stored.get(partition, 0) for partition in reading}
+        now = time.monotonic()
+        if not behind or counted != self._counted:
+            self._moved_at, self._counted = now, counted
+        self.stalled = ""
+        if now - self._moved_at > _STALLED_S:
+            self.stalled = (
+                f"messages that the broker has: {sum(behind.values()):,} in {len(behind)} partitions, and none came "
+                f"for {now - self._moved_at:.0f} s"
+            )
