@@ -182,7 +182,7 @@ def test_settings_that_cannot_be_used_are_wrong_usage(
 
 
 def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with terminal.watch(Settings(store_path=tmp_path / "none.sqlite"), dashboard=True) as observe:
+    with terminal.watch(Settings(store_path=tmp_path / "none.sqlite"), Stop(), dashboard=True) as observe:
         observe(Status(Progress(), 0, {}, "", 0.0))
     assert "\x1b" not in capsys.readouterr().out
 
@@ -218,9 +218,11 @@ from consumers import terminal
 from consumers.analytics.member import Status
 from consumers.analytics.pipeline import Progress
 from settings import Settings
+from stopping import Stop
+from stopping import Stop
 
 logging.basicConfig(level=logging.WARNING)
-with terminal.watch(Settings(store_path=Path(sys.argv[1])), dashboard=True) as observe:
+with terminal.watch(Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:
     observe(Status(Progress(), 3, {}, "", 1.0))
     logging.warning("from Python")
     os.write(2, b"from native code\\n")
