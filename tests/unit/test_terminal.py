@@ -30,6 +30,7 @@ from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
 from settings import ROOT, Settings
+from stopping import Stop
 from tests.stores import Writer
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
