@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemas.decoding import DecodeError, decoder
 from schemas.encoding import encoder
 from tests import avro_data
+from tests.reading import resolved
 
 
 def written(schema: Any, datum: Any) -> bytes:
@@ -24,8 +25,8 @@ def written(schema: Any, datum: Any) -> bytes:
 def read(body: bytes, writer: Any, reader: Any) -> Any:
     """What fastavro reads, with uuids as text, as we have them."""
     source = io.BytesIO(body)
-    schemas = [fastavro.parse_schema(without_uuids(schema)) for schema in (writer, reader)]
-    datum = fastavro.schemaless_reader(source, *schemas, False)
+    by_writer, by_reader = (fastavro.parse_schema(without_uuids(schema)) for schema in (writer, reader))
+    datum = resolved(source, by_writer, by_reader)
     assert source.tell() == len(body)
     return datum
 
