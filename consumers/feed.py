@@ -10,6 +10,7 @@ from types import TracebackType
 
 import attrs
 
+from consumers.analytics.presence import Present
 from consumers.analytics.queries import Figures, Reader
 from consumers.analytics.store import StoreError
 from consumers.rate import Rate
@@ -31,6 +32,8 @@ class Snapshot:
     """The busiest, and their events by type."""
     offsets: Mapping[tuple[str, int], int]
     """The next offset to count, by topic and partition."""
+    members: Sequence[Present]
+    """Those that run, and what they wait for."""
     at: float
     """When they were read, in seconds of `time.monotonic`."""
 
@@ -93,7 +96,7 @@ class Feed:
         start = time.monotonic()
         figures = reader.figures(self._abandoned_after_minutes)
         products = reader.top_products(self._products)
-        self.latest = Snapshot(figures, products, reader.offsets(), time.monotonic())
+        self.latest = Snapshot(figures, products, reader.offsets(), reader.members(), time.monotonic())
         self._due = time.monotonic() + _REST * (time.monotonic() - start)
 
     def _open(self) -> Reader:

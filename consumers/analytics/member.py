@@ -13,6 +13,7 @@ from consumers.analytics.decoder import Decoder, Held, Route
 from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
 from consumers.analytics.ownership import Ownership
 from consumers.analytics.pipeline import Pipeline
+from consumers.analytics.presence import Presence
 from consumers.analytics.progress import Progress
 from consumers.analytics.queries import Reader
 from consumers.analytics.store import Store
@@ -21,7 +22,7 @@ from consumers.analytics.watch import Watch
 from consumers.clock import Clock
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.dead_letters import DeadLetterWriter
-from consumers.group import Batch, Member
+from consumers.group import Batch, Member, client_id
 from consumers.topics import BrokerUnavailable, Topics
 from consumers.writer_schemas import WriterSchemas
 from registry.client import RegistryClient
@@ -116,7 +117,14 @@ class Analytics:
             settings, list(topics), self._reader.offsets, self._topics.bounds, self._release, self._pipeline.discard
         )
         self._ownership = Ownership(settings, self._store, self._topics)
-        self._watch = Watch(self._topics, Reader(settings.store_path), self._ownership, lambda: self._member.reading)
+        self._presence = Presence(settings.store_path, client_id(settings.consumer_group))
+        self._watch = Watch(
+            self._topics,
+            Reader(settings.store_path),
+            self._ownership,
+            lambda: self._member.reading,
+            lambda: self._presence.note(self._waits.text, self._refused),
+        )
         self._watch.start()
 
     def _route(self, settings: Settings, topic: Topic) -> Route:
@@ -168,6 +176,7 @@ class Analytics:
         self._schemas.close()
         self._pipeline.close()
         self._member.close()
+        self._presence.close()
         self._reader.close()
         self._store.close()
 

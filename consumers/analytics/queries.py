@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import attrs
 
 from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, EventType
+from consumers.analytics.presence import PRESENT_MS, Present
 from consumers.analytics.store import errors, layout
 from consumers.analytics.store.database import FileId, exists, file_id, transaction
 from consumers.analytics.store.errors import StoreError, explained
@@ -104,6 +107,17 @@ class Reader:
         with self._snapshot():
             rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
             return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def members(self) -> list[Present]:
+        """The members that run, as they last said; none in a store of a layout before they said it."""
+        since = time.time_ns() // 1_000_000 - PRESENT_MS
+        with self._snapshot():
+            if layout.check(self._db, self._path) < layout.WITH_MEMBERS:
+                return []
+            rows = self._db.execute(
+                "SELECT client_id, waiting_for, refused FROM members WHERE seen_ms > ? ORDER BY client_id", (since,)
+            )
+            return [Present(client_id, waiting_for, json.loads(refused)) for client_id, waiting_for, refused in rows]
 
     def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
         """The products most often met: `(product_id, events by type)`, the busiest first."""

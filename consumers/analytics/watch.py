@@ -20,18 +20,25 @@ _STALLED_S = 8.0
 
 
 class Watch:
-    """What is known of the surroundings. `reading` gives the partitions that are read at this moment.
+    """What is known of the surroundings. `reading` gives the partitions that are read at this moment, `note` notes for
+    others what the member does.
 
     Start it with `start`; the attributes may be read from any thread.
     """
 
     def __init__(
-        self, topics: Topics, reader: Reader, ownership: Ownership, reading: Callable[[], set[Partition]]
+        self,
+        topics: Topics,
+        reader: Reader,
+        ownership: Ownership,
+        reading: Callable[[], set[Partition]],
+        note: Callable[[], None],
     ) -> None:
         self._topics = topics
         self._reader = reader
         self._ownership = ownership
         self._reading = reading
+        self._note = note
         self._asking = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -70,8 +77,14 @@ class Watch:
         self._closed.set()
 
     def _run(self) -> None:
+        self._look()
+        if self._closed.is_set():
+            self._reader.close()
+
+    def _look(self) -> None:
         while not self._closed.wait(_EVERY_S):
             try:
+                self._note()
                 self._ownership.check()
                 self.ask()
             except BrokerUnavailable as error:

@@ -49,6 +49,7 @@ def as_json(snapshot: Snapshot | None, rate: Rate, names: Mapping[str, str]) -> 
             for product, by_type in snapshot.products
         ],
         "offsets": _by_topic(snapshot.offsets),
+        "members": [attrs.asdict(member) for member in snapshot.members],
     }
 
 

@@ -29,6 +29,19 @@ def _lines(snapshot: Snapshot | None) -> Iterator[str]:
     figures, age_s = snapshot.figures, time.monotonic() - snapshot.at
     sessions, carts = figures.sessions, figures.abandoned_carts
     yield from _family("figures_age_seconds", "gauge", "How old these figures are.", {(): round(age_s, 3)})
+    yield from _family("members", "gauge", "Members that run.", {(): len(snapshot.members)})
+    yield from _family(
+        "member_waiting",
+        "gauge",
+        "Whether something keeps a member from going on.",
+        _labelled("member", {member.client_id: int(bool(member.waiting_for)) for member in snapshot.members}),
+    )
+    yield from _family(
+        "topic_refused",
+        "gauge",
+        "Topics that a member does not read any more, because too much of them is unreadable.",
+        {(("member", m.client_id), ("topic", topic)): 1 for m in snapshot.members for topic in m.refused},
+    )
     yield from _family("events_total", "counter", "Events counted.", _labelled("type", figures.by_type))
     yield from _family(
         "dead_letters_total", "counter", "Messages that could not be read.", _labelled("topic", figures.dead_letters)

@@ -155,6 +155,10 @@
       }))));
     const health = [
       { label: "Dead letters", text: numbers.format(dead), bad: dead > 0 },
+      ...figures.members.flatMap(({ client_id, waiting_for, refused }) => [
+        ...(waiting_for ? [{ label: `${client_id} waits for`, text: waiting_for, bad: true }] : []),
+        ...Object.entries(refused).map(([topic, why]) => ({ label: `${topic} is not read by ${client_id}`, text: why, bad: true })),
+      ]),
       ...Object.entries(figures.dead_letters).map(([topic, n]) => ({ label: `Unreadable in ${topic}`, text: numbers.format(n), bad: true })),
       { label: "Duplicate purchases", text: numbers.format(figures.duplicate_purchases) },
       { label: "Latest event (UTC)", text: figures.watermark_ms === null ? "–" : moment(figures.watermark_ms) },

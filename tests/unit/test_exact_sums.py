@@ -178,7 +178,7 @@ def test_each_view_shows_the_exact_sum(capsys: pytest.CaptureFixture[str], monke
     units, price = 2, 2**63 - 1
     with stored([("buyer", 2**63 - 1)] * 4 + [("s1", CartAction.ADD, units, price)], [2]) as path:
         reader = queries.Reader(path)
-        snapshot = Snapshot(reader.figures(30), [], {}, time.monotonic())
+        snapshot = Snapshot(reader.figures(30), [], {}, [], time.monotonic())
         reader.close()
         monkeypatch.setenv("STORE_PATH", str(path))
         assert analytics.main(["report", "--json"]) == 0

@@ -176,7 +176,7 @@ LABEL = re.compile(r'tributary_dead_letters_total\{topic="((?:[^"\\\n]|\\[\\"n])
 @given(st.dictionaries(HOSTILE, st.integers(0, 9), min_size=1))
 @example({"\x1b": 1, "\\u001b": 2, "\\\\u001b": 3, "\t": 4, "\\t": 5, "\n": 6, "\\n": 7})
 def test_labels_are_in_the_format_of_prometheus_and_stay_different(values: dict[str, int]) -> None:
-    shown = metrics.text(Snapshot(attrs.evolve(NOTHING, dead_letters=values), [], {}, time.monotonic()))
+    shown = metrics.text(Snapshot(attrs.evolve(NOTHING, dead_letters=values), [], {}, [], time.monotonic()))
     found = [LABEL.fullmatch(row) for row in shown.split("\n") if row.startswith("tributary_dead_letters_total")]
     assert all(found)
     assert len({match[1] for match in found if match}) == len(values)

@@ -465,8 +465,9 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
 def make_older(path: Path) -> None:
     """Turn a store into one of layout 2."""
     with sqlite3.connect(path) as db:
-        for statement in ("DROP TABLE identity", "DROP TABLE topics", "PRAGMA user_version = 2"):
-            db.execute(statement)
+        for table in ("identity", "topics", "members"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version = 2")
     db.close()
 
 
@@ -480,6 +481,7 @@ def test_a_store_of_layout_2_keeps_its_figures_and_is_bound_at_first_use(path: P
     make_older(path)
     reader = Reader(path)
     assert (reader.figures(30), reader.offsets()) == before
+    assert reader.members() == []
     store = Store(path, no_waiting)
     assert (reader.figures(30), reader.offsets()) == before
     assert re.fullmatch("[0-9a-f]{32}", store.id)

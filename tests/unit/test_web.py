@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -18,11 +19,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from consumers.analytics.presence import PRESENT_MS, Presence
 from consumers.analytics.queries import Figures, Reader
 from consumers.feed import Feed, Snapshot
 from consumers.labels import major
 from consumers.web import metrics
 from consumers.web.app import create_app
+from consumers.web.figures import as_json
 from settings import ROOT, Settings
 from tests.stores import Writer
 
@@ -116,7 +119,7 @@ def test_the_metrics(client: TestClient, figures: Figures) -> None:
 
 
 def test_labels_are_escaped(figures: Figures) -> None:
-    text = metrics.text(Snapshot(figures, [], {('a"b\\c\nd', 0): 5}, at=0.0))
+    text = metrics.text(Snapshot(figures, [], {('a"b\\c\nd', 0): 5}, [], at=0.0))
     assert samples(text)['tributary_next_offset{topic="a\\"b\\\\c\\nd",partition="0"}'] == 5
 
 
@@ -171,3 +174,27 @@ def test_a_port_in_use() -> None:
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use; choose" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_members_wait_for_and_refuse_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "analytics.sqlite"
+    Writer(path).write(10)
+    waiting, refusing = Presence(path, "shop-1"), Presence(path, "shop-2")
+    waiting.note("the broker: gone", {})
+    refusing.note("", {"purchases": "500 messages in a row are unreadable"})
+    feed = Feed(Settings(store_path=path), products=5)
+    feed._read()
+    assert feed.latest is not None
+    assert as_json(feed.latest, feed.rate, {})["members"] == [
+        {"client_id": "shop-1", "waiting_for": "the broker: gone", "refused": {}},
+        {"client_id": "shop-2", "waiting_for": "", "refused": {"purchases": "500 messages in a row are unreadable"}},
+    ]
+    shown = metrics.text(feed.latest)
+    assert 'tributary_member_waiting{member="shop-1"} 1\n' in shown
+    assert 'tributary_member_waiting{member="shop-2"} 0\n' in shown
+    assert 'tributary_topic_refused{member="shop-2",topic="purchases"} 1\n' in shown
+    waiting.close()
+    with sqlite3.connect(path) as db:  # a member that was killed says nothing any more
+        db.execute("UPDATE members SET seen_ms = seen_ms - ?", (PRESENT_MS,))
+    assert Reader(path).members() == []
+    refusing.close()

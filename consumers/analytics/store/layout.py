@@ -10,8 +10,9 @@ from consumers.analytics.kpis import KPIS, Kpi
 from consumers.analytics.store.errors import StoreError
 
 _LAYOUT = 3
-"""Raised with every change of the tables. 3 added `identity` and `topics` to 2."""
+"""Raised with every change of the tables. 3 added `identity`, `topics` and `members` to 2."""
 _OLDEST = 2
+WITH_MEMBERS = 3
 
 
 def check(db: sqlite3.Connection, path: Path) -> int:
@@ -51,6 +52,8 @@ _TABLES = (
     " PRIMARY KEY (name, topic)) WITHOUT ROWID",
     "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE topics (name TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE members (client_id TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL, waiting_for TEXT NOT NULL,"
+    " refused TEXT NOT NULL) WITHOUT ROWID",
 )
 
 
