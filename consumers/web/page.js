@@ -155,10 +155,6 @@
       }))));
     const health = [
       { label: "Dead letters", text: numbers.format(dead), bad: dead > 0 },
-      ...figures.members.flatMap(({ client_id, waiting_for, refused }) => [
-        ...(waiting_for ? [{ label: `${client_id} waits for`, text: waiting_for, bad: true }] : []),
-        ...Object.entries(refused).map(([topic, why]) => ({ label: `${topic} is not read by ${client_id}`, text: why, bad: true })),
-      ]),
       ...Object.entries(figures.dead_letters).map(([topic, n]) => ({ label: `Unreadable in ${topic}`, text: numbers.format(n), bad: true })),
       { label: "Duplicate purchases", text: numbers.format(figures.duplicate_purchases) },
       { label: "Latest event (UTC)", text: figures.watermark_ms === null ? "–" : moment(figures.watermark_ms) },
@@ -168,11 +164,16 @@
   }
 
   function notice(figures) {
-    const text = !figures.store ? "There is no store yet. Run make analytics to fill one; this page will notice."
-      : !figures.events ? "Nothing is counted yet. Run make produce to send events."
-      : "";
-    say(at("notice"), text);
-    at("notice").hidden = !text;
+    const hint = !figures.store ? ["There is no store yet. Run make analytics to fill one; this page will notice."]
+      : !figures.events ? ["Nothing is counted yet. Run make produce to send events."]
+      : [];
+    const alarms = (figures.members || []).flatMap(({ client_id, waiting_for, refused }) => [
+      ...Object.entries(refused).map(([topic, why]) => `${client_id} does not read ${topic} any more: ${why}`),
+      ...(waiting_for ? [`${client_id} is waiting for ${waiting_for}`] : []),
+    ]);
+    say(at("notice"), [...alarms, ...hint].join("\n"));
+    at("notice").className = alarms.length ? "alarm" : "";
+    at("notice").hidden = !alarms.length && !hint.length;
   }
 
   function state(kind, text) {
