@@ -116,9 +116,7 @@ def read_length(data: bytes, at: int) -> tuple[int, int]:
 
 def read_empty_count(data: bytes, at: int, before: int) -> tuple[int, int]:
     """As `read_count`, where items take no bytes, and so the data's length does not bound them: at most 1,000."""
-    n, at = (data[at], at + 1) if data[at] < 128 else read_unsigned(data, at)
-    if n & 1:
-        n, at = n + 1, read_length(data, at)[1] + 1
+    n, at = _read_block(data, at)
     if before + (n >> 1) > 1000:
         raise ValueError("more than 1,000 items that take no bytes")
     return n, at
@@ -127,9 +125,17 @@ def read_empty_count(data: bytes, at: int, before: int) -> tuple[int, int]:
 def read_count(data: bytes, at: int) -> tuple[int, int]:
     """Twice the number of items of a block, and the position of the items.
 
-    A negative number is followed by the block's size in bytes, which only those who skip the block need.
     Raises ValueError for more items than bytes are left, so that no loop outlives the data.
     """
+    n, at = _read_block(data, at)
+    if n >> 1 > len(data) - at:
+        raise ValueError("a block has more items than the payload has bytes")
+    return n, at
+
+
+def _read_block(data: bytes, at: int) -> tuple[int, int]:
+    """As `read_count`. A negative number is followed by the block's size in bytes, which only those who skip the block
+    need; it must lie within the data."""
     n, at = (data[at], at + 1) if data[at] < 128 else read_unsigned(data, at)
     if n & 1:
         n += 1
@@ -137,6 +143,4 @@ def read_count(data: bytes, at: int) -> tuple[int, int]:
         at += 1
         if size >> 1 > len(data) - at:
             raise ValueError("a block is longer than the payload")
-    if n >> 1 > len(data) - at:
-        raise ValueError("a block has more items than the payload has bytes")
     return n, at
