@@ -18,6 +18,9 @@ PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "str
 _DEEPEST = 100
 """Whoever walks the types recursively, as all do, stays clear of Python's limit."""
 
+_LARGEST = (1 << 31) - 1
+"""Bytes of a fixed type, as in Java; whoever adds a size to a position stays within 64 bits."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -95,8 +98,8 @@ class _Parser:
         doc = str(schema.get("doc") or "")
         if kind == "fixed":
             size = schema.get("size")
-            if type(size) is not int or size < 0:
-                raise avro.SchemaError(f"{where}: size of fixed {full} is {size!r}, expected 0 or more")
+            if type(size) is not int or not 0 <= size <= _LARGEST:
+                raise avro.SchemaError(f"{where}: size of fixed {full} is {size!r:.80}, expected 0 to {_LARGEST}")
             self.names[full] = _decimal(schema, size, full, aliases) or avro.Fixed(full, aliases, size)
         elif kind == "enum":
             self.names[full] = _enum(schema, full, aliases, doc, where)

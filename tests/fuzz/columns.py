@@ -86,8 +86,7 @@ def _reader(pair: Pair, names: tuple[str, ...]) -> tuple[ColumnReader, strict.No
     kept = [
         field
         for field in pair.read["fields"]
-        if field["name"] in names
-        or (field["name"] in checked and written & {field["name"], *field.get("aliases", ())})
+        if field["name"] in names or (field["name"] in checked and written & {field["name"], *field.get("aliases", ())})
     ]
     reader = ColumnReader(pair.contract, names, lambda _: json.dumps(pair.writer))
     return reader, pair.read | {"fields": kept}, contract
