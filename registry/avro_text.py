@@ -195,7 +195,7 @@ def _normal_field(field: Field, known: set[str], depth: int) -> Json:
 def _as_typed(schema: Schema, value: Json) -> Json:
     """A default with whole numbers written as 0.0 where the type is float or double."""
     if schema.kind in ("float", "double") and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _as_double(value)
     if schema.kind == "union" and schema.branches:
         return _as_typed(schema.branches[0], value)
     if schema.inner is not None and isinstance(value, list):
@@ -206,6 +206,14 @@ def _as_typed(schema: Schema, value: Json) -> Json:
         types = {name: field.type for name, field in schema.by_name.items()}
         return {key: _as_typed(types[key], item) if key in types else item for key, item in value.items()}
     return value
+
+
+def _as_double(value: int) -> float:
+    """The nearest double; as in Java an infinite one for a number beyond all others."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _logical_first(schema: Schema, props: dict[str, Json]) -> dict[str, Json]:

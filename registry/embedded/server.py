@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from registry.embedded.bodies import decode
 from registry.embedded.call import Call, Raw
-from registry.embedded.errors import ApiError
+from registry.embedded.errors import ApiError, invalid_schema
 from registry.embedded.routes import Write
 from registry.embedded.routing import route
 from registry.embedded.state import Planned, State
@@ -99,12 +99,14 @@ class Api:
             answer = await self._answer(request, body)
         except ApiError as error:
             return _error(error)
+        except RecursionError:
+            return _error(invalid_schema("the schema is nested too deeply"))
         except TimeoutError:
             return _error(ApiError(408, 408, f"the request body did not arrive within {BODY_S:.0f} s"))
         except ClientDisconnect:
             raise
         except Exception:
-            _log.exception("%s %s failed", request.method, request.url.path)
+            _log.exception("%s %s failed", request.method, request.scope["path"])
             return _error(ApiError(500, 50001, "Error in the backend data store; the server's log says which"))
         return Response(answer, media_type=media_type)
 
@@ -116,7 +118,7 @@ class Api:
             raise ApiError(401, 401, "Unauthorized")
 
     async def _answer(self, request: Request, raw: bytes) -> bytes:
-        raw_path = request.scope.get("raw_path") or request.url.path.encode()
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         handler, path, query = route(self.store.state, request.method, raw_path, request.scope["query_string"])
         has_body = request.method == "PUT" or (request.method == "POST" and bool(path))
 
