@@ -21,6 +21,8 @@ $(STAMPS)/%: requirements/%.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@mkdir -p $(@D) && touch $@
 
+DEVELOPMENT := $(STAMPS)/development
+
 # Quix Streams needs an older confluent-kafka than we do.
 PEERS := .venv-benchmarks
 $(PEERS)/.installed: requirements/benchmarks.txt | $(VENV)/bin/python
@@ -28,9 +30,17 @@ $(PEERS)/.installed: requirements/benchmarks.txt | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# Atheris has packages for fewer systems than the rest; what it runs comes from the virtual environment for development.
+FUZZ := .venv-fuzz
+$(FUZZ)/.installed: requirements/fuzz.txt | $(DEVELOPMENT)
+	@echo "Installing the fuzzer in $(FUZZ)"
+	@$(BIN)/python -m venv $(FUZZ) && $(FUZZ)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@site='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	  $(BIN)/python -c "$$site" > "$$($(FUZZ)/bin/python -c "$$site")/development.pth"
+	@touch $@
+
 RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
-DEVELOPMENT := $(STAMPS)/development
 
 # What runs for long ends with make, however make ends. `exec`, so that make is its parent; see children.py.
 RUN := exec $(BIN)/python -m children $$PPID
@@ -99,7 +109,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock bench conformance test-browser edits-table
+.PHONY: check lint types imports generated format generate lock bench fuzz conformance test-browser edits-table
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -120,11 +130,13 @@ test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to 
 bench: $(DEVELOPMENT) $(PEERS)/.installed ## measure ours against its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(EVENTS),--events $(EVENTS)) $(if $(JSON),--json "$(JSON)")
+fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)
+	@exec $(FUZZ)/bin/python -m children $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
 	@$(BIN)/python -m tests.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
-	@for part in runtime stack development browser benchmarks; do \
+	@for part in runtime stack development browser benchmarks fuzz; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate requirements/$$part.in -o requirements/$$part.txt || exit 1; done

@@ -21,6 +21,8 @@ from types import ModuleType
 
 import attrs
 
+import children
+
 TARGETS = {
     "rows": "the row decoder",
     "columns": "the column reader",
@@ -100,7 +102,7 @@ def _fuzz(name: str, seconds: float, folder: Path) -> Result:
         crash, words = Path(scratch, "crash"), Path(scratch, "words")
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS))
         command = [
-            *(sys.executable, "-m", "tests.fuzz.run", name, str(corpus)),
+            *children.command("tests.fuzz.run", name, str(corpus)),
             *(f"-max_total_time={seconds:.0f}", f"-timeout={HANG_S}", f"-max_len={LONGEST}", f"-dict={words}"),
             *("-rss_limit_mb=4096", "-print_final_stats=1", f"-exact_artifact_path={crash}"),
         ]
