@@ -7,7 +7,6 @@ else goes on.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -16,8 +15,6 @@ import attrs
 
 from registry.client import RegistryUnavailable, SchemaNotFound, SchemaUnusable
 from schemas.columns import SchemaPending, UnknownSchema
-
-log = logging.getLogger(__name__)
 
 LAST_ID = 2**31 - 1
 """A registry's ids are Java's int: of a greater one it says 404, as if it had no such path."""
@@ -55,6 +52,8 @@ class WriterSchemas:
         self._missing: dict[int, _Missing] = {}
         self._asked: dict[int, float] = {}
         """Ids whose answer is not known yet, and when each was first needed."""
+        self._absent: set[int] = set()
+        """Those of them that the registry said it does not have."""
         self._failure: Exception | None = None
         self._away = ""
         self._closed = False
@@ -83,8 +82,13 @@ class WriterSchemas:
         raise SchemaPending(f"schema id {schema_id} is not known yet")
 
     def pending(self, ids: Collection[int]) -> set[int]:
-        """Those of the ids that are not known yet. All that are new are asked for together."""
+        """Those of the ids that are not known yet. All that are new are asked for together.
+
+        Raises what `ask` raised, as `text` does: a partition that is held for a schema does not get as far as that.
+        """
         with self._changed:
+            if self._failure:
+                raise self._failure
             for schema_id in ids:
                 if schema_id <= LAST_ID:
                     self._need(schema_id)
@@ -98,8 +102,12 @@ class WriterSchemas:
                 return ""
             if self._away:
                 return f"the registry: {self._away}"
-            ids = ", ".join(map(str, sorted(self._asked)[:5])) + (", …" if len(self._asked) > 5 else "")
-            return f"schemas that the registry does not have yet: id {ids}"
+            if self._absent:
+                return (
+                    f"schemas that the registry does not have yet: id {_listed(self._absent)}; their messages count as "
+                    f"unreadable after {self._wait_s:g} s"
+                )
+            return f"the registry: no answer yet about schema id {_listed(self._asked)}"
 
     def close(self) -> None:
         """End the thread, when the request that it may be in has ended."""
@@ -164,6 +172,9 @@ class WriterSchemas:
             if now - self._asked[schema_id] >= self._wait_s:
                 missing = _Missing(f"schema id {schema_id} is not in the registry", now + _UNKNOWN_FOR_S)
                 self._note_missing(schema_id, missing)
+            else:
+                with self._changed:
+                    self._absent.add(schema_id)
         else:
             with self._changed:
                 self._known[schema_id] = text
@@ -180,13 +191,14 @@ class WriterSchemas:
 
     def _forget_question(self, schema_id: int) -> None:
         del self._asked[schema_id]
+        self._absent.discard(schema_id)
         self._changed.notify_all()
 
     def _note_away(self, reason: str) -> None:
         with self._changed:
-            if reason and not self._away:
-                log.warning("waiting for the registry: %s", reason)
-            elif self._away and not reason:
-                log.warning("the registry answers again")
             self._away = reason
             self._changed.notify_all()
+
+
+def _listed(ids: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(ids)[:5])) + (", …" if len(ids) > 5 else "")

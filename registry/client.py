@@ -183,7 +183,7 @@ class RegistryClient:
             json.loads(text)
         except (LookupError, TypeError, ValueError) as error:
             raise RegistryUnavailable(
-                f"the schema registry at {self.url} answers for schema id {schema_id} what is no schema"
+                f"the schema registry at {self.url} has no Avro schema in its answer about schema id {schema_id}"
             ) from error
         return text
 
@@ -308,4 +308,6 @@ def _equal(text: str, other: str) -> bool:
     try:
         return text == other or lock.fingerprint(text) == lock.fingerprint(other)
     except avro.SchemaError as error:
-        raise RegistryUnavailable(f"the schema registry answers what is no schema: {error}") from error
+        raise RegistryUnavailable(
+            f"the schema registry answers with something that is no Avro schema: {error}"
+        ) from error

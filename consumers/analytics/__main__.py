@@ -47,7 +47,7 @@ def _arguments() -> argparse.ArgumentParser:
         help="run one member of the group (the default)",
         description="Run one member of the consumer group; several may run at once on one store. "
         "Ctrl-C and SIGTERM write what is in flight, leave the group and say what was done; a second one stops it.",
-        epilog="exit code: 0 stopped or caught up, 1 it could not go on, 2 wrong usage",
+        epilog="exit code: 0 stopped or caught up, 1 it could not go on or refused a topic, 2 wrong usage",
     )
     run.add_argument("--until-caught-up", action="store_true", help="stop when nothing is left to read (lag 0)")
     run.add_argument(

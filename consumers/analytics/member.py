@@ -205,7 +205,7 @@ class Analytics:
         starts = {partition: span.start for partition, span in batch.spans.items()}
         for topic, reason in outcome.refused.items():
             self._refused[topic] = reason
-            log.error("topic %s is not read any more: %s. %s", topic, reason, _REFUSED)
+            log.error(_REFUSED, topic, reason)
             self._member.refuse(topic, starts)
         held = {partition: one for partition, one in outcome.held.items() if partition[0] not in outcome.refused}
         if held:
@@ -300,6 +300,7 @@ class Analytics:
         """Say what is waited for, and show how far it is."""
         away = self._watch.broker_away
         reasons = {
+            "store": "",  # once it is open, only writes wait for it
             "write": self._pipeline.waiting_for,
             "schemas": self._schemas.waiting_for,
             "broker": f"the broker: {away}" if away else "",
@@ -311,8 +312,8 @@ class Analytics:
 
 
 _REFUSED = (
-    "None of these was counted or moved to the dead letters. When that is mended, start the member again; "
-    "to move them there: --accept-dead-letters"
+    "topic %s is not read any more: %s. From here on its messages are neither counted nor moved to the dead letters. "
+    "Start the member again when the cause is fixed, or with --accept-dead-letters to move them there"
 )
 
 

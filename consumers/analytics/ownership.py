@@ -86,7 +86,7 @@ class Ownership:
 
     def _refusal(self, found: str) -> GroupError:
         return GroupError(
-            f"group {self._group} counts into {found}, and this is {self._mine}: two stores would share out its "
-            "figures. Use that store (STORE_PATH) or another group (CONSUMER_GROUP); "
+            f"group {self._group} counts into {found}, and this is {self._mine}: each would hold only a part of "
+            "the figures. Use that store (STORE_PATH) or another group (CONSUMER_GROUP); "
             "to count into this one instead from now on: --claim-group"
         )

@@ -1,4 +1,4 @@
-"""What a member waits for: said once when it begins, and once when it ends."""
+"""What a member waits for: logged when a wait begins, when its reason changes and when it ends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
-_SAID_AFTER_S = 1.0
-"""What passes sooner is not worth a line."""
+_SAID_AFTER_S = 2.0
+"""A shorter wait is not worth a line: a group gives a new member its partitions after a second or so."""
+_SAID_AGAIN_AFTER_S = 8.0
+"""A reason that changes is logged at most this often."""
 
 
 class Waits:
@@ -17,7 +19,8 @@ class Waits:
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
-        self._said: dict[str, str] = {}
+        self._said: dict[str, tuple[str, float]] = {}
+        """The reason that was logged last, and when."""
         self.text = ""
         """All that is waited for now, in words; empty when nothing is."""
 
@@ -27,12 +30,13 @@ class Waits:
         for kind, reason in reasons.items():
             if not reason:
                 since = self._since.pop(kind, now)
-                said = self._said.pop(kind, "")
+                said, _ = self._said.pop(kind, ("", now))
                 if said:
-                    log.warning("after %.0f s no longer waiting for %s", now - since, said)
+                    log.warning("no longer waiting for %s (waited %.0f s)", said, now - since)
                 continue
             since = self._since.setdefault(kind, now)
-            if kind not in self._said and now - since >= _SAID_AFTER_S:
-                self._said[kind] = reason
+            said, said_at = self._said.get(kind, ("", since + _SAID_AFTER_S - _SAID_AGAIN_AFTER_S))
+            if reason != said and now - said_at >= _SAID_AGAIN_AFTER_S:
+                self._said[kind] = reason, now
                 log.warning("waiting for %s", reason)
         self.text = "; ".join(reason for reason in reasons.values() if reason)

@@ -103,6 +103,6 @@ class Watch:
         self.stalled = ""
         if now - self._moved_at > _STALLED_S:
             self.stalled = (
-                f"messages that the broker has: {sum(behind.values()):,} in {len(behind)} partitions, and none came "
-                f"for {now - self._moved_at:.0f} s"
+                f"the broker to send what it has in {len(behind)} partition{'' if len(behind) == 1 else 's'}: "
+                f"nothing came for {_STALLED_S:g} s or more"
             )

@@ -89,6 +89,7 @@ def test_a_registry_that_hangs_does_not_hang_the_reader(monkeypatch: pytest.Monk
     with schemas(Registry(hang)) as some:
         with pytest.raises(SchemaPending):
             some.text(7)
+        assert some.waiting_for == "the registry: no answer yet about schema id 7"
         release.set()
         eventually(lambda: not some.pending({7}))
 
@@ -156,3 +157,24 @@ def test_a_conflict_and_a_fault_of_our_own_end_the_reader() -> None:
             for _ in range(2):
                 with pytest.raises(type(fault)):
                     some.text(7)
+
+
+def test_a_fault_that_is_found_later_ends_the_wait_of_a_partition_that_is_held() -> None:
+    registry = Registry(away)
+    with schemas(registry) as some:
+        assert some.pending({7}) == {7}
+
+        def damaged(_: int) -> str:
+            raise ValueError("the lock is damaged")
+
+        registry.answer = damaged
+
+        def raised() -> bool:
+            try:
+                return not some.pending({7})
+            except ValueError:
+                return True
+
+        eventually(raised)
+        with pytest.raises(ValueError, match="the lock is damaged"):
+            some.pending({7})
