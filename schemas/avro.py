@@ -178,3 +178,15 @@ def takes_nothing(kind: Type, known: dict[int, bool] | None = None) -> bool:
             known[id(kind)] = all(takes_nothing(field.type, known) for field in kind.fields)
         return known[id(kind)]
     return kind.kind == "null" or (isinstance(kind, Fixed) and kind.size == 0)
+
+
+def values(kind: Type, known: dict[int, int] | None = None) -> int:
+    """How many values there are in one of this type that has no items in its lists and takes the first branch of every
+    union. A record within itself counts once."""
+    known = {} if known is None else known
+    if isinstance(kind, Record):
+        if id(kind) not in known:
+            known[id(kind)] = 1
+            known[id(kind)] = 1 + sum(values(field.type, known) for field in kind.fields)
+        return known[id(kind)]
+    return values(kind.branches[0], known) if isinstance(kind, Union) and kind.branches else 1

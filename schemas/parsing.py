@@ -18,6 +18,9 @@ PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "str
 _DEEPEST = 100
 """Whoever walks the types recursively, as all do, stays clear of Python's limit."""
 
+_MOST_VALUES = 100_000
+"""Few lines describe a value without end: 40 records, each with two fields of the one before, are 2**40 values."""
+
 _LARGEST = (1 << 31) - 1
 """Bytes of a fixed type, as in Java; whoever adds a size to a position stays within 64 bits."""
 
@@ -27,9 +30,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 def parse(schema: Any) -> avro.Type:
     """The type that a schema, as parsed from JSON, describes.
 
-    Raises avro.SchemaError if it is not a schema, or has types more than 100 deep within each other.
+    Raises avro.SchemaError if it is not a schema, has types more than 100 deep within each other, or describes values
+    of more than 100,000 parts.
     """
-    return _Parser().type(schema, "", "schema")
+    kind = _Parser().type(schema, "", "schema")
+    if (parts := avro.values(kind)) > _MOST_VALUES:
+        raise avro.SchemaError(f"{kind}: its smallest value has {parts:,} parts, expected at most {_MOST_VALUES:,}")
+    return kind
 
 
 class _Parser:
