@@ -271,8 +271,13 @@ def check_name(name: Json, what: str) -> str:
     return name
 
 
-def is_valid_default(schema: Schema, value: Json) -> bool:
-    """Whether a JSON value can be the default of a field of this type; for a union, of any of its branches."""
+def is_valid_default(schema: Schema, value: Json, known: dict[int, bool] | None = None) -> bool:
+    """Whether a JSON value can be the default of a field of this type; for a union, of any of its branches.
+
+    `known` has the verdict on the defaults of fields met before, by the field's `id`: records that share types, each
+    with the default {}, name exponentially many.
+    """
+    known = {} if known is None else known
     match schema.kind:
         case "string" | "bytes" | "enum" | "fixed":
             return isinstance(value, str)
@@ -287,16 +292,20 @@ def is_valid_default(schema: Schema, value: Json) -> bool:
         case "null":
             return value is None
         case "array":
-            return isinstance(value, list) and all(is_valid_default(schema.element, item) for item in value)
+            return isinstance(value, list) and all(is_valid_default(schema.element, item, known) for item in value)
         case "map":
-            return isinstance(value, dict) and all(is_valid_default(schema.element, item) for item in value.values())
+            return isinstance(value, dict) and all(
+                is_valid_default(schema.element, item, known) for item in value.values()
+            )
         case "union":
-            return any(is_valid_default(branch, value) for branch in schema.branches)
+            return any(is_valid_default(branch, value, known) for branch in schema.branches)
         case _:
-            return isinstance(value, dict) and all(_has_value(field, value) for field in schema.fields)
+            return isinstance(value, dict) and all(_has_value(field, value, known) for field in schema.fields)
 
 
-def _has_value(field: Field, record: dict[str, Json]) -> bool:
+def _has_value(field: Field, record: dict[str, Json], known: dict[int, bool]) -> bool:
     if field.name in record:
-        return is_valid_default(field.type, record[field.name])
-    return field.has_default and is_valid_default(field.type, field.default)
+        return is_valid_default(field.type, record[field.name], known)
+    if id(field) not in known:
+        known[id(field)] = field.has_default and is_valid_default(field.type, field.default, known)
+    return known[id(field)]
