@@ -48,8 +48,8 @@ RUN := exec $(BIN)/python -m children $$PPID
 .PHONY: demo test
 demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
 	@$(RUN) stack demo
-test: check ## everything: checks, unit, integration and chaos tests
-	@$(BIN)/pytest -q
+test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at a time)
+	@$(BIN)/pytest -q -n $(or $(JOBS),2) --dist loadfile
 
 # ---- the local stack -------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import attrs
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from consumers.clock import sent_ms
-from consumers.topics import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, missing_topic
+from consumers.topics import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, lost_messages, missing_topic
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -260,13 +260,10 @@ class Member:
         bounds = self._bounds()
         for partition in self.out_of_range & self._positions.keys():
             (low, high), at = bounds.get(partition, (0, 0)), self._positions[partition] or 0
-            topic, number = partition
             if at > high:
-                raise GroupError(
-                    f"{topic}[{number}] was counted to offset {at}, and ends at {high}: the broker has lost messages "
-                    "that were counted. Count into another store (STORE_PATH)"
-                )
+                raise lost_messages(partition, at, high)
             if at < low:
+                topic, number = partition
                 log.warning("%s[%d]: retention deleted %d messages before they were read", topic, number, low - at)
         self._assign(beginnings=self.out_of_range)
         self.out_of_range = set()

@@ -107,6 +107,15 @@ class Topics:
             raise BrokerUnavailable(cause.str()) from error
 
 
+def lost_messages(partition: Partition, counted: int, end: int) -> GroupError:
+    """The error for a partition that ends before what was counted of it."""
+    topic, number = partition
+    return GroupError(
+        f"{topic}[{number}] was counted to offset {counted}, and ends at {end}: the broker has lost messages that were "
+        "counted. Count into another store (STORE_PATH)"
+    )
+
+
 def missing_topic(name: str | None) -> GroupError:
     """The error for a topic that does not exist."""
     return GroupError(f"topic {name} does not exist; run: make register-schemas")

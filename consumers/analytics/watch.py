@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from consumers.analytics.ownership import Ownership
 from consumers.analytics.queries import Reader
-from consumers.topics import BrokerUnavailable, Partition, Topics
+from consumers.topics import BrokerUnavailable, Partition, Topics, lost_messages
 
 _EVERY_S = 1.0
 _STALLED_S = 8.0
@@ -42,6 +42,7 @@ class Watch:
         self._asking = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._doubts = 0
         self._moved_at = time.monotonic()
         self._counted: Mapping[Partition, int] = {}
         self.lag: Mapping[Partition, int] | None = None
@@ -58,15 +59,20 @@ class Watch:
         self._thread.start()
 
     def ask(self) -> bool:
-        """Look now, in the calling thread. False if the broker does not answer; then what was known before stays."""
+        """Look now, in the calling thread. False without an answer that can be; then what was known before stays.
+
+        Raises GroupError where a partition ends before what was counted of it.
+        """
         with self._asking:
+            stored = self._reader.offsets()  # first: a partition never ends before what was counted earlier
             try:
                 bounds = self._topics.bounds()
                 self.broker_away = ""
             except BrokerUnavailable as error:
                 self.broker_away = str(error)
                 return False
-            stored = self._reader.offsets()
+            if self._is_behind(stored, bounds):
+                return False
             lag = {p: max(high - max(stored.get(p, low), low), 0) for p, (low, high) in bounds.items()}
             self._notice_stall(lag, stored)
             self.lag = lag
@@ -92,6 +98,14 @@ class Watch:
             except Exception as problem:  # whatever it is, the thread that fetches must hear of it
                 self.problem = problem
                 return
+
+    def _is_behind(self, stored: Mapping[Partition, int], bounds: Mapping[Partition, tuple[int, int]]) -> bool:
+        """Whether some partition ends before what was counted. Raises GroupError when it did so before, too."""
+        lost = [(p, stored[p], high) for p, (_, high) in bounds.items() if stored.get(p, 0) > high]
+        self._doubts = self._doubts + 1 if lost else 0
+        if self._doubts > 1:
+            raise lost_messages(*lost[0])
+        return bool(lost)
 
     def _notice_stall(self, lag: Mapping[Partition, int], stored: Mapping[Partition, int]) -> None:
         reading = self._reading()

@@ -181,6 +181,24 @@ def test_a_store_that_is_deleted_or_replaced_ends_the_member(registered: Setting
         one.says("deleted or replaced")
 
 
+def test_a_zombie_writes_nothing(registered: Settings) -> None:
+    """A member that slept past its session had a batch to write, which another one has counted meanwhile."""
+    produce(registered, 300)
+    with member(registered) as zombie:
+        zombie.until(counted(registered, 300), "it does not count")
+        with locked(registered):
+            produce(registered, 300, seed=8)
+            zombie.says("WARNING waiting for the store")
+            zombie.process.send_signal(signal.SIGSTOP)
+        with member(registered) as other:
+            other.until(counted(registered, 600), "it does not take over")
+            zombie.process.send_signal(signal.SIGCONT)
+            zombie.says("going back to the store's offsets")
+            assert zombie.stop() < 10
+            assert other.stop() < 10
+    running.assert_exact(registered)
+
+
 # ---- store, group and topics belong together -------------------------------------------------------------
 
 
