@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import socket
 
 LOOPBACK = "127.0.0.1"
+
+_CHANCE = random.SystemRandom()
+"""Not the shared generator, which tests seed: two processes would draw the same ports."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -25,11 +29,15 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free(host: str = LOOPBACK) -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on at this moment.
+
+    It is below those from which systems take the ports of outgoing connections: one of these may get the port of a
+    server that is being restarted.
+    """
+    while True:
+        port = _CHANCE.randrange(20_000, 32_000)
+        if is_free(port, host):
+            return port
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:

@@ -194,11 +194,12 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
         stderr=subprocess.PIPE,
         text=True,
     ) as first:
-        while stack.broker.pid is None:
+        while (pid := stack.broker.pid) is None:
             time.sleep(0.01)
+        os.kill(pid, signal.SIGSTOP)  # so that it is not ready before the signal comes
         first.send_signal(signal.SIGINT)
         _, err = first.communicate(timeout=60)
-    pid = stack.broker.pid
+        os.kill(pid, signal.SIGCONT)
     again = command(environment, "up")
 
     assert first.returncode == 130
