@@ -87,7 +87,7 @@ class Analytics:
         """
         self._choices = choices
         self._stop = stop
-        self._observe: Callable[[Status], None] = lambda _: None
+        self._observe: Callable[[Status], None] | None = None
         self._thread = threading.current_thread()
         self._began = time.monotonic()
         self._waits = Waits()
@@ -288,6 +288,7 @@ class Analytics:
             self._pipeline.wait(reason)
             return
         self._waits.note({"store": reason})
+        self._show()
         if self._stop.is_set():
             raise Stopped
 
@@ -300,7 +301,7 @@ class Analytics:
         """Say what is waited for, and show how far it is."""
         away = self._watch.broker_away
         reasons = {
-            "store": "",  # once it is open, only writes wait for it
+            "store": "",
             "write": self._pipeline.waiting_for,
             "schemas": self._schemas.waiting_for,
             "broker": f"the broker: {away}" if away else "",
@@ -308,7 +309,11 @@ class Analytics:
         }
         reasons["stall"] = "" if any(reasons.values()) else self._watch.stalled
         self._waits.note(reasons)
-        self._observe(self.status())
+        self._show()
+
+    def _show(self) -> None:
+        if self._observe is not None:
+            self._observe(self.status())
 
 
 _REFUSED = (

@@ -58,6 +58,17 @@ class Watch:
         """Begin to look."""
         self._thread.start()
 
+    def look(self) -> None:
+        """See that all is as it was, and ask. Keeps what goes wrong for others to read."""
+        try:
+            self._note()
+            self._ownership.check()
+            self.ask()
+        except BrokerUnavailable as error:
+            self.broker_away = str(error)
+        except Exception as problem:  # whatever it is, the thread that fetches must hear of it
+            self.problem = problem
+
     def ask(self) -> bool:
         """Look now, in the calling thread. False without an answer that can be; then what was known before stays.
 
@@ -83,21 +94,10 @@ class Watch:
         self._closed.set()
 
     def _run(self) -> None:
-        self._look()
+        while self.problem is None and not self._closed.wait(_EVERY_S):
+            self.look()
         if self._closed.is_set():
             self._reader.close()
-
-    def _look(self) -> None:
-        while not self._closed.wait(_EVERY_S):
-            try:
-                self._note()
-                self._ownership.check()
-                self.ask()
-            except BrokerUnavailable as error:
-                self.broker_away = str(error)
-            except Exception as problem:  # whatever it is, the thread that fetches must hear of it
-                self.problem = problem
-                return
 
     def _is_behind(self, stored: Mapping[Partition, int], bounds: Mapping[Partition, tuple[int, int]]) -> bool:
         """Whether some partition ends before what was counted. Raises GroupError when it did so before, too."""

@@ -1,0 +1,508 @@
+"""A state machine of whole members on one cluster and store, under faults: each message counts once, or is a letter."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sqlite3
+import struct
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import attrs
+import fastavro
+import pytest
+from confluent_kafka import KafkaError
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from consumers import dead_letters, group, writer_schemas
+from consumers.analytics import member, pipeline, queries, watch
+from consumers.analytics.member import Analytics, Choices, Status
+from consumers.analytics.store import StoreError, errors
+from consumers.topics import Partition
+from consumers.writer_schemas import LAST_ID
+from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
+from schemas import catalog, wire
+from settings import Settings
+from tests import oracle
+from tests.conftest import CONTRACTS, NOWHERE
+from tests.scripted_kafka import GAP, SENT_MS, Client, Cluster, Turns
+
+TOPICS = {topic.name: topic for topic in catalog.load(Settings(registry_url=NOWHERE), CONTRACTS).topics}
+NAMES = sorted(TOPICS)
+PARTITIONS: list[Partition] = [(topic, number) for topic in NAMES for number in range(2)]
+WAIT_S = 30.0
+"""For what is to happen soon, on a slow machine."""
+
+NOW_ID = {topic: number for number, topic in enumerate(NAMES, 1)}
+LATER_ID = {topic: number for number, topic in enumerate(NAMES, 11)}
+"""Ids of writer schemas that the registry does not have at first."""
+PROTOBUF_ID = 21
+
+
+def writer(topic: str, later: bool) -> dict[str, Any]:
+    schema: dict[str, Any] = TOPICS[topic].schema
+    more = [{"name": "campaign", "type": "string", "default": "none"}] if later else []
+    return {**schema, "fields": [*more, *schema["fields"]]}
+
+
+SCHEMAS = {NOW_ID[topic]: writer(topic, later=False) for topic in NAMES} | {
+    LATER_ID[topic]: writer(topic, later=True) for topic in NAMES
+}
+
+
+def event(topic: str, n: int) -> dict[str, Any]:
+    """The nth event of a topic; an order that occurs twice is the same each time."""
+    common = {
+        "event_id": "8f01b009-3832-4678-993d-48fa95b7b921",
+        "occurred_at": SENT_MS + n * 40_000,
+        "user_id": f"u{n % 3}",
+        "session_id": f"s{n % 4}" + "-long" * (n % 5),
+        "segment": ("NEW", "VIP", "UNKNOWN")[n % 3],
+        "region": ("eu-west", "us-east")[n % 2],
+        "currency": ("EUR", "USD")[n // 2 % 2],
+        "product_id": f"p{n % 5}",
+        "price_minor": 100 * n,
+        "campaign": "none",
+    }
+    lines = [{"product_id": f"p{one}", "quantity": one + 1, "price_minor": n} for one in range(n % 3)]
+    kinds: dict[str, dict[str, Any]] = {
+        "ProductViewed": {"category": None},
+        "CartUpdated": {"action": ("ADD", "REMOVE", "UNKNOWN")[n % 3], "quantity": 1 + n % 2},
+        "PurchaseCompleted": {"order_id": f"o{n}", "items": lines, "total_minor": n},
+    }
+    return {**common, **kinds[TOPICS[topic].event]}
+
+
+def encode(schema_id: int, fields: dict[str, Any]) -> bytes:
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(SCHEMAS[schema_id]), fields)
+    return wire.frame(schema_id, body.getvalue())
+
+
+GOOD = {(topic, n): encode(NOW_ID[topic], event(topic, n)) for topic in NAMES for n in range(12)}
+LATER = {(topic, n): encode(LATER_ID[topic], event(topic, n)) for topic in NAMES for n in range(12)}
+
+
+def bad(topic: str, n: int) -> bytes | None:
+    """A message that is unreadable, in the nth way."""
+    good = GOOD[topic, n]
+    framed = struct.pack(">bI", 0, LAST_ID + 1) + good[5:]
+    early = encode(NOW_ID[topic], event(topic, n) | {"occurred_at": 5})
+    return [None, b"", b"\0\0", b"?" + good, good[:-1], good + b"\0", framed, wire.frame(PROTOBUF_ID, b"x"), early][
+        n % 9
+    ]
+
+
+@attrs.define(eq=False)
+class Running:
+    """One member."""
+
+    turns: Turns
+    analytics: Analytics
+    client: Client
+    stop: threading.Event
+    status: Status | None = None
+
+
+ONE_OF_LIVE = st.integers(0, 2)
+TURNS = st.integers(1, 10)
+
+
+class Members(RuleBasedStateMachine):
+    """Several members of a group, which count into one store."""
+
+    @initialize(in_a_row=st.sampled_from([0, 4]), linger_s=st.sampled_from([0.0, 0.02]))
+    def begin(self, in_a_row: int, linger_s: float) -> None:
+        self.cleanup = ExitStack()
+        patch = self.cleanup.enter_context(pytest.MonkeyPatch.context())
+        logging.disable(logging.ERROR)
+        self.cleanup.callback(logging.disable, logging.NOTSET)
+        for module, name, value in (
+            (errors, "RETRY_S", 0.01),
+            (dead_letters, "_TICK_S", 0.01),
+            (writer_schemas, "_AT_HAND_S", 0.05),
+            (writer_schemas, "_FIRST_PAUSE_S", 0.01),
+            (writer_schemas, "_LONGEST_PAUSE_S", 0.01),
+            (watch, "_EVERY_S", 3600.0),
+            (member, "_RETRY_S", 0.0),
+            (member, "_DRAIN_S", 0.2),
+            (member, "_STOP_S", 0.2),
+            (pipeline, "_TICK_S", 0.01),
+            (pipeline, "_LINGER_S", linger_s),
+            (pipeline, "_LINGER_BEHIND_S", 2 * linger_s),
+            (pipeline, "_ROWS_PER_WRITE", 20),
+            (group, "_AT_ONCE", 3),
+        ):
+            patch.setattr(module, name, value)
+        folder = self.cleanup.enter_context(tempfile.TemporaryDirectory())
+        self.settings = Settings(
+            registry_url=NOWHERE,
+            store_path=Path(folder) / "store.sqlite",
+            batch_size=7,
+            letters_in_a_row=in_a_row,
+            letters_percent=0,
+            schema_wait_s=3600,
+        )
+        self.catalog = catalog.load(self.settings, CONTRACTS)
+        self.cluster = Cluster(dict.fromkeys(NAMES, 2))
+        self.cluster.install(patch)
+        self.made: dict[Partition, dict[int, dict[str, Any] | None]] = {p: {} for p in PARTITIONS}
+        """What lies at each offset of the logs, to be counted or moved to the letters; None for a bad message."""
+        self.before: list[tuple[str, dict[str, Any] | None]] = []
+        """What was counted of topics that are recreated since."""
+        self.known = {number for number in SCHEMAS if number < LATER_ID[NAMES[0]]}
+        self.registry_away = False
+        self.live: list[Running] = []
+        self.silent: list[Client] = []
+        """Clients of members that were killed, and of zombies."""
+        self.rivals = False
+        """Whether two members may have read the same partition."""
+        self.lock: sqlite3.Connection | None = None
+        self.start()
+        self.reader = queries.Reader(self.settings.store_path)
+
+    def teardown(self) -> None:
+        if hasattr(self, "reader"):
+            try:
+                self.settle()
+            finally:
+                while self.live:
+                    self.kill(0)
+                self.reader.close()
+                self.cleanup.close()
+
+    # ---- what is in the topics
+
+    @rule(
+        partition=st.sampled_from(PARTITIONS),
+        kinds=st.lists(st.tuples(st.sampled_from("gggggglb-"), st.integers(0, 11)), min_size=1, max_size=12),
+    )
+    def produce(self, partition: Partition, kinds: list[tuple[str, int]]) -> None:
+        topic, log = partition[0], self.cluster.logs[partition]
+        for kind, n in kinds:
+            if kind == "-":
+                log.values.append(GAP)
+                continue
+            self.made[partition][log.high] = None if kind == "b" else event(topic, n)
+            log.values.append({"g": GOOD, "l": LATER}[kind][topic, n] if kind in "gl" else bad(topic, n))
+
+    @rule(partition=st.sampled_from(PARTITIONS), n=st.integers(0, 8), turns=TURNS)
+    def produce_bad_messages_in_a_row(self, partition: Partition, n: int, turns: int) -> None:
+        self.produce(partition, [("g", n), *[("b", n)] * 5])
+        self.step_all(turns)
+
+    @rule(topic=st.sampled_from(NAMES), before=st.integers(0, 2), after=st.integers(0, 3), turns=TURNS)
+    def produce_before_the_schema_is_known(self, topic: str, before: int, after: int, turns: int) -> None:
+        for number in range(2):
+            self.produce((topic, number), [*[("g", 1)] * before, ("l", 2), *[("g", 3)] * after])
+        self.step_all(turns)
+        self.known.add(LATER_ID[topic])
+        time.sleep(0.03)  # to be asked for
+        self.step_all(turns)
+
+    @rule(partition=st.sampled_from(PARTITIONS), back=st.integers(0, 9))
+    def delete_what_is_counted(self, partition: Partition, back: int) -> None:
+        log = self.cluster.logs[partition]
+        log.low = max(log.low, self.stored().get(partition, 0) - back)
+
+    @rule(partition=st.sampled_from(PARTITIONS), back=st.integers(0, 9), turns=TURNS)
+    def delete_what_is_unread(self, partition: Partition, back: int, turns: int) -> None:
+        while self.live:
+            self.kill(0)
+        self.end_the_sessions_of_the_silent()
+        self.produce(partition, [("g", n) for n in range(4)])
+        log, stored = self.cluster.logs[partition], self.stored().get(partition, 0)
+        log.low = max(log.low, log.high - back)
+        for offset in range(stored, log.low):
+            self.made[partition].pop(offset, None)
+        self.step_all(turns)
+
+    @rule(topic=st.sampled_from(NAMES))
+    def recreate_a_topic(self, topic: str) -> None:
+        self.settle()
+        for one in PARTITIONS:
+            if one[0] == topic:
+                self.before += [(topic, made) for made in self.made[one].values()]
+                self.made[one] = {}
+        self.cluster.recreate(topic)
+        with pytest.raises(StoreError, match="created again"):
+            self.run_to_the_end(Choices())
+        self.run_to_the_end(Choices(until_caught_up=True, accept_recreated=True))
+
+    # ---- members
+
+    @precondition(lambda self: len(self.live) < 3 and not self.lock)
+    @rule()
+    def start(self) -> None:
+        self.live.append(self.member(Choices()))
+
+    @rule(which=ONE_OF_LIVE, turns=TURNS)
+    def step(self, which: int, turns: int) -> None:
+        for _ in range(turns if self.live else 0):
+            self.turn(self.one(which))
+
+    @rule(turns=TURNS)
+    def step_all(self, turns: int) -> None:
+        if not self.live and not self.lock:
+            self.start()
+        for number in range(turns * len(self.live)):
+            self.turn(self.one(number))
+
+    @precondition(lambda self: self.live)
+    @rule(which=ONE_OF_LIVE)
+    def write_what_is_read(self, which: int) -> None:
+        time.sleep(0.05)
+        self.turn(self.one(which))
+
+    @rule(deaf=st.lists(st.integers(0, 4), min_size=3, max_size=3))
+    def rebalance(self, deaf: list[int]) -> None:
+        for one, calls in zip(self.live, deaf, strict=False):
+            one.client.deaf = calls
+        self.cluster.rebalance()
+
+    @precondition(lambda self: self.live)
+    @rule(which=ONE_OF_LIVE)
+    def kill(self, which: int) -> None:
+        one = self.one(which)
+        one.turns.kill()
+        one.analytics._pipeline.close()
+        one.analytics._schemas.close()
+        one.analytics._store.close()
+        self.live.remove(one)
+        self.silent.append(one.client)
+
+    @rule()
+    def end_the_sessions_of_the_silent(self) -> None:
+        while self.silent:
+            self.cluster.expel(self.silent.pop())
+
+    @precondition(lambda self: self.live)
+    @rule(which=ONE_OF_LIVE, meanwhile=TURNS, turns=TURNS, hears=st.booleans())
+    def take_for_dead(self, which: int, meanwhile: int, turns: int, hears: bool) -> None:
+        """A member loses its session and reads on, beside the one that has its partitions now."""
+        zombie = self.one(which)
+        if len(self.live) == 1 and not self.lock:
+            self.start()
+        self.cluster.expel(zombie.client)
+        self.rivals = True
+        for partition in PARTITIONS:
+            self.produce(partition, [("g", which), ("g", meanwhile)])
+        for number in range(meanwhile * len(self.live)):
+            if (one := self.one(number)) is not zombie:
+                self.turn(one)
+        time.sleep(0.02)  # to be written
+        for _ in range(turns):
+            self.turn(zombie)
+        if hears:
+            self.hear_of_lost_sessions(turns)
+
+    @rule(turns=TURNS)
+    def hear_of_lost_sessions(self, turns: int) -> None:
+        for one in self.live:
+            one.client.lost = one.client not in self.cluster.group
+        self.step_all(turns)
+
+    @precondition(lambda self: self.live)
+    @rule(which=ONE_OF_LIVE)
+    def stop(self, which: int) -> None:
+        """Whatever a member waits for, it ends when it is told to."""
+        one = self.one(which)
+        began = time.monotonic()
+        self.end(one, one.stop.set)
+        assert time.monotonic() - began < WAIT_S / 3
+
+    @precondition(lambda self: self.live)
+    @rule(which=ONE_OF_LIVE)
+    def fail_in_a_write(self, which: int) -> None:
+        """What ends the writing thread ends the member, at once."""
+        one, failed = self.one(which), threading.Event()
+
+        def fail(*_: object) -> None:
+            failed.set()
+            raise ZeroDivisionError
+
+        one.analytics._store.write = fail  # type: ignore[method-assign,assignment]
+        for _ in range(5):
+            self.turn(one, ZeroDivisionError)
+        if failed.is_set():
+            with pytest.raises(ZeroDivisionError):
+                self.end(one)
+        else:
+            self.kill(self.live.index(one))
+
+    # ---- faults that pass
+
+    @precondition(lambda self: not self.lock)
+    @rule()
+    def lock_the_store(self) -> None:
+        self.lock = sqlite3.connect(self.settings.store_path, isolation_level=None, timeout=WAIT_S)
+        self.lock.execute("BEGIN IMMEDIATE")
+
+    @rule()
+    def unlock_the_store(self) -> None:
+        if self.lock:
+            self.lock.close()
+            self.lock = None
+
+    @rule(away=st.booleans())
+    def registry(self, away: bool) -> None:
+        self.registry_away = away
+
+    @rule(topic=st.sampled_from(NAMES))
+    def register(self, topic: str) -> None:
+        self.known.add(LATER_ID[topic])
+
+    @rule(away=st.booleans(), code=st.sampled_from([KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN]))
+    def brokers(self, away: bool, code: int) -> None:
+        self.cluster.away = away
+        for one in self.live:
+            one.client.errors.append(code)
+
+    @rule(takes=st.booleans())
+    def broker_takes_letters(self, takes: bool) -> None:
+        self.cluster.takes_letters = takes
+
+    @rule()
+    def look(self) -> None:
+        for one in self.live:
+            one.analytics._watch.look()
+
+    # ---- at rest
+
+    @rule()
+    def settle(self) -> None:
+        """When all faults are over, all that is in the logs is counted."""
+        self.unlock_the_store()
+        self.brokers(False, KafkaError._TRANSPORT)
+        self.registry(False)
+        self.broker_takes_letters(True)
+        self.known |= set(SCHEMAS)
+        self.end_the_sessions_of_the_silent()
+        while self.live:
+            self.stop(0)
+        self.rivals = False
+        last = self.run_to_the_end(Choices(until_caught_up=True, accept_dead_letters=True))
+        for partition, log in self.cluster.logs.items():
+            assert max(self.stored().get(partition, 0), log.low) == log.high
+        assert last.status is not None
+        assert last.status.lag == dict.fromkeys(NAMES, 0)
+        assert not last.status.waiting_for
+        assert {words.split()[1] for _, words in self.cluster.committed.values()} == {last.analytics._store.id}
+        assert (NAMES[0], 0) in self.cluster.committed
+        self.holds_what_the_logs_hold()
+
+    @invariant()
+    def holds_what_the_logs_hold(self) -> None:
+        while True:
+            stored = self.stored()
+            figures = queries.as_json(self.reader, self.settings.abandoned_after_minutes)
+            if self.stored() == stored:
+                break
+        counted = [(p[0], one) for p, log in self.made.items() for at, one in log.items() if at < stored.get(p, 0)]
+        counted += self.before
+        expected = oracle.figures((topic, one) for topic, one in counted if one is not None)
+        unreadable = [topic for topic, one in counted if one is None]
+        assert {name: figures[name] for name in expected} == expected
+        assert figures["dead_letters_by_topic"] == {topic: unreadable.count(topic) for topic in set(unreadable)}
+        assert all(at <= self.cluster.logs[p].high for p, at in stored.items())
+        if not self.before:
+            assert all(at <= stored.get(p, 0) for p, (at, _) in self.cluster.committed.items())
+            origins = {f"{p[0]}/{p[1]}/{at}" for p, log in self.made.items() for at, one in log.items() if one is None}
+            sent = {key for key, _ in self.cluster.letters}
+            assert sent <= origins
+            assert {o for o in origins if self.is_stored(o, stored)} <= sent
+        assert self.rivals or not any(one.analytics.status().progress.fenced for one in self.live)
+
+    # ---- what the rules share
+
+    def one(self, which: int) -> Running:
+        return self.live[which % len(self.live)]
+
+    def stored(self) -> dict[Partition, int]:
+        return self.reader.offsets()
+
+    def is_stored(self, origin: str, stored: dict[Partition, int]) -> bool:
+        topic, number, offset = origin.split("/")
+        return int(offset) < stored.get((topic, int(number)), 0)
+
+    def ask(self, schema_id: int) -> str:
+        if schema_id == PROTOBUF_ID:
+            raise SchemaUnusable("schema id 21 is of type PROTOBUF")
+        if self.registry_away:
+            raise RegistryUnavailable("it does not answer")
+        if schema_id not in self.known:
+            raise SchemaNotFound(schema_id)
+        return str(json.dumps(SCHEMAS[schema_id]))
+
+    def member(self, choices: Choices) -> Running:
+        registry = RegistryClient(NOWHERE)
+        registry.schema_text = self.ask  # type: ignore[method-assign]
+        stop = threading.Event()
+        made: list[Running] = []
+
+        def work(pause: Callable[[object], None]) -> None:
+            analytics = Analytics(self.settings, self.catalog, registry, choices, stop)
+            one = Running(None, analytics, self.cluster.group[-1], stop)  # type: ignore[arg-type]
+            made.append(one)
+
+            def observe(status: Status) -> None:
+                one.status = status
+                pause(status)
+
+            pause(None)
+            try:
+                analytics.run(observe)
+                one.status = analytics.status()
+            except Exception:
+                analytics.close()
+                raise
+            analytics.close()
+
+        turns = Turns(work)
+        if turns.error:
+            raise turns.error
+        (one,) = made
+        one.turns = turns
+        return one
+
+    def turn(self, one: Running, may_fail: type[BaseException] | tuple[()] = ()) -> None:
+        one.turns.turn()
+        if one.turns.error and not isinstance(one.turns.error, may_fail):
+            raise one.turns.error
+
+    def end(self, one: Running, act: Callable[[], None] = lambda: None) -> None:
+        """Do something, and let a member go on until it ends by that."""
+        act()
+        deadline = time.monotonic() + WAIT_S
+        while not one.turns.ended:
+            assert time.monotonic() < deadline, "does not end"
+            one.turns.turn()
+        if one in self.live:
+            self.live.remove(one)
+        if one.turns.error:
+            raise one.turns.error
+
+    def run_to_the_end(self, choices: Choices) -> Running:
+        one = self.member(choices)
+        self.end(one)
+        return one
+
+
+TestMembers = Members.TestCase
+# Not shrunk: a failure that has to be waited for would take minutes.
+TestMembers.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    phases=[Phase.reuse, Phase.generate],
+    report_multiple_bugs=False,
+)
