@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import attrs
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from settings import Settings
@@ -54,6 +54,7 @@ class Topics:
         self.names = names
         self._settings = settings
         self._client: AdminClient | None = None
+        self._groups: dict[str, Consumer] = {}
 
     def identity(self) -> Identity:
         """The ids of the cluster and of those topics that exist."""
@@ -85,10 +86,17 @@ class Topics:
 
     def committed(self, group: str, partition: Partition) -> tuple[int, str]:
         """The group's committed offset of a partition and its metadata: negative and empty if there is none."""
-        request = ConsumerGroupTopicPartitions(group, [TopicPartition(*partition)])
-        with self._asking() as admin:
-            answers = admin.list_consumer_group_offsets([request], request_timeout=REQUEST_S)
-            (found,) = answers[group].result().topic_partitions
+        # Not with the admin client: librdkafka ends the process with SIGSEGV when a broker that restarted answers
+        # its ListConsumerGroupOffsets that it is not yet the group's coordinator.
+        consumer = self._groups.get(group)
+        if consumer is None:
+            config = self._settings.kafka_client() | {"log_level": LOG_LEVEL, "group.id": group}
+            consumer = self._groups[group] = Consumer(config)
+        with self._asking():
+            consumer.poll(0)  # the errors that it has to say; it reads nothing
+            (found,) = consumer.committed([TopicPartition(*partition)], REQUEST_S)
+            if found.error is not None:
+                raise KafkaException(found.error)
             return int(found.offset), str(found.metadata or "")
 
     @contextmanager

@@ -1,8 +1,10 @@
-"""What the Kafka client's Python face does not offer and other clients do: header names of any bytes, a fatal error."""
+"""What the Kafka client's Python face does not offer: header names of any bytes, a fatal error, a test cluster."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import files
 from typing import Any
 
@@ -47,3 +49,24 @@ def produce(producer: Producer, topic: str, value: bytes, key: bytes, headers: l
 def end(producer: Producer, code: int) -> None:
     """Let a producer have a fatal error, as it has when the broker lost what it sent before."""
     _library().rd_kafka_test_fatal_error(_handle(producer), code, b"made by a test")
+
+
+_OFFSET_FETCH = 9
+_NOT_COORDINATOR = 16
+
+
+@contextmanager
+def moving_coordinator() -> Iterator[str]:
+    """Addresses of a cluster of librdkafka's own, which it has for tests.
+
+    Its first answer about a group's offsets is that the group has another coordinator: so answers a broker that has
+    just been restarted.
+    """
+    library = _library()
+    library.rd_kafka_handle_mock_cluster.restype = ctypes.c_void_p
+    library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
+    owner = Producer({"test.mock.num.brokers": 1, "log_level": 2})
+    cluster = ctypes.c_void_p(library.rd_kafka_handle_mock_cluster(_handle(owner)))
+    library.rd_kafka_mock_push_request_errors(cluster, _OFFSET_FETCH, ctypes.c_size_t(1), _NOT_COORDINATOR)
+    yield library.rd_kafka_mock_cluster_bootstraps(cluster).decode()
+    owner.flush()

@@ -305,7 +305,7 @@ class Analytics:
             "write": self._pipeline.waiting_for,
             "schemas": self._schemas.waiting_for,
             "broker": f"the broker: {away}" if away else "",
-            "group": "" if self._member.joined else "the group: it has given this member no partitions yet",
+            "group": "" if self._member.joined else "the group: it has given this member no partitions",
         }
         reasons["stall"] = "" if any(reasons.values()) else self._watch.stalled
         self._waits.note(reasons)
