@@ -37,6 +37,8 @@ def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callabl
     """
     if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
+    if avro.contains_itself(writer):
+        raise Unreadable(f"the event: {writer} has a record within itself, which columns cannot follow")
     return _record(writer, reader, wanted, "")
 
 
@@ -44,7 +46,7 @@ def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: s
     targets = takers(writer, reader)
     columns_of = {field.name: field for field in wanted.fields}
     steps: list[tuple[str, Step | Skip]] = []
-    known: dict[int, Skip | None] = {}
+    known: dict[int, Skip] = {}
     for field in writer.fields:
         path = f"{at}{field.name}"
         if not targets[field.name]:

@@ -169,6 +169,19 @@ def uses(kind: Type) -> Counter[int]:
     return counts
 
 
+def contains_itself(kind: Type, around: tuple[int, ...] = (), done: set[int] | None = None) -> bool:
+    """Whether a record is within itself, here or further down; `around` and `done` have records by `id`."""
+    done = set() if done is None else done
+    if isinstance(kind, Record):
+        if id(kind) in around:
+            return True
+        if id(kind) in done:
+            return False
+        done.add(id(kind))
+        around = (*around, id(kind))
+    return any(contains_itself(part, around, done) for part in parts(kind))
+
+
 def takes_nothing(kind: Type, known: dict[int, bool] | None = None) -> bool:
     """Whether a value may take no bytes at all. A record directly within itself has no values: either answer does."""
     known = {} if known is None else known

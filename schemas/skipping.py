@@ -24,10 +24,10 @@ class Unreadable(ValueError):
     """The writer schema cannot be read as columns, or not as this reader schema; the message says which field."""
 
 
-def skip(writer: avro.Type, at: str, known: dict[int, Skip | None] | None = None) -> Skip:
+def skip(writer: avro.Type, at: str, known: dict[int, Skip] | None = None) -> Skip:
     """How to step over a writer's type, as strictly as if it were read.
 
-    `known` has the steps of the records met before, by `id`. Raises Unreadable.
+    The type has no record within itself. `known` has the steps of the records met before, by `id`. Raises Unreadable.
     """
     known = {} if known is None else known
     match writer:
@@ -41,13 +41,9 @@ def skip(writer: avro.Type, at: str, known: dict[int, Skip | None] | None = None
             return lambda cursor: cursor.integer_within(0, last)
         case avro.Record():
             if id(writer) not in known:
-                known[id(writer)] = None
                 steps = [skip(field.type, f"{at}.{field.name}", known) for field in writer.fields]
                 known[id(writer)] = lambda cursor: [step(cursor) for step in steps]
-            step = known[id(writer)]
-            if step is None:
-                raise Unreadable(f"{at}: {writer.short_name} contains itself, which columns cannot follow")
-            return step
+            return known[id(writer)]
         case avro.Array():
             check_items(writer.items, at)
             item = skip(writer.items, f"{at}[]", known)
