@@ -1,0 +1,54 @@
+"""The faults, by group. Each is a function that does one wrong thing to the bed, and mends it again."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from random import Random
+
+import attrs
+
+from tests.chaos.campaign.bed import Bed
+
+Act = Callable[[Bed, Random], None]
+
+
+@attrs.frozen
+class Fault:
+    """One kind of fault: what it does, until it is mended."""
+
+    name: str
+    act: Act
+    touches: frozenset[str]
+    """What it must have to itself; empty when it may meet any other."""
+    alone: bool
+    """It meets no other: it stops members and compares what they had counted."""
+    seconds: float
+    """How long it takes, about."""
+
+    @property
+    def text(self) -> str:
+        return inspect.getdoc(self.act) or ""
+
+
+ALL: dict[str, Fault] = {}
+"""By name; filled by the modules of this package, which `load` imports."""
+
+
+def fault(*touches: str, alone: bool = False, seconds: float = 8.0, name: str = "") -> Callable[[Act], Act]:
+    """Make a function a fault."""
+
+    def note(act: Act) -> Act:
+        title = name or act.__name__.replace("_", " ")
+        ALL[title] = Fault(title, act, frozenset(touches), alone, seconds)
+        return act
+
+    return note
+
+
+def load() -> None:
+    """Import all faults."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

@@ -1,0 +1,83 @@
+"""The producers that put the group under load: processes that are started again when they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+
+from settings import Settings
+from tests import running
+
+_STOP_S = 30.0
+
+
+class Load:
+    """One `python -m producers` at a time."""
+
+    def __init__(self, settings: Settings, rate: float, chance: Random, problem: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.acknowledged = 0
+        """Events that producers which ended in order said were acknowledged."""
+        self._rate = rate
+        self._chance = chance
+        self._problem = problem
+        self._seeds: list[int] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the parent of the three producers."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start producers of a new world, or, now and then, of one that was published before: its orders are known."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        again = self._seeds and self._chance.random() < 0.3
+        seed = self._chance.choice(self._seeds) if again else self._chance.randrange(10**6)
+        self._seeds.append(seed)
+        self._process = running.start(
+            self.settings, "producers", "--rate", self._rate, "--users", 6, "--seed", seed, "--json"
+        )
+
+    def stop(self) -> None:
+        """Let them end in order."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        try:
+            output, _ = self._process.communicate(timeout=_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._problem(f"producers still run {_STOP_S:.0f} s after SIGTERM")
+            self.kill()
+            return
+        if time.monotonic() - began > _STOP_S / 2:
+            self._problem(f"producers took {time.monotonic() - began:.0f} s to end")
+        self.note(output)
+        self._process = None
+
+    def kill(self) -> None:
+        """End the parent as a power cut would; its children end by themselves."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def once(self, *options: object, module: str = "producers", **more: str) -> subprocess.Popen[str]:
+        """Start other producers beside these; pass what they say to `note`."""
+        return running.start(self.settings, module, *options, "--json", **more)
+
+    def note(self, output: str) -> None:
+        """Add up what summaries in an output say."""
+        if "Traceback" in output:
+            self._problem(f"a producer ended with a traceback:\n{output[-3000:]}")
+        for line in output.splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                self.acknowledged += json.loads(line)["acknowledged"]

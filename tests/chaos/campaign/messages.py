@@ -1,0 +1,119 @@
+"""Messages that the campaign writes itself: good ones, and every damage in every place."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import fastavro
+from confluent_kafka import Producer
+
+from tests.chaos.campaign.bed import Bed
+
+_DAY_MS = 24 * 3_600_000
+_MORE: dict[str, dict[str, Any]] = {
+    "ProductViewed": {"product_id": "p", "category": None, "price_minor": 1},
+    "CartUpdated": {"action": "ADD", "product_id": "p", "quantity": 1, "price_minor": 1},
+    "PurchaseCompleted": {"items": [{"product_id": "p", "quantity": 2, "price_minor": 3}], "total_minor": 6},
+}
+
+
+def good(bed: Bed, topic: str, **fields: Any) -> bytes:
+    """An event that nobody else wrote, encoded by fastavro; `fields` are set otherwise than usual."""
+    judge, number = bed.judges[topic], bed.number()
+    event = {
+        "event_id": f"00000000-0000-4000-8000-{number:012x}",
+        "occurred_at": time.time_ns() // 1_000_000,
+        "user_id": f"chaos-{number}",
+        "session_id": f"chaos-{number}",
+        "segment": "NEW",
+        "region": "eu-west",
+        "currency": "EUR",
+        "order_id": f"chaos-{number}",
+        **_MORE[judge.topic.event],
+        **fields,
+    }
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, judge.plain, event)
+    return struct.pack(">bI", 0, judge.schema_id) + body.getvalue()
+
+
+_ANY = -1
+"""librdkafka chooses the partition, by the key."""
+
+
+def send(
+    bed: Bed,
+    topic: str,
+    values: Sequence[bytes | None],
+    partition: int | None = None,
+    key: bytes | None = None,
+    headers: dict[str, bytes] | None = None,
+) -> None:
+    """Write values, and wait until the broker has them, however long that takes."""
+    producer = Producer({**bed.direct.kafka_client(), "enable.idempotence": True, "message.timeout.ms": 0})
+    where = _ANY if partition is None else partition
+    for value in values:
+        producer.produce(
+            topic, value, key=key or str(bed.number()), headers=list((headers or {}).items()), partition=where
+        )
+    producer.flush()
+
+
+Damage = Callable[[bytes, Random], bytes | None]
+
+
+def _flipped(value: bytes, chance: Random) -> bytes:
+    at, bit = chance.randrange(len(value)), chance.randrange(8)
+    return value[:at] + bytes([value[at] ^ (1 << bit)]) + value[at + 1 :]
+
+
+DAMAGES: dict[str, Damage] = {
+    "truncated": lambda value, chance: value[: chance.randrange(len(value))],
+    "extended": lambda value, chance: value + chance.randbytes(chance.randint(1, 300)),
+    "twice in one": lambda value, _: value + value[5:],
+    "flipped": _flipped,
+    "foreign magic": lambda value, chance: bytes([chance.randint(1, 255)]) + value[1:],
+    "unknown id": lambda value, chance: value[:1] + struct.pack(">I", chance.randint(1_000, 1_003)) + value[5:],
+    "impossible id": lambda value, _: value[:1] + b"\xff\xff\xff\xff" + value[5:],
+    "another topic's id": lambda value, _: value[:1] + struct.pack(">I", value[4] % 3 + 1) + value[5:],
+    "like protobuf": lambda value, _: value[:5] + b"\x00" + value[5:],
+    "without a prefix": lambda value, _: value[5:],
+    "a long": lambda _, chance: struct.pack(">q", chance.randint(1_000, 1_003) << 24),
+    "JSON": lambda _, __: b'{"user_id": "u1"}',
+    "noise": lambda _, chance: chance.randbytes(chance.randint(0, 400)),
+    "empty": lambda _, __: b"",
+    "null": lambda _, __: None,
+}
+
+
+def out_of_time(bed: Bed, topic: str) -> list[bytes]:
+    """Events of 1970, of the day after tomorrow, and in the wrong units."""
+    now = time.time_ns() // 1_000_000
+    return [good(bed, topic, occurred_at=at) for at in (0, now // 1000, now + 2 * _DAY_MS, now * 1000, -now, 2**63 - 1)]
+
+
+def out_of_bounds(bed: Bed, topic: str) -> list[bytes]:
+    """Events that the contract's bounds forbid."""
+    some = [{"currency": "eur"}, {"currency": "EUR\n"}, {"region": ""}, {"region": "eu_west"}]
+    more: dict[str, list[dict[str, Any]]] = {
+        "ProductViewed": [{"price_minor": -1}],
+        "CartUpdated": [{"quantity": 0}, {"price_minor": -(2**63)}],
+        "PurchaseCompleted": [
+            {"total_minor": -1},
+            {"items": [{"product_id": "p", "quantity": 0, "price_minor": 3}]},
+            {"items": [{"product_id": "p", "quantity": 1, "price_minor": -3}]},
+        ],
+    }
+    return [good(bed, topic, **fields) for fields in (*some, *more[bed.judges[topic].topic.event])]
+
+
+def large(bed: Bed, topic: str) -> list[bytes]:
+    """Events that are within bounds, and whose sums are not within 64 bits."""
+    most = 2**63 - 1
+    total = {"total_minor": most} if bed.judges[topic].topic.event == "PurchaseCompleted" else {"price_minor": most}
+    return [good(bed, topic, **total) for _ in range(3)]

@@ -1,0 +1,131 @@
+"""Rounds of faults that meet, and the account at the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from random import Random
+
+import attrs
+
+from tests import running
+from tests.chaos.campaign.bed import Bed
+from tests.chaos.campaign.faults import ALL, Fault
+from tests.chaos.campaign.summary import Summary
+from tests.chaos.campaign.truth import compare
+
+_MOST_AT_ONCE = 3
+_APART_S = 3.0
+_LETTERS = "dead-letter."
+
+
+def deck(chance: Random, names: Collection[str]) -> Iterator[Fault]:
+    """These faults in random order, again and again: each comes once before any comes twice."""
+    while True:
+        cards = [ALL[name] for name in sorted(names)]
+        chance.shuffle(cards)
+        yield from cards
+
+
+def rounds(chance: Random, names: Collection[str]) -> Iterator[list[Fault]]:
+    """Sets of faults that may meet."""
+    waiting: list[Fault] = []
+    cards = deck(chance, names)
+    while True:
+        some = [waiting.pop(0) if waiting else next(cards)]
+        wanted = 1 if some[0].alone else chance.randint(1, _MOST_AT_ONCE)
+        looked = 0
+        while len(some) < wanted and looked < 2 * _MOST_AT_ONCE:
+            looked += 1
+            card = next(cards)
+            fits = not card.alone and card not in some and not any(card.touches & one.touches for one in some)
+            (some if fits else waiting).append(card)
+        yield some
+
+
+@attrs.define
+class Campaign:
+    """Injects faults for a while, and then compares the store with the topics."""
+
+    bed: Bed
+    seed: int
+    say: Callable[[str], None]
+    faults: Counter[str] = attrs.field(factory=Counter)
+    recovery_s: dict[str, float] = attrs.field(factory=dict)
+
+    def run(self, names: Collection[str], seconds: float, most_rounds: float = float("inf")) -> Summary:
+        """Rounds until so many seconds are over, or so many rounds."""
+        began = time.monotonic()
+        for number, some in enumerate(rounds(Random(f"{self.seed} rounds"), names), 1):
+            left = seconds - (time.monotonic() - began)
+            if number > most_rounds or left < min(fault.seconds for fault in some):
+                break
+            self._round(number, some, began)
+        return self._account(time.monotonic() - began)
+
+    def _round(self, number: int, some: list[Fault], began: float) -> None:
+        chance = Random(f"{self.seed} {number}")
+        threads = [
+            threading.Thread(target=self._inject, args=(fault, Random(f"{self.seed} {number} {fault.name}"), delay))
+            for fault, delay in ((fault, chance.uniform(0, _APART_S) if len(some) > 1 else 0) for fault in some)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ended = time.monotonic()
+        self.bed.catch_up()
+        recovered_s = time.monotonic() - ended
+        for fault in some:
+            self.recovery_s[fault.name] = max(self.recovery_s.get(fault.name, 0), recovered_s)
+        names = " + ".join(fault.name for fault in some)
+        self.say(
+            f"{time.monotonic() - began:6.1f} s  round {number}: {names}; recovered in {recovered_s:.1f} s, "
+            f"longest silence {self.bed.monitor.longest_silence_s:.1f} s"
+        )
+
+    def _inject(self, fault: Fault, chance: Random, delay_s: float) -> None:
+        time.sleep(delay_s)
+        self.faults[fault.name] += 1
+        try:
+            fault.act(self.bed, chance)
+        except Exception as error:
+            self.bed.problem(f"the fault {fault.name!r} itself failed: {type(error).__name__}: {error}")
+            raise
+
+    def _account(self, seconds: float) -> Summary:
+        bed = self.bed
+        bed.load.stop()
+        bed.catch_up()
+        bed.group.close()
+        figures = running.report(bed.direct)
+        self.say("all members have ended; comparing with the topics")
+        for topic in bed.topics:
+            bed.truth.add(running.received(bed.direct, topic))
+        self._check_letters()
+        return Summary(
+            self.seed,
+            seconds,
+            self.faults,
+            bed.load.acknowledged,
+            compare(bed.truth, figures, bed.store),
+            bed.truth.deleted,
+            bed.monitor.longest_silence_s,
+            self.recovery_s,
+            [*bed.problems, *bed.monitor.silences],
+        )
+
+    def _check_letters(self) -> None:
+        """Every message that is a letter has one with a reason, and no other has."""
+        bed, origins = self.bed, set()
+        for message in running.received(bed.direct, "dead-letters"):
+            headers = dict(message.headers() or ())
+            origins.add((message.key() or b"").decode())
+            if not headers.get(f"{_LETTERS}reason"):
+                bed.problem(f"the letter {message.key()!r} has no reason")
+        for origin in sorted(bed.truth.origins - origins)[:5]:
+            bed.problem(f"{origin} cannot be read, and there is no letter of it")
+        for origin in sorted(origins - bed.truth.origins)[:5]:
+            bed.problem(f"{origin} is a letter although it can be read")
