@@ -76,6 +76,7 @@ class Bed:
     load: Load = attrs.field(init=False)
     monitor: Monitor = attrs.field(init=False)
     truth: Truth = attrs.field(init=False)
+    _admin: AdminClient | None = None
     _numbers: Iterator[int] = attrs.field(factory=itertools.count)
 
     @property
@@ -88,8 +89,12 @@ class Bed:
         return self.settings.store_path
 
     def admin(self) -> AdminClient:
-        """A new one: they do not survive everything that a broker goes through."""
-        return AdminClient(self.direct.kafka_client())
+        """A new one, since they do not survive everything that a broker goes through.
+
+        It is kept: the answers to what it asked never come once it is collected.
+        """
+        self._admin = AdminClient(self.direct.kafka_client())
+        return self._admin
 
     def number(self) -> int:
         """One that was not given before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from tests.chaos.campaign.truth import compare
 
 _MOST_AT_ONCE = 3
 _APART_S = 3.0
+_HANGS_AFTER_S = 300.0
 _LETTERS = "dead-letter."
 
 
@@ -68,13 +70,18 @@ class Campaign:
     def _round(self, number: int, some: list[Fault], began: float) -> None:
         chance = Random(f"{self.seed} {number}")
         threads = [
-            threading.Thread(target=self._inject, args=(fault, Random(f"{self.seed} {number} {fault.name}"), delay))
+            threading.Thread(
+                target=self._inject, args=(fault, Random(f"{self.seed} {number} {fault.name}"), delay), daemon=True
+            )
             for fault, delay in ((fault, chance.uniform(0, _APART_S) if len(some) > 1 else 0) for fault in some)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(_HANGS_AFTER_S)
+            if thread.is_alive():
+                faulthandler.dump_traceback()
+                raise TimeoutError(f"the faults {', '.join(fault.name for fault in some)} do not end")
         ended = time.monotonic()
         self.bed.catch_up()
         recovered_s = time.monotonic() - ended
