@@ -109,7 +109,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock bench fuzz conformance test-browser edits-table
+.PHONY: check lint types imports generated format generate lock bench chaos fuzz conformance test-browser edits-table
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -130,6 +130,9 @@ test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to 
 bench: $(DEVELOPMENT) $(PEERS)/.installed ## measure ours against its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(EVENTS),--events $(EVENTS)) $(if $(JSON),--json "$(JSON)")
+chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an account (SEED= SECONDS=300 ROUNDS= ONLY=)
+	@$(RUN) tests.chaos.campaign $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
 fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)
 	@exec $(FUZZ)/bin/python -m children $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's

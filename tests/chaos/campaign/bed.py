@@ -93,7 +93,7 @@ class Bed:
 
         It is kept: the answers to what it asked never come once it is collected.
         """
-        self._admin = AdminClient(self.direct.kafka_client())
+        self._admin = AdminClient({**self.direct.kafka_client(), "log_level": 0})
         return self._admin
 
     def number(self) -> int:

@@ -221,6 +221,8 @@ class Group:
         text, code = member.last_words(), member.process.returncode
         if member.by_us == "SIGKILL" and code == -signal.SIGKILL:
             return
+        if member.by_us == "SIGTERM" and code == -signal.SIGTERM and not text:
+            return  # before it could listen to signals
         now = time.monotonic()
         patterns = [pattern for pattern, until in self._expected.items() if now < until]
         if "Traceback" in text:

@@ -55,7 +55,9 @@ def send(
     headers: dict[str, bytes] | None = None,
 ) -> None:
     """Write values, and wait until the broker has them, however long that takes."""
-    producer = Producer({**bed.direct.kafka_client(), "enable.idempotence": True, "message.timeout.ms": 0})
+    producer = Producer(
+        {**bed.direct.kafka_client(), "enable.idempotence": True, "message.timeout.ms": 0, "log_level": 0}
+    )
     where = _ANY if partition is None else partition
     for value in values:
         producer.produce(

@@ -37,6 +37,7 @@ def transactions_aborted(bed: Bed, chance: Random) -> None:
     for number in range(6):
         producer.begin_transaction()
         _write_some(bed, producer, chance)
+        producer.flush(10)
         wait(chance, 0, 0.3)
         if number % 2:
             producer.abort_transaction()
@@ -114,7 +115,7 @@ def _recreate(bed: Bed, chance: Random, while_read: bool) -> None:
 
 
 def _transactional(bed: Bed) -> Producer:
-    producer = Producer({**bed.direct.kafka_client(), "transactional.id": f"chaos-{bed.number()}"})
+    producer = Producer({**bed.direct.kafka_client(), "transactional.id": f"chaos-{bed.number()}", "log_level": 0})
     producer.init_transactions(30)
     return producer
 
