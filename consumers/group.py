@@ -258,14 +258,17 @@ class Member:
         the partition ends before the offset, and BrokerUnavailable.
         """
         bounds = self._bounds()
+        beginnings = set()
         for partition in self.out_of_range & self._positions.keys():
             (low, high), at = bounds.get(partition, (0, 0)), self._positions[partition] or 0
             if at > high:
                 raise lost_messages(partition, at, high)
+            # Not if it went back to the store's offsets since, and another member has counted more meanwhile.
             if at < low:
                 topic, number = partition
                 log.warning("%s[%d]: retention deleted %d messages before they were read", topic, number, low - at)
-        self._assign(beginnings=self.out_of_range)
+                beginnings.add(partition)
+        self._assign(beginnings)
         self.out_of_range = set()
 
     def _move(self, nexts: Mapping[Partition, int]) -> dict[Partition, Span]:

@@ -230,6 +230,22 @@ def test_messages_that_retention_deleted_unread_are_said_and_passed(
     assert one.member.fetch(0).spans == {("t", 0): Span(5, 10)}
 
 
+@pytest.mark.parametrize("stored", [None, 300])
+def test_what_another_member_has_counted_meanwhile_is_not_read_again(
+    monkeypatch: pytest.MonkeyPatch, stored: int | None
+) -> None:
+    """Between the error of an offset that is gone and the answer with the bounds, a fence leads back to the store."""
+    one = Setting(monkeypatch, messages(5, 6), [out_of_range()])
+    one.member.start("store 1")
+    one.member.fetch(0)
+    one.member.fetch(0)
+    monkeypatch.setattr(one.member, "_stored", lambda: {} if stored is None else {("t", 0): stored})
+    one.member.rewind()
+    one.bounds["t", 0] = (150, 400)
+    one.member.return_to_range()
+    assert one.client.assigned == [(0, OFFSET_BEGINNING if stored is None else stored), (1, OFFSET_BEGINNING)]
+
+
 def test_a_partition_that_ends_before_what_was_counted_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     one = Setting(monkeypatch, [out_of_range()])
     one.member.start("store 1")

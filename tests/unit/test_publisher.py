@@ -46,6 +46,13 @@ class Tight(Settings):
         return super().kafka_client(defaults) | {"queue.buffering.max.messages": 7}
 
 
+class Slow(Settings):
+    """Settings of a client that gathers for as long as it is not flushed."""
+
+    def kafka_client(self, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return super().kafka_client(defaults) | {"linger.ms": 60_000}
+
+
 @pytest.fixture
 def broker() -> Iterator[Settings]:
     mock = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 0})
@@ -89,6 +96,16 @@ def test_events_arrive_framed_encoded_and_keyed(broker: Settings) -> None:
     assert sorted(received(broker)) == sorted((e.user_id, wire.frame(SCHEMA_ID, encode(e))) for e in EVENTS)
     summary = sender.summary()
     assert (summary.sent, summary.acknowledged, summary.failed, summary.waiting) == (len(EVENTS), len(EVENTS), 0, 0)
+
+
+def test_what_the_broker_has_not_acknowledged_waits(broker: Settings) -> None:
+    sender = publisher(Slow(bootstrap_servers=broker.bootstrap_servers))
+    sender.send_all(EVENTS[:9])
+    summary = sender.summary()
+    assert (summary.sent, summary.acknowledged, summary.waiting) == (9, 0, 9)
+    sender.flush()
+    summary = sender.summary()
+    assert (summary.sent, summary.acknowledged, summary.waiting) == (9, 9, 0)
 
 
 def test_a_full_queue_waits_and_several_threads_may_send(broker: Settings) -> None:

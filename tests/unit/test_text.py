@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from schemas import text
+from schemas import text, wire
+from schemas.columns import ColumnReader
+from schemas.encoding import encoder
 from schemas.grouping import group, group_integers
 from schemas.text import Text
 
@@ -33,6 +36,20 @@ def test_strings_come_back(strings: list[str | None]) -> None:
 @given(STRINGS)
 def test_equal_strings_have_equal_codes(strings: list[str | None]) -> None:
     assert_numbered(*text.from_strings(strings).factorize(), strings)
+
+
+@given(
+    st.integers(0, 20).flatmap(
+        lambda size: st.lists(st.tuples(st.text("ab", min_size=size, max_size=size), st.integers(0, 99)), min_size=1)
+    )
+)
+def test_strings_that_are_read_are_equal_whatever_follows_them(rows: list[tuple[str, int]]) -> None:
+    fields = [{"name": "s", "type": "string"}, {"name": "n", "type": "int"}]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    encode = encoder(schema, keys=True)
+    payloads = [wire.frame(1, encode({"s": s, "n": n})) for s, n in rows]
+    (frame,) = ColumnReader(schema, ("s",), lambda _: json.dumps(schema)).read(payloads).frames
+    assert_numbered(*frame.text("s").factorize(), [s for s, _ in rows])
 
 
 @pytest.mark.parametrize("hashes", [1, 3])
