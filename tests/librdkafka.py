@@ -56,8 +56,8 @@ _NOT_COORDINATOR = 16
 
 
 @contextmanager
-def moving_coordinator() -> Iterator[str]:
-    """Addresses of a cluster of librdkafka's own, which it has for tests.
+def moving_coordinator(topic: str) -> Iterator[str]:
+    """Addresses of a cluster of librdkafka's own, which it has for tests, with this topic.
 
     Its first answer about a group's offsets is that the group has another coordinator: so answers a broker that has
     just been restarted.
@@ -67,6 +67,7 @@ def moving_coordinator() -> Iterator[str]:
     library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
     owner = Producer({"test.mock.num.brokers": 1, "log_level": 2})
     cluster = ctypes.c_void_p(library.rd_kafka_handle_mock_cluster(_handle(owner)))
+    library.rd_kafka_mock_topic_create(cluster, topic.encode(), 1, 1)
     library.rd_kafka_mock_push_request_errors(cluster, _OFFSET_FETCH, ctypes.c_size_t(1), _NOT_COORDINATOR)
     yield library.rd_kafka_mock_cluster_bootstraps(cluster).decode()
     owner.flush()

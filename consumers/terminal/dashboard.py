@@ -73,6 +73,9 @@ class Dashboard:
         view, status = self.view, self.view.status
         if status is not None and status.waiting_for:
             return fit(Text(printable(f"Waiting for {status.waiting_for}"), "bold yellow"), width)
+        if status is not None and status.refused:
+            topics = ", ".join(status.refused)
+            return fit(Text(printable(f"Not read any more, see the log: {topics}"), "bold red"), width)
         if status is None or not status.partitions:
             return fit(Text("Waiting for partitions: the group has not given this member any yet", "yellow"), width)
         if not view.figures.events:

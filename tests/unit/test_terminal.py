@@ -124,6 +124,8 @@ def test_the_dashboard_says_what_it_waits_for(view: View) -> None:
     assert "Waiting for the registry: http://registry: no answer" in "\n".join(drawn(waiting, 80, 24))
     idle = attrs.evolve(view, status=attrs.evolve(view.status, partitions=0))
     assert "Waiting for partitions" in "\n".join(drawn(idle, 80, 24))
+    refused = attrs.evolve(view.status, refused={"purchases": "too much is unreadable"})
+    assert "Not read any more, see the log: purchases" in "\n".join(drawn(attrs.evolve(view, status=refused), 80, 24))
     assert "make produce" in "\n".join(drawn(View(status=view.status), 80, 24))
     assert "12 s old" in "\n".join(drawn(attrs.evolve(view, age_s=12.4), 80, 24))
 

@@ -23,7 +23,7 @@ while True:
 
 
 def test_a_broker_that_is_not_the_coordinator_any_more_does_not_end_the_process() -> None:
-    with librdkafka.moving_coordinator() as servers:
+    with librdkafka.moving_coordinator("purchases") as servers:
         # In a process of its own: it may end by SIGSEGV.
         asked = subprocess.run(
             [sys.executable, "-c", _ASK, servers], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
