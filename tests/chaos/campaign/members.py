@@ -225,10 +225,11 @@ class Group:
             return  # before it could listen to signals
         now = time.monotonic()
         patterns = [pattern for pattern, until in self._expected.items() if now < until]
+        said = "".join(f"\n    | {line}" for line in text.splitlines()[-8:])
         if "Traceback" in text:
             self._problem(f"a member ended with a traceback:\n{text[-3000:]}")
         elif code == 0 and member.by_us != "SIGTERM":
-            self._problem(f"a member ended by itself, without an error:\n{text[-1500:]}")
+            self._problem(f"a member ended by itself, without an error:{said}")
         elif code != 0 and not any(re.search(pattern, text) for pattern in patterns):
             by = f" after {member.by_us}" if member.by_us else ""
-            self._problem(f"a member ended{by} with exit code {code}, and nothing led to expect it:\n{text[-3000:]}")
+            self._problem(f"a member ended{by} with exit code {code}, and nothing led to expect it:{said}")
