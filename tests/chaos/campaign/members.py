@@ -30,6 +30,7 @@ _LINE_IS_FRESH_S = 7.0
 _BEGINS = re.compile(r"WARNING waiting for (.*)")
 _IS_OVER = re.compile(r"no longer waiting for (.*)")
 _PROGRESS = re.compile(r"\d\d:\d\d:\d\d  ")
+_STOPPED_EARLY = r"stopped before the store could be opened"
 _REASONS = ("waiting for", "not read any more")
 
 
@@ -225,6 +226,8 @@ class Group:
             return  # before it could listen to signals
         now = time.monotonic()
         patterns = [pattern for pattern, until in self._expected.items() if now < until]
+        if member.by_us == "SIGTERM":
+            patterns.append(_STOPPED_EARLY)
         said = "".join(f"\n    | {line}" for line in text.splitlines()[-8:])
         if "Traceback" in text:
             self._problem(f"a member ended with a traceback:\n{text[-3000:]}")
