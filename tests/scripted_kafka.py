@@ -6,7 +6,6 @@ gaps where a record is None, as compaction, aborted transactions and transaction
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -65,6 +64,7 @@ class Cluster:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Have members talk to this cluster."""
         patch.setattr(group, "Consumer", lambda _: Client(self))
+        patch.setattr(topics, "Consumer", lambda _: Client(self))
         patch.setattr(topics, "AdminClient", lambda _: Admin(self))
         patch.setattr(dead_letters, "Producer", lambda _: Letters(self))
 
@@ -153,6 +153,14 @@ class Client:
         elif not asynchronous:
             raise KafkaException(KafkaError(KafkaError._TRANSPORT if known else KafkaError.ILLEGAL_GENERATION))
 
+    def poll(self, _: float) -> None:
+        pass
+
+    def committed(self, partitions: Sequence[TopicPartition], _: float) -> list[TopicPartition]:
+        self._cluster.answer()
+        found = self._cluster.committed
+        return [TopicPartition(p.topic, p.partition, *found.get((p.topic, p.partition), ())) for p in partitions]
+
     def close(self) -> None:
         self._give_up(self._on_revoke)
         self._cluster.expel(self)
@@ -211,6 +219,8 @@ class Client:
 class Admin:
     """An admin client."""
 
+    cluster_id = "cluster"
+
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
@@ -219,12 +229,19 @@ class Admin:
         found: dict[str, Any] = {}
         for topic, number in self._cluster.logs:
             found.setdefault(topic, SimpleNamespace(partitions={})).partitions[number] = None
-        return SimpleNamespace(cluster_id="cluster", topics=found)
+        return SimpleNamespace(cluster_id=self.cluster_id, topics=found)
 
     def describe_topics(self, names: Any, **_: float) -> Mapping[str, Future[Any]]:
         self._cluster.answer()
         ids = self._cluster.topic_ids
-        return {name: _future(SimpleNamespace(topic_id=ids[name])) for name in names.topic_names}
+        found: dict[str, Future[Any]] = {}
+        for name in names.topic_names:
+            found[name] = Future()
+            if name in ids:
+                found[name].set_result(SimpleNamespace(topic_id=ids[name]))
+            else:
+                found[name].set_exception(KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)))
+        return found
 
     def list_offsets(self, asked: Mapping[TopicPartition, Any], **_: float) -> Mapping[TopicPartition, Future[Any]]:
         self._cluster.answer()
@@ -234,14 +251,6 @@ class Admin:
             log = self._cluster.logs[partition.topic, partition.partition]
             found[partition] = _future(SimpleNamespace(offset=log.low if spec is earliest else log.high))
         return found
-
-    def list_consumer_group_offsets(self, asked: Sequence[Any], **_: float) -> Mapping[str, Future[Any]]:
-        self._cluster.answer()
-        (request,) = asked
-        (p,) = request.topic_partitions
-        offset, metadata = self._cluster.committed.get((p.topic, p.partition), (-1001, None))
-        found = SimpleNamespace(topic_partitions=[SimpleNamespace(offset=offset, metadata=metadata)])
-        return {request.group_id: _future(found)}
 
 
 def _future(result: Any) -> Future[Any]:
@@ -274,51 +283,3 @@ class Letters:
 
     def poll(self, _: float) -> None:
         pass
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Turns:
-    """Work in a thread of its own that goes on for one turn at a time, and then waits where it calls `pause`."""
-
-    def __init__(self, work: Callable[[Callable[[object], None]], None]) -> None:
-        self._go, self._came = threading.Semaphore(0), threading.Semaphore(0)
-        self._killed = False
-        self._work = work
-        self.ended = False
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._wait()
-
-    def turn(self) -> None:
-        """Let it go on until it pauses or has ended."""
-        if not self.ended:
-            self._go.release()
-            self._wait()
-
-    def kill(self) -> None:
-        """End it where it is."""
-        self._killed = True
-        self.turn()
-
-    def _wait(self) -> None:
-        assert self._came.acquire(timeout=20), "hangs"
-
-    def _pause(self, _: object) -> None:
-        self._came.release()
-        self._go.acquire()
-        if self._killed:
-            raise Killed
-
-    def _run(self) -> None:
-        try:
-            self._work(self._pause)
-        except Killed:
-            pass
-        except BaseException as error:
-            self.error = error
-        self.ended = True
-        self._came.release()

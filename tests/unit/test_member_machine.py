@@ -2,116 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import sqlite3
-import struct
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import attrs
-import fastavro
 import pytest
 from confluent_kafka import KafkaError
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from consumers import dead_letters, group, writer_schemas
-from consumers.analytics import member, pipeline, queries, watch
-from consumers.analytics.member import Analytics, Choices, Status
-from consumers.analytics.store import StoreError, errors
+from consumers.analytics import queries
+from consumers.analytics.member import Choices
+from consumers.analytics.store import StoreError
 from consumers.topics import Partition
-from consumers.writer_schemas import LAST_ID
-from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
-from schemas import catalog, wire
 from settings import Settings
 from tests import oracle
-from tests.conftest import CONTRACTS, NOWHERE
-from tests.scripted_kafka import GAP, SENT_MS, Client, Cluster, Turns
-
-TOPICS = {topic.name: topic for topic in catalog.load(Settings(registry_url=NOWHERE), CONTRACTS).topics}
-NAMES = sorted(TOPICS)
-PARTITIONS: list[Partition] = [(topic, number) for topic in NAMES for number in range(2)]
-WAIT_S = 30.0
-"""For what is to happen soon, on a slow machine."""
-
-NOW_ID = {topic: number for number, topic in enumerate(NAMES, 1)}
-LATER_ID = {topic: number for number, topic in enumerate(NAMES, 11)}
-"""Ids of writer schemas that the registry does not have at first."""
-PROTOBUF_ID = 21
-
-
-def writer(topic: str, later: bool) -> dict[str, Any]:
-    schema: dict[str, Any] = TOPICS[topic].schema
-    more = [{"name": "campaign", "type": "string", "default": "none"}] if later else []
-    return {**schema, "fields": [*more, *schema["fields"]]}
-
-
-SCHEMAS = {NOW_ID[topic]: writer(topic, later=False) for topic in NAMES} | {
-    LATER_ID[topic]: writer(topic, later=True) for topic in NAMES
-}
-
-
-def event(topic: str, n: int) -> dict[str, Any]:
-    """The nth event of a topic; an order that occurs twice is the same each time."""
-    common = {
-        "event_id": "8f01b009-3832-4678-993d-48fa95b7b921",
-        "occurred_at": SENT_MS + n * 40_000,
-        "user_id": f"u{n % 3}",
-        "session_id": f"s{n % 4}" + "-long" * (n % 5),
-        "segment": ("NEW", "VIP", "UNKNOWN")[n % 3],
-        "region": ("eu-west", "us-east")[n % 2],
-        "currency": ("EUR", "USD")[n // 2 % 2],
-        "product_id": f"p{n % 5}",
-        "price_minor": 100 * n,
-        "campaign": "none",
-    }
-    lines = [{"product_id": f"p{one}", "quantity": one + 1, "price_minor": n} for one in range(n % 3)]
-    kinds: dict[str, dict[str, Any]] = {
-        "ProductViewed": {"category": None},
-        "CartUpdated": {"action": ("ADD", "REMOVE", "UNKNOWN")[n % 3], "quantity": 1 + n % 2},
-        "PurchaseCompleted": {"order_id": f"o{n}", "items": lines, "total_minor": n},
-    }
-    return {**common, **kinds[TOPICS[topic].event]}
-
-
-def encode(schema_id: int, fields: dict[str, Any]) -> bytes:
-    body = io.BytesIO()
-    fastavro.schemaless_writer(body, fastavro.parse_schema(SCHEMAS[schema_id]), fields)
-    return wire.frame(schema_id, body.getvalue())
-
-
-GOOD = {(topic, n): encode(NOW_ID[topic], event(topic, n)) for topic in NAMES for n in range(12)}
-LATER = {(topic, n): encode(LATER_ID[topic], event(topic, n)) for topic in NAMES for n in range(12)}
-
-
-def bad(topic: str, n: int) -> bytes | None:
-    """A message that is unreadable, in the nth way."""
-    good = GOOD[topic, n]
-    framed = struct.pack(">bI", 0, LAST_ID + 1) + good[5:]
-    early = encode(NOW_ID[topic], event(topic, n) | {"occurred_at": 5})
-    return [None, b"", b"\0\0", b"?" + good, good[:-1], good + b"\0", framed, wire.frame(PROTOBUF_ID, b"x"), early][
-        n % 9
-    ]
-
-
-@attrs.define(eq=False)
-class Running:
-    """One member."""
-
-    turns: Turns
-    analytics: Analytics
-    client: Client
-    stop: threading.Event
-    status: Status | None = None
-
+from tests.conftest import NOWHERE
+from tests.scripted_kafka import GAP, Client
+from tests.scripted_members import WAIT_S, Group, Running, hurry
+from tests.shop_messages import GOOD, LATER, LATER_ID, NAMES, PARTITIONS, SCHEMAS, bad, event
 
 ONE_OF_LIVE = st.integers(0, 2)
 TURNS = st.integers(1, 10)
@@ -126,23 +41,7 @@ class Members(RuleBasedStateMachine):
         patch = self.cleanup.enter_context(pytest.MonkeyPatch.context())
         logging.disable(logging.ERROR)
         self.cleanup.callback(logging.disable, logging.NOTSET)
-        for module, name, value in (
-            (errors, "RETRY_S", 0.01),
-            (dead_letters, "_TICK_S", 0.01),
-            (writer_schemas, "_AT_HAND_S", 0.05),
-            (writer_schemas, "_FIRST_PAUSE_S", 0.01),
-            (writer_schemas, "_LONGEST_PAUSE_S", 0.01),
-            (watch, "_EVERY_S", 3600.0),
-            (member, "_RETRY_S", 0.0),
-            (member, "_DRAIN_S", 0.2),
-            (member, "_STOP_S", 0.2),
-            (pipeline, "_TICK_S", 0.01),
-            (pipeline, "_LINGER_S", linger_s),
-            (pipeline, "_LINGER_BEHIND_S", 2 * linger_s),
-            (pipeline, "_ROWS_PER_WRITE", 20),
-            (group, "_AT_ONCE", 3),
-        ):
-            patch.setattr(module, name, value)
+        hurry(patch, linger_s)
         folder = self.cleanup.enter_context(tempfile.TemporaryDirectory())
         self.settings = Settings(
             registry_url=NOWHERE,
@@ -152,15 +51,12 @@ class Members(RuleBasedStateMachine):
             letters_percent=0,
             schema_wait_s=3600,
         )
-        self.catalog = catalog.load(self.settings, CONTRACTS)
-        self.cluster = Cluster(dict.fromkeys(NAMES, 2))
-        self.cluster.install(patch)
+        self.group = Group(self.settings, patch)
+        self.cluster = self.group.cluster
         self.made: dict[Partition, dict[int, dict[str, Any] | None]] = {p: {} for p in PARTITIONS}
         """What lies at each offset of the logs, to be counted or moved to the letters; None for a bad message."""
         self.before: list[tuple[str, dict[str, Any] | None]] = []
         """What was counted of topics that are recreated since."""
-        self.known = {number for number in SCHEMAS if number < LATER_ID[NAMES[0]]}
-        self.registry_away = False
         self.live: list[Running] = []
         self.silent: list[Client] = []
         """Clients of members that were killed, and of zombies."""
@@ -205,7 +101,7 @@ class Members(RuleBasedStateMachine):
         for number in range(2):
             self.produce((topic, number), [*[("g", 1)] * before, ("l", 2), *[("g", 3)] * after])
         self.step_all(turns)
-        self.known.add(LATER_ID[topic])
+        self.group.known.add(LATER_ID[topic])
         time.sleep(0.03)  # to be asked for
         self.step_all(turns)
 
@@ -235,33 +131,33 @@ class Members(RuleBasedStateMachine):
                 self.made[one] = {}
         self.cluster.recreate(topic)
         with pytest.raises(StoreError, match="created again"):
-            self.run_to_the_end(Choices())
-        self.run_to_the_end(Choices(until_caught_up=True, accept_recreated=True))
+            self.group.run(Choices())
+        self.group.run(Choices(until_caught_up=True, accept_recreated=True))
 
     # ---- members
 
     @precondition(lambda self: len(self.live) < 3 and not self.lock)
     @rule()
     def start(self) -> None:
-        self.live.append(self.member(Choices()))
+        self.live.append(self.group.member(Choices()))
 
     @rule(which=ONE_OF_LIVE, turns=TURNS)
     def step(self, which: int, turns: int) -> None:
         for _ in range(turns if self.live else 0):
-            self.turn(self.one(which))
+            self.one(which).turn()
 
     @rule(turns=TURNS)
     def step_all(self, turns: int) -> None:
         if not self.live and not self.lock:
             self.start()
         for number in range(turns * len(self.live)):
-            self.turn(self.one(number))
+            self.one(number).turn()
 
     @precondition(lambda self: self.live)
     @rule(which=ONE_OF_LIVE)
     def write_what_is_read(self, which: int) -> None:
         time.sleep(0.05)
-        self.turn(self.one(which))
+        self.one(which).turn()
 
     @rule(deaf=st.lists(st.integers(0, 4), min_size=3, max_size=3))
     def rebalance(self, deaf: list[int]) -> None:
@@ -273,10 +169,7 @@ class Members(RuleBasedStateMachine):
     @rule(which=ONE_OF_LIVE)
     def kill(self, which: int) -> None:
         one = self.one(which)
-        one.turns.kill()
-        one.analytics._pipeline.close()
-        one.analytics._schemas.close()
-        one.analytics._store.close()
+        one.kill()
         self.live.remove(one)
         self.silent.append(one.client)
 
@@ -298,10 +191,10 @@ class Members(RuleBasedStateMachine):
             self.produce(partition, [("g", which), ("g", meanwhile)])
         for number in range(meanwhile * len(self.live)):
             if (one := self.one(number)) is not zombie:
-                self.turn(one)
+                one.turn()
         time.sleep(0.02)  # to be written
         for _ in range(turns):
-            self.turn(zombie)
+            zombie.turn()
         if hears:
             self.hear_of_lost_sessions(turns)
 
@@ -317,7 +210,9 @@ class Members(RuleBasedStateMachine):
         """Whatever a member waits for, it ends when it is told to."""
         one = self.one(which)
         began = time.monotonic()
-        self.end(one, one.stop.set)
+        self.live.remove(one)
+        one.stop.set()
+        one.end()
         assert time.monotonic() - began < WAIT_S / 3
 
     @precondition(lambda self: self.live)
@@ -331,11 +226,13 @@ class Members(RuleBasedStateMachine):
             raise ZeroDivisionError
 
         one.analytics._store.write = fail  # type: ignore[method-assign,assignment]
-        for _ in range(5):
-            self.turn(one, ZeroDivisionError)
+        with suppress(ZeroDivisionError):
+            for _ in range(5):
+                one.turn()
         if failed.is_set():
             with pytest.raises(ZeroDivisionError):
-                self.end(one)
+                one.end()
+            self.live.remove(one)
         else:
             self.kill(self.live.index(one))
 
@@ -355,11 +252,11 @@ class Members(RuleBasedStateMachine):
 
     @rule(away=st.booleans())
     def registry(self, away: bool) -> None:
-        self.registry_away = away
+        self.group.registry_away = away
 
     @rule(topic=st.sampled_from(NAMES))
     def register(self, topic: str) -> None:
-        self.known.add(LATER_ID[topic])
+        self.group.known.add(LATER_ID[topic])
 
     @rule(away=st.booleans(), code=st.sampled_from([KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN]))
     def brokers(self, away: bool, code: int) -> None:
@@ -385,12 +282,12 @@ class Members(RuleBasedStateMachine):
         self.brokers(False, KafkaError._TRANSPORT)
         self.registry(False)
         self.broker_takes_letters(True)
-        self.known |= set(SCHEMAS)
+        self.group.known |= set(SCHEMAS)
         self.end_the_sessions_of_the_silent()
         while self.live:
             self.stop(0)
         self.rivals = False
-        last = self.run_to_the_end(Choices(until_caught_up=True, accept_dead_letters=True))
+        last = self.group.run(Choices(until_caught_up=True, accept_dead_letters=True))
         for partition, log in self.cluster.logs.items():
             assert max(self.stored().get(partition, 0), log.low) == log.high
         assert last.status is not None
@@ -433,68 +330,6 @@ class Members(RuleBasedStateMachine):
     def is_stored(self, origin: str, stored: dict[Partition, int]) -> bool:
         topic, number, offset = origin.split("/")
         return int(offset) < stored.get((topic, int(number)), 0)
-
-    def ask(self, schema_id: int) -> str:
-        if schema_id == PROTOBUF_ID:
-            raise SchemaUnusable("schema id 21 is of type PROTOBUF")
-        if self.registry_away:
-            raise RegistryUnavailable("it does not answer")
-        if schema_id not in self.known:
-            raise SchemaNotFound(schema_id)
-        return str(json.dumps(SCHEMAS[schema_id]))
-
-    def member(self, choices: Choices) -> Running:
-        registry = RegistryClient(NOWHERE)
-        registry.schema_text = self.ask  # type: ignore[method-assign]
-        stop = threading.Event()
-        made: list[Running] = []
-
-        def work(pause: Callable[[object], None]) -> None:
-            analytics = Analytics(self.settings, self.catalog, registry, choices, stop)
-            one = Running(None, analytics, self.cluster.group[-1], stop)  # type: ignore[arg-type]
-            made.append(one)
-
-            def observe(status: Status) -> None:
-                one.status = status
-                pause(status)
-
-            pause(None)
-            try:
-                analytics.run(observe)
-                one.status = analytics.status()
-            except Exception:
-                analytics.close()
-                raise
-            analytics.close()
-
-        turns = Turns(work)
-        if turns.error:
-            raise turns.error
-        (one,) = made
-        one.turns = turns
-        return one
-
-    def turn(self, one: Running, may_fail: type[BaseException] | tuple[()] = ()) -> None:
-        one.turns.turn()
-        if one.turns.error and not isinstance(one.turns.error, may_fail):
-            raise one.turns.error
-
-    def end(self, one: Running, act: Callable[[], None] = lambda: None) -> None:
-        """Do something, and let a member go on until it ends by that."""
-        act()
-        deadline = time.monotonic() + WAIT_S
-        while not one.turns.ended:
-            assert time.monotonic() < deadline, "does not end"
-            one.turns.turn()
-        if one in self.live:
-            self.live.remove(one)
-        if one.turns.error:
-            raise one.turns.error
-
-    def run_to_the_end(self, choices: Choices) -> Running:
-        one = self.member(choices)
-        self.end(one)
-        return one
 
 
 TestMembers = Members.TestCase
