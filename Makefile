@@ -99,9 +99,9 @@ replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv
 # ---- analytics -------------------------------------------------------------------------------
 
 .PHONY: analytics report web
-analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0)
+analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0 OPTIONS=--help)
 	@$(RUN) consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
-	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard)
+	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard) $(OPTIONS)
 report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
 	@$(BIN)/python -m consumers.analytics report $(if $(JSON),--json)
 web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT=8090)

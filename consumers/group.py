@@ -13,9 +13,9 @@ import socket
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
-import attrs
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from consumers.batch import Batch, Span
 from consumers.clock import sent_ms
 from consumers.topics import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, lost_messages, missing_topic
 from settings import Settings
@@ -49,32 +49,6 @@ _DEFAULTS = {
     "queued.max.messages.kbytes": 4096,
 }
 """What KAFKA_CONFIG_FILE may set otherwise."""
-
-
-@attrs.frozen
-class Span:
-    """The part of a partition that a batch covers: from the offset it began at to the one after its last message.
-
-    `start` is None where nothing of the partition was stored before.
-    """
-
-    start: int | None
-    next: int
-
-
-@attrs.frozen(eq=False)
-class Batch:
-    """What one fetch brought: the messages by topic, and the span of each partition."""
-
-    messages: Mapping[str, Sequence[Message]]
-    since_ms: Mapping[str, int]
-    """By topic, when the first message of a partition was sent, in the partition where that is longest ago."""
-    spans: Mapping[Partition, Span]
-
-    @property
-    def size(self) -> int:
-        """The number of messages."""
-        return sum(map(len, self.messages.values()))
 
 
 class Member:

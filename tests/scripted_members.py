@@ -12,7 +12,8 @@ import pytest
 
 from consumers import dead_letters, group, writer_schemas
 from consumers.analytics import member, pipeline, watch
-from consumers.analytics.member import Analytics, Choices, Status
+from consumers.analytics.member import Analytics, Choices
+from consumers.analytics.status import Status
 from consumers.analytics.store import errors
 from registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
 from schemas import catalog

@@ -9,7 +9,7 @@ from typing import Any
 
 from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
 from consumers.analytics.store import Store
-from consumers.group import Span
+from consumers.batch import Span
 from consumers.topics import Partition
 from producers import simulator, world
 from schemas import catalog, encoding, wire

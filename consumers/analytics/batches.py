@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from consumers.analytics.store import Fenced
+from consumers.batch import Span
 from consumers.dead_letters import DeadLetter
-from consumers.group import Span
 from consumers.topics import Partition
 from schemas.frame import Frame, concat
 

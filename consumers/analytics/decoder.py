@@ -8,23 +8,14 @@ import attrs
 from confluent_kafka import Message
 
 from consumers.analytics.batches import Decoded
-from consumers.clock import Clock
+from consumers.analytics.routes import Route
+from consumers.batch import Batch, Span
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.dead_letters import DeadLetter
-from consumers.group import Batch, Span
 from consumers.topics import Partition
 from consumers.writer_schemas import WriterSchemas
-from schemas.columns import ColumnReader, Reading, SchemaPending
+from schemas.columns import Reading, SchemaPending
 from schemas.wire import MAGIC, PREFIX_LENGTH
-
-
-@attrs.frozen(eq=False)
-class Route:
-    """How one topic is read."""
-
-    event: str
-    reader: ColumnReader
-    clock: Clock
 
 
 @attrs.frozen

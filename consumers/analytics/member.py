@@ -5,30 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import attrs
 
-from consumers.analytics.decoder import Decoder, Held, Route
-from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
+from consumers.analytics.decoder import Decoder, Held
 from consumers.analytics.ownership import Ownership
 from consumers.analytics.pipeline import Pipeline
 from consumers.analytics.presence import Presence
-from consumers.analytics.progress import Progress
 from consumers.analytics.queries import Reader
+from consumers.analytics.routes import routes
+from consumers.analytics.status import Status
 from consumers.analytics.store import Store
 from consumers.analytics.waits import Waits
 from consumers.analytics.watch import Watch
-from consumers.clock import Clock
+from consumers.batch import Batch
 from consumers.dead_letter_limit import DeadLetterLimit
 from consumers.dead_letters import DeadLetterWriter
-from consumers.group import Batch, Member, client_id
+from consumers.group import Member, client_id
 from consumers.topics import BrokerUnavailable, Topics
 from consumers.writer_schemas import WriterSchemas
 from registry.client import RegistryClient
-from schemas.avro import SchemaError
-from schemas.catalog import Catalog, CatalogError, Topic
-from schemas.columns import ColumnReader
+from schemas.catalog import Catalog
 from settings import Settings
 from stopping import Stopped
 
@@ -39,22 +37,6 @@ _DRAIN_S = 30.0
 _STOP_S = 4.0
 """How long a member that is told to stop tries to write what is in flight."""
 _RETRY_S = 1.0
-
-
-@attrs.frozen
-class Status:
-    """What a member is doing, for those who watch it."""
-
-    progress: Progress
-    partitions: int
-    lag: Mapping[str, int] | None
-    """Offsets that are not in the store yet, by topic; None while the broker has not said."""
-    waiting_for: str
-    """What keeps it from going on, in words; empty when nothing does."""
-    running_s: float
-    """Seconds since it joined the group."""
-    refused: Mapping[str, str] = attrs.field(factory=dict)
-    """Topics that it does not read any more, because too much of them is unreadable; and why."""
 
 
 @attrs.frozen
@@ -96,19 +78,15 @@ class Analytics:
         self._retry_at = 0.0
         self._held: dict[tuple[str, int], Held] = {}
         self._refused: dict[str, str] = {}
-        topics = {topic.name: topic for topic in counted_topics(catalog)}
+        self._schemas = WriterSchemas(registry.schema_text, settings.schema_wait_s)
+        topics = routes(settings, catalog, self._schemas.text)
         self._store = Store(settings.store_path, self._wait_for_store)
         self._reader = Reader(settings.store_path)
-        self._schemas = WriterSchemas(registry.schema_text, settings.schema_wait_s)
         limits = (0, 0.0) if choices.accept_dead_letters else (settings.letters_in_a_row, settings.letters_percent)
-        self._decoder = Decoder(
-            {name: self._route(settings, topic) for name, topic in topics.items()},
-            self._schemas,
-            DeadLetterLimit(*limits),
-        )
+        self._decoder = Decoder(topics, self._schemas, DeadLetterLimit(*limits))
         self._pipeline = Pipeline(
             self._store,
-            {topic.event: name for name, topic in topics.items()},
+            {route.event: name for name, route in topics.items()},
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
@@ -126,15 +104,6 @@ class Analytics:
             lambda: self._presence.note(self._waits.text, self._refused),
         )
         self._watch.start()
-
-    def _route(self, settings: Settings, topic: Topic) -> Route:
-        try:
-            reader = ColumnReader(topic.schema, FIELDS[topic.event], self._schemas.text)
-            check_types(reader.wanted)
-        except SchemaError as error:
-            raise CatalogError(f"{topic.path}: {error}") from error
-        clock = Clock(topic.event, EVENT_TIME, settings.event_time_earliest_ms, settings.event_time_ahead_ms)
-        return Route(topic.event, reader, clock)
 
     def run(self, observe: Callable[[Status], None]) -> None:
         """Consume until told to stop, or until nothing is left to read, then write what is in flight.
@@ -320,16 +289,3 @@ _REFUSED = (
     "topic %s is not read any more: %s. From here on its messages are neither counted nor moved to the dead letters. "
     "Start the member again when the cause is fixed, or with --accept-dead-letters to move them there"
 )
-
-
-def counted_topics(catalog: Catalog) -> list[Topic]:
-    """The topics that the figures are made of; warns of the others. Raises CatalogError if there are none."""
-    known = {topic.event: topic for topic in reversed(catalog.topics) if topic.event in FIELDS}
-    counted = [topic for topic in catalog.topics if topic in known.values()]
-    others = [f"{topic.name} ({topic.event})" for topic in catalog.topics if topic not in counted]
-    expected = f"figures are made of {', '.join(FIELDS)}, each from one topic"
-    if not counted:
-        raise CatalogError(f"analytics counts no topic of the catalogue: {expected}")
-    if others:
-        log.warning("not counted: %s: %s", ", ".join(others), expected)
-    return counted

@@ -21,8 +21,8 @@ from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
 from consumers.analytics.progress import Progress
 from consumers.analytics.store import Fenced, Store
+from consumers.batch import Span
 from consumers.dead_letters import DeadLetterWriter
-from consumers.group import Span
 from consumers.topics import Partition
 from stopping import Stopped
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from consumers.analytics.member import Status
 from consumers.analytics.queries import Reader
+from consumers.analytics.status import Status
 from consumers.feed import Feed
 from consumers.labels import product_names
 from consumers.terminal import layout, tty

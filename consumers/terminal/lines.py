@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import plain
-from consumers.analytics.member import Status
+from consumers.analytics.status import Status
 from consumers.terminal.sections import LABELS
 from consumers.terminal.view import View
 

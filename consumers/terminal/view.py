@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from consumers.analytics.member import Status
 from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Sessions
+from consumers.analytics.status import Status
 from consumers.rate import Rate
 
 NOTHING = Figures(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consumers.analytics.batches import Decoded, join
 from consumers.analytics.merge import merge
 from consumers.analytics.store import Fenced, Store
-from consumers.group import Span
+from consumers.batch import Span
 from consumers.topics import Partition
 from schemas.frame import Frame, Lines
 from schemas.text import Text

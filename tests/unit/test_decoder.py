@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.analytics.decoder import before_pending, schema_id
-from consumers.group import Batch, Span
+from consumers.batch import Batch, Span
 from consumers.writer_schemas import WriterSchemas
 from schemas import wire
 

@@ -12,9 +12,12 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
 
 from consumers import group, terminal, topics
-from consumers.analytics.member import Analytics, Choices, Status, counted_topics
+from consumers.analytics.member import Analytics, Choices
+from consumers.analytics.routes import counted_topics
+from consumers.analytics.status import Status
 from consumers.analytics.store import StoreError
-from consumers.group import Member, Span
+from consumers.batch import Span
+from consumers.group import Member
 from consumers.topics import GroupError
 from registry.client import RegistryClient
 from schemas import catalog

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from consumers.analytics import queries
 from consumers.analytics.merge import FIELDS, merge
 from consumers.analytics.store import Fenced, Store
-from consumers.group import Span
+from consumers.batch import Span
 from schemas import catalog
 from schemas.columns import ColumnReader
 from schemas.frame import Frame, concat

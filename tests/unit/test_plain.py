@@ -20,9 +20,9 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.analytics.member import Status
-from consumers.analytics.pipeline import Progress
+from consumers.analytics.progress import Progress
 from consumers.analytics.queries import AbandonedCarts
+from consumers.analytics.status import Status
 from consumers.feed import Snapshot
 from consumers.terminal import drawing, layout
 from consumers.terminal.dashboard import Dashboard

@@ -24,8 +24,8 @@ from consumers.analytics import __main__ as command
 from consumers.analytics.merge import Merged
 from consumers.analytics.queries import Reader
 from consumers.analytics.store import Fenced, Store, StoreError, errors
+from consumers.batch import Span
 from consumers.feed import Feed
-from consumers.group import Span
 from settings import Settings
 from stopping import Stopped
 from tests.stores import Writer, no_waiting

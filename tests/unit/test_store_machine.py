@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Kpi, Measure, Merge
 from consumers.analytics.merge import Delta, Merged
 from consumers.analytics.store import Fenced, Store, StoreError, errors, writing
-from consumers.group import Partition, Span
+from consumers.batch import Span
+from consumers.group import Partition
 from stopping import Stopped
 
 PARTITIONS: list[Partition] = [("a", 0), ("a", 1), ("b", 0)]

@@ -21,9 +21,9 @@ from rich.console import Console
 from consumers import terminal
 from consumers.analytics.__main__ import main
 from consumers.analytics.kpis import MIXED
-from consumers.analytics.member import Status
-from consumers.analytics.pipeline import Progress
+from consumers.analytics.progress import Progress
 from consumers.analytics.queries import AbandonedCarts, Reader
+from consumers.analytics.status import Status
 from consumers.labels import product_names
 from consumers.terminal import drawing, layout
 from consumers.terminal.dashboard import Dashboard
@@ -218,8 +218,8 @@ PROGRAM = """
 import logging, os, sys
 from pathlib import Path
 from consumers import terminal
-from consumers.analytics.member import Status
-from consumers.analytics.pipeline import Progress
+from consumers.analytics.status import Status
+from consumers.analytics.progress import Progress
 from settings import Settings
 from stopping import Stop
 from stopping import Stop

@@ -13,7 +13,7 @@ from consumers.analytics.merge import Merged
 from consumers.analytics.store import binding
 from consumers.analytics.store.database import Database
 from consumers.analytics.store.errors import Fenced
-from consumers.group import Span
+from consumers.batch import Span
 from consumers.topics import Partition
 from stopping import Waiting
 
