@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from consumers.analytics.member import Choices
+from consumers.analytics.queries import Reader
+from consumers.analytics.store import StoreError
 from consumers.topics import GroupError
 from settings import Settings
 from tests.conftest import NOWHERE
@@ -139,5 +142,64 @@ def test_a_member_reads_each_event_once_and_says_how_far_it_is(group: Group, clu
         cluster.logs[topic, n % 2].values.append(value)
     status = group.run(Choices(until_caught_up=True)).status
     assert status is not None
+    assert {p: at for p, (at, _) in cluster.committed.items()} == {p: log.high for p, log in cluster.logs.items()}
     assert (status.progress.events, status.partitions, status.lag) == (len(GOOD), 6, dict.fromkeys(NAMES, 0))
     assert (status.progress.duplicates, status.progress.dead_letters, status.progress.fenced) == (0, 0, 0)
+
+
+def stored(group: Group) -> int:
+    with closing(Reader(group.settings.store_path)) as reader:
+        return reader.offsets().get(ANCHOR, 0)
+
+
+def test_what_is_in_flight_is_written_before_partitions_are_given_up(
+    group: Group, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch, linger_s=600.0)
+    one = reading(group)
+    cluster.logs[ANCHOR].values += [GOOD[NAMES[0], 0]]
+    for _ in range(3):
+        one.turn()
+    assert stored(group) == 0
+    cluster.rebalance()
+    one.go_on(lambda: one.client.revoking is False)
+    assert stored(group) == 1
+    one.stop.set()
+    one.end()
+
+
+@pytest.mark.parametrize("ends_by", ["the signal", "a store that is gone"])
+def test_a_full_pipeline_ends_with_what_ends_the_member(group: Group, cluster: Cluster, ends_by: str) -> None:
+    one = reading(group)
+    lock = sqlite3.connect(group.settings.store_path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    queue = one.analytics._pipeline._decoded
+    for number in range(3):
+        cluster.logs[NAMES[number], 0].values += [GOOD[NAMES[number], 0]]
+        one.go_on(lambda: queue.full() or (one.status is not None and "locked" in one.status.waiting_for))
+    for _ in range(3):
+        one.turn()
+    assert queue.full()
+    if ends_by == "the signal":
+        one.stop.set()
+        one.end()
+    else:
+        group.settings.store_path.unlink()
+        with pytest.raises(StoreError, match="deleted or replaced"):
+            one.end()
+    lock.close()
+
+
+def test_offsets_that_another_member_moved_are_gone_on_from(group: Group, cluster: Cluster) -> None:
+    cluster.logs[ANCHOR].values += [GOOD[NAMES[0], 0]]
+    one = reading(group)
+    one.go_on(lambda: stored(group) == 1)
+    with closing(sqlite3.connect(group.settings.store_path, isolation_level=None)) as other:
+        other.execute("UPDATE offsets SET next_offset = 3 WHERE topic = ? AND partition = 0", (NAMES[0],))
+    cluster.logs[ANCHOR].values += [GOOD[NAMES[0], n] for n in range(5)]
+    one.go_on(lambda: stored(group) == 6)
+    assert one.status is not None
+    one.go_on(lambda: one.status is not None and one.status.progress.events == 4)
+    assert one.status.progress.fenced == 1
+    one.stop.set()
+    one.end()
