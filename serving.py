@@ -107,11 +107,16 @@ class Connection(H11Protocol):
         self._limit_request()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP; within a request, in place of the application's answer."""
+        """Refuse what is not HTTP; within a request, in place of the application's answer.
+
+        Where no answer with a body can be sent, because one was begun or the request is HEAD, hang up.
+        """
+        method = ""
         if self.cycle is not None:
+            method = self.cycle.scope["method"]
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and method != "HEAD":
             super().send_400_response(msg)
         else:
             self.transport.abort()
