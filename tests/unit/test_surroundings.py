@@ -174,10 +174,11 @@ def test_a_full_pipeline_ends_with_what_ends_the_member(group: Group, cluster: C
     lock = sqlite3.connect(group.settings.store_path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     queue = one.analytics._pipeline._decoded
-    for number in range(3):
-        cluster.logs[NAMES[number], 0].values += [GOOD[NAMES[number], 0]]
-        one.go_on(lambda: queue.full() or (one.status is not None and "locked" in one.status.waiting_for))
-    for _ in range(3):
+    # One that is written, one in the queue, one that waits before it.
+    for topic in NAMES:
+        cluster.logs[topic, 0].values += [GOOD[topic, 0]]
+        one.turn()
+        one.go_on(lambda: one.status is not None and "locked" in one.status.waiting_for)
         one.turn()
     assert queue.full()
     if ends_by == "the signal":
