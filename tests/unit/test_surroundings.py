@@ -204,3 +204,15 @@ def test_offsets_that_another_member_moved_are_gone_on_from(group: Group, cluste
     assert one.status.progress.fenced == 1
     one.stop.set()
     one.end()
+
+
+def test_brokers_that_are_away_are_waited_for_until_they_answer(group: Group, cluster: Cluster) -> None:
+    one = reading(group)
+    for away in (True, False):
+        cluster.away = away
+        one.analytics._watch.look()
+        one.turn()
+        assert one.status is not None
+        assert ("the broker: " in one.status.waiting_for) is away
+    one.stop.set()
+    one.end()
