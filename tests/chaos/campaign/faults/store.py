@@ -10,10 +10,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
+from consumers.analytics.kpis import KPIS
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
 
 _KILLS = 4
+_LAYOUT_2 = {"offsets", "orders", "counts", *(kpi.name for kpi in KPIS)}
+"""The tables of the oldest layout that is migrated."""
 _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -103,7 +106,9 @@ def store_of_an_older_layout(bed: Bed, _: Random) -> None:
     """It is migrated, and refused until it claims the group, since it has no identity yet."""
     with bed.group.paused(), bed.group.expecting("--claim-group"):
         bed.group.stop()
-        _execute(bed.store, "DROP TABLE identity", "DROP TABLE topics", "PRAGMA user_version = 2")
+        with closing(sqlite3.connect(bed.store)) as db:
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        _execute(bed.store, *(f"DROP TABLE {name}" for name in tables - _LAYOUT_2), "PRAGMA user_version = 2")
         bed.group.start()
         bed.group.all_end("the store has another identity")
         bed.group.start("--claim-group")
