@@ -37,7 +37,7 @@ def rounds(chance: Random, names: Collection[str]) -> Iterator[list[Fault]]:
     cards = deck(chance, names)
     while True:
         some = [waiting.pop(0) if waiting else next(cards)]
-        wanted = 1 if some[0].alone else chance.randint(1, _MOST_AT_ONCE)
+        wanted = 1 if some[0].alone else chance.choice([1, 2, _MOST_AT_ONCE, _MOST_AT_ONCE])
         looked = 0
         while len(some) < wanted and looked < 2 * _MOST_AT_ONCE:
             looked += 1

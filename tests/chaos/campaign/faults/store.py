@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 import signal
 import sqlite3
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
@@ -13,11 +14,11 @@ from random import Random
 from consumers.analytics.kpis import KPIS
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
+from tests.chaos.campaign.members import Member
 
 _KILLS = 4
 _LAYOUT_2 = {"offsets", "orders", "counts", *(kpi.name for kpi in KPIS)}
 """The tables of the oldest layout that is migrated."""
-_UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 @fault("store", seconds=9)
@@ -34,13 +35,9 @@ def store_locked(bed: Bed, chance: Random) -> None:
 def disk_full(bed: Bed, chance: Random) -> None:
     """No file of a member may grow (RLIMIT_FSIZE), and then it may again."""
     members = bed.group.live
-    for member in members:
-        with suppress(ProcessLookupError):
-            resource.prlimit(member.process.pid, resource.RLIMIT_FSIZE, (chance.choice([0, 4096, 65_536]), -1))
+    _limit_files(members, chance.choice([0, 4096, 65_536]))
     wait(chance, 2, 13)
-    for member in members:
-        with suppress(ProcessLookupError):
-            resource.prlimit(member.process.pid, resource.RLIMIT_FSIZE, _UNLIMITED)
+    _limit_files(members, resource.RLIM_INFINITY)
 
 
 @fault(alone=True, seconds=12)
@@ -135,6 +132,14 @@ def second_store_for_the_group(bed: Bed, _: Random) -> None:
     with bed.group.expecting("--claim-group"):
         other = bed.group.start(STORE_PATH=str(bed.directory / f"other-{bed.number()}.sqlite"))
         bed.group.until(lambda: not other.runs, "two stores count one group")
+
+
+def _limit_files(members: Sequence[Member], most_bytes: int) -> None:
+    """The size to which files of these members may grow. Only Linux can set it for another process."""
+    if sys.platform == "linux":
+        for member in members:
+            with suppress(ProcessLookupError):
+                resource.prlimit(member.process.pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
 
 
 def _without_the_store(bed: Bed, chance: Random, spoil: Callable[[], None]) -> None:
