@@ -37,8 +37,10 @@ class Load:
 
     def start(self) -> None:
         """Start producers of a new world, or, now and then, of one that was published before: its orders are known."""
-        if self._process is not None and self._process.poll() is None:
-            return
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self.note(self._process.communicate()[0])
         again = self._seeds and self._chance.random() < 0.3
         seed = self._chance.choice(self._seeds) if again else self._chance.randrange(10**6)
         self._seeds.append(seed)

@@ -14,7 +14,7 @@ from tests.chaos.campaign.proxy import Line
 _COUNT = 3_000
 
 
-@fault("load", seconds=5)
+@fault("load", "registry", seconds=5)
 def producer_killed(bed: Bed, chance: Random) -> None:
     """kill -9 to the parent of three: its children send no more."""
     wait(chance, 0, 2)
@@ -26,13 +26,13 @@ def producer_killed(bed: Bed, chance: Random) -> None:
     bed.load.start()
 
 
-@fault("broker", seconds=10)
+@fault("broker", "registry", seconds=10)
 def broker_out_of_reach_while_producers_send(bed: Bed, chance: Random) -> None:
     """All they sent is acknowledged in the end, each event once."""
     _send_while_away(bed, chance)
 
 
-@fault("broker", seconds=10)
+@fault("broker", "registry", seconds=10)
 def producers_queue_full(bed: Bed, chance: Random) -> None:
     """They wait for room."""
     file = bed.directory / "small-queue.properties"
@@ -40,7 +40,7 @@ def producers_queue_full(bed: Bed, chance: Random) -> None:
     _send_while_away(bed, chance, KAFKA_CONFIG_FILE=str(file))
 
 
-@fault(seconds=6)
+@fault("registry", seconds=6)
 def orders_published_twice(bed: Bed, chance: Random) -> None:
     """The same world again: its orders count once."""
     seed = chance.randrange(10**6)
