@@ -55,9 +55,9 @@ def send(
     headers: dict[str, bytes] | None = None,
 ) -> None:
     """Write values, and wait until the broker has them, however long that takes."""
-    producer = Producer(
-        {**bed.direct.kafka_client(), "enable.idempotence": True, "message.timeout.ms": 0, "log_level": 0}
-    )
+    # The broker says what is too large.
+    config = {"enable.idempotence": True, "message.timeout.ms": 0, "message.max.bytes": 10_000_000, "log_level": 0}
+    producer = Producer({**bed.direct.kafka_client(), **config})
     where = _ANY if partition is None else partition
     for value in values:
         producer.produce(
