@@ -18,6 +18,8 @@ from tests.chaos.campaign.summary import Summary
 from tests.chaos.campaign.truth import compare
 
 _MOST_AT_ONCE = 3
+_AHEAD = 12
+"""From how many faults those are chosen that may meet."""
 _APART_S = 3.0
 _HANGS_AFTER_S = 300.0
 _LETTERS = "dead-letter."
@@ -38,13 +40,16 @@ def rounds(chance: Random, names: Collection[str]) -> Iterator[list[Fault]]:
     while True:
         some = [waiting.pop(0) if waiting else next(cards)]
         wanted = 1 if some[0].alone else chance.choice([1, 2, _MOST_AT_ONCE, _MOST_AT_ONCE])
-        looked = 0
-        while len(some) < wanted and looked < 2 * _MOST_AT_ONCE:
-            looked += 1
-            card = next(cards)
-            fits = not card.alone and card not in some and not any(card.touches & one.touches for one in some)
-            (some if fits else waiting).append(card)
+        waiting += [next(cards) for _ in range(_AHEAD - len(waiting))]
+        for card in list(waiting):
+            if len(some) < wanted and _may_meet(card, some):
+                waiting.remove(card)
+                some.append(card)
         yield some
+
+
+def _may_meet(card: Fault, some: Collection[Fault]) -> bool:
+    return not card.alone and card not in some and not any(card.touches & one.touches for one in some)
 
 
 @attrs.define
