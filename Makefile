@@ -130,7 +130,7 @@ test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to 
 bench: $(DEVELOPMENT) $(PEERS)/.installed ## measure ours against its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(EVENTS),--events $(EVENTS)) $(if $(JSON),--json "$(JSON)")
-chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an account (SEED= SECONDS=300 ROUNDS= ONLY=)
+chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an account (SEED= SECONDS=600 ROUNDS= ONLY=)
 	@$(RUN) tests.chaos.campaign $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
 fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)

@@ -38,7 +38,7 @@ def _arguments() -> argparse.ArgumentParser:
         "seconds, or anything else was not as it should be",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="which campaign (default: a new one)")
-    parser.add_argument("--seconds", type=float, default=300, metavar="N", help="how long (default: 300)")
+    parser.add_argument("--seconds", type=float, default=600, metavar="N", help="how long (default: 600)")
     parser.add_argument("--rounds", type=int, metavar="N", help="stop after so many rounds")
     parser.add_argument("--rate", type=float, default=400, metavar="N", help="events a second (default: 400)")
     parser.add_argument("--members", type=int, default=2, metavar="N", help="of the group (default: 2)")
