@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 
@@ -19,6 +20,7 @@ def main() -> int:
             print(f"{fault.name}\n    {fault.text}")
         return 0
     seed = time.time_ns() // 1_000_000 % 1_000_000 if options.seed is None else options.seed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = [name for name in faults.ALL if any(word in name for word in options.only or [""])]
     print(f"seed {seed}, {len(names)} kinds of faults, {options.seconds:g} s", flush=True)
     with bed.made(seed, options.members, options.rate) as made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -44,9 +45,7 @@ class Load:
         again = self._seeds and self._chance.random() < 0.3
         seed = self._chance.choice(self._seeds) if again else self._chance.randrange(10**6)
         self._seeds.append(seed)
-        self._process = running.start(
-            self.settings, "producers", "--rate", self._rate, "--users", 6, "--seed", seed, "--json"
-        )
+        self._process = self.once("--rate", self._rate, "--users", 6, "--seed", seed)
 
     def stop(self) -> None:
         """Let them end in order."""
@@ -74,7 +73,8 @@ class Load:
 
     def once(self, *options: object, module: str = "producers", **more: str) -> subprocess.Popen[str]:
         """Start other producers beside these; pass what they say to `note`."""
-        return running.start(self.settings, module, *options, "--json", **more)
+        # They do not outlive this process.
+        return running.start(self.settings, "children", os.getpid(), module, *options, "--json", **more)
 
     def note(self, output: str) -> None:
         """Add up what summaries in an output say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -124,7 +125,8 @@ class Group:
         """Start one more; nobody starts it again when it ends."""
         more = {"BATCH_SIZE": str(self._chance.choice([200, 1_000, 10_000])), **more}
         with self._lock:
-            member = Member(running.start(self.settings, "consumers.analytics", *options, **more))
+            command = "children", os.getpid(), "consumers.analytics"  # so that it does not outlive this process
+            member = Member(running.start(self.settings, *command, *options, **more))
             self._members.append(member)
         return member
 
