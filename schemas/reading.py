@@ -182,6 +182,8 @@ class Reader:
     def _bytes(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
         value = self.source.variable(name)
         text = ".decode()" if reader.kind == "string" else ""
+        if writer.kind == "string" and not text:
+            text = ".decode().encode()"  # a string is UTF-8, also where it is read as bytes
         if isinstance(writer, avro.Fixed | avro.Decimal) and writer.size is not None:
             self.source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
         else:

@@ -99,10 +99,10 @@ def _fuzz(name: str, seconds: float, folder: Path) -> Result:
         (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
     print(f"{name}: {TARGETS[name]}, for {seconds:.0f} s", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        crash, words = Path(scratch, "crash"), Path(scratch, "words")
+        crash, case, words = Path(scratch, "crash"), Path(scratch, "case"), Path(scratch, "words")
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS))
         command = [
-            *children.command("tests.fuzz.run", name, str(corpus)),
+            *children.command("tests.fuzz.run", name, str(case), str(corpus)),
             *(f"-max_total_time={seconds:.0f}", f"-timeout={HANG_S}", f"-max_len={LONGEST}", f"-dict={words}"),
             *("-rss_limit_mb=4096", "-print_final_stats=1", f"-exact_artifact_path={crash}"),
         ]
@@ -113,7 +113,7 @@ def _fuzz(name: str, seconds: float, folder: Path) -> Result:
         output = process.stdout.decode(errors="replace")
         finding = ""
         if process.returncode:
-            finding = _finding(target, crash, output)
+            finding = _finding(target, crash, case, output)
         return Result(
             name,
             time.monotonic() - started,
@@ -132,8 +132,11 @@ def _last(pattern: str, output: str) -> int:
     return int([0, *re.findall(pattern, output)][-1])
 
 
-def _finding(target: ModuleType, crash: Path, output: str) -> str:
-    """Keep a finding as a case, and print how to reproduce it. Returns where it is."""
+def _finding(target: ModuleType, crash: Path, case: Path, output: str) -> str:
+    """Keep a finding as a case, and print how to reproduce it. Returns where it is.
+
+    An input on which the target hung has no case yet.
+    """
     lines = output.splitlines()
     print("\n".join(lines[-60:]))
     if not crash.exists():
@@ -142,7 +145,8 @@ def _finding(target: ModuleType, crash: Path, output: str) -> str:
     folder = FINDINGS / target.__name__.rpartition(".")[2]
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{name}.json"
-    kept.write_text(target.case(crash.read_bytes()) + "\n", encoding="utf-8")
+    text = case.read_text(encoding="utf-8") if case.exists() else target.case(crash.read_bytes())
+    kept.write_text(text + "\n", encoding="utf-8")
     print(f"\nreproduce it: python -m tests.fuzz.replay {kept}")
     return str(kept)
 

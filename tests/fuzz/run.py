@@ -5,18 +5,31 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import atheris
 
 
-def main(target: str, *options: str) -> None:
-    """Run libFuzzer with these options. Never returns: libFuzzer exits the process, with 0 where nothing was found."""
+def main(target: str, case: str, *options: str) -> None:
+    """Run libFuzzer with these options. Never returns: libFuzzer exits the process, with 0 where nothing was found.
+
+    A finding is written to the file `case`.
+    """
     with atheris.instrument_imports(include=["schemas", "registry", "serving"]):
         module = importlib.import_module(f"tests.fuzz.{target}")
     if getattr(module, "GENERATED", False):
         _instrument_generated()
-    atheris.Setup([target, *options], module.check)
+
+    def check(data: bytes) -> None:
+        try:
+            module.check(data)
+        except BaseException:
+            # Here, because another process may draw other pairs of schemas for the same input.
+            Path(case).write_text(module.case(data), encoding="utf-8")
+            raise
+
+    atheris.Setup([target, *options], check)
     atheris.Fuzz()
 
 
