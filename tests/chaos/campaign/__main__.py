@@ -23,10 +23,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = [name for name in faults.ALL if any(word in name for word in options.only or [""])]
     print(f"seed {seed}, {len(names)} kinds of faults, {options.seconds:g} s", flush=True)
-    with bed.made(seed, options.members, options.rate) as made:
-        summary = Campaign(made, seed, lambda line: print(line, flush=True)).run(
-            names, options.seconds, options.rounds or float("inf")
-        )
+    try:
+        with bed.made(seed, options.members, options.rate) as made:
+            summary = Campaign(made, seed, lambda line: print(line, flush=True)).run(
+                names, options.seconds, options.rounds or float("inf")
+            )
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 1
     print(f"\n{summary}", flush=True)
     return 1 if summary.failed else 0
 
