@@ -44,10 +44,17 @@ class Monitor:
             thread.join()
 
     def ends(self) -> dict[Partition, int]:
-        """What there is now, by the broker's own word."""
+        """The next offsets at this moment, by the broker's own word."""
+        return {partition: high for partition, (_, high) in self._asked().items()}
+
+    def beginnings(self) -> dict[Partition, int]:
+        """The first offsets at this moment, by the broker's own word."""
+        return {partition: low for partition, (low, _) in self._asked().items()}
+
+    def _asked(self) -> Mapping[Partition, tuple[int, int]]:
         while True:
             try:
-                return {partition: high for partition, (_, high) in self._topics.bounds().items()}
+                return self._topics.bounds()
             except (BrokerUnavailable, GroupError):
                 time.sleep(0.2)
 

@@ -62,11 +62,15 @@ class Truth:
     """where the letters were: topic/partition/offset"""
     deleted: int = 0
     """messages that the campaign deleted before they were counted"""
+    gone: dict[Partition, int] = attrs.field(factory=dict)
+    """Before these offsets all is accounted for. A broker that is killed forgets for a while what it has deleted."""
 
     def add(self, messages: Iterable[Message]) -> None:
         """These messages are counted."""
         for message in messages:
             topic = str(message.topic())
+            if self._is_gone(message):
+                continue
             event = self.judges[topic].event(message.value(), message.timestamp()[1])
             if event is None:
                 self.letters[topic] += 1
@@ -78,17 +82,24 @@ class Truth:
         """These messages will be gone: those before the store's offsets are counted, and the others are not."""
         counted = []
         for message in messages:
-            partition = str(message.topic()), int(message.partition() or 0)
-            if int(message.offset() or 0) < stored.get(partition, 0):
+            if int(message.offset() or 0) < stored.get(_partition(message), 0):
                 counted.append(message)
-            else:
+            elif not self._is_gone(message):
                 self.deleted += 1
         self.add(counted)
 
-    def forget(self) -> None:
+    def forget(self, beginnings: Mapping[Partition, int]) -> None:
         """The store counts again from the beginning: nothing that is gone is in it."""
         self.events.clear()
         self.letters.clear()
+        self.gone = dict(beginnings)
+
+    def _is_gone(self, message: Message) -> bool:
+        return int(message.offset() or 0) < self.gone.get(_partition(message), 0)
+
+
+def _partition(message: Message) -> Partition:
+    return str(message.topic()), int(message.partition() or 0)
 
 
 @attrs.frozen

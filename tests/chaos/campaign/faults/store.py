@@ -74,7 +74,7 @@ def store_lost_for_good(bed: Bed, chance: Random) -> None:
                 _delete(bed.store)
         bed.group.start()
         bed.group.all_end("another store counts this group")
-        bed.truth.forget()
+        bed.truth.forget(bed.monitor.beginnings())
         bed.monitor.forget()
         bed.group.start("--claim-group")
         bed.catch_up()

@@ -69,6 +69,7 @@ def records_deleted_unread(bed: Bed, chance: Random) -> None:
         before = {n: min(end, stored.get((topic, n), 0) + chance.randrange(40)) for n, end in ends.items()}
         doomed = [m for m in running.received(bed.direct, topic) if (m.offset() or 0) < before[m.partition() or 0]]
         bed.truth.destroy(doomed, stored)
+        bed.truth.gone |= {(topic, number): at for number, at in before.items()}
         for future in bed.admin().delete_records([TopicPartition(topic, n, at) for n, at in before.items()]).values():
             future.result()
         bed.monitor.forget()
@@ -94,6 +95,7 @@ def _recreate(bed: Bed, chance: Random, while_read: bool) -> None:
         if not while_read:
             bed.group.stop()
         bed.truth.destroy(running.received(bed.direct, topic), read_offsets(bed.store))
+        bed.truth.gone = {partition: at for partition, at in bed.truth.gone.items() if partition[0] != topic}
         admin, count = bed.admin(), _partitions(bed, topic)
         admin.delete_topics([topic])[topic].result()
         deadline = time.monotonic() + 30
