@@ -37,8 +37,9 @@ def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callabl
     """
     if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
-    if avro.contains_itself(writer):
-        raise Unreadable(f"the event: {writer} has a record within itself, which columns cannot follow")
+    within_itself = avro.recursion(writer)
+    if within_itself is not None:
+        raise Unreadable(f"{within_itself}: a record within itself, which columns cannot follow")
     return _record(writer, reader, wanted, "")
 
 

@@ -6,7 +6,7 @@ https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -169,17 +169,29 @@ def uses(kind: Type) -> Counter[int]:
     return counts
 
 
-def contains_itself(kind: Type, around: tuple[int, ...] = (), done: set[int] | None = None) -> bool:
-    """Whether a record is within itself, here or further down; `around` and `done` have records by `id`."""
+def recursion(kind: Type, at: str = "", around: tuple[int, ...] = (), done: set[int] | None = None) -> str | None:
+    """The path of a value whose record is within itself, here or further down; None if there is none.
+
+    `around` and `done` have records by `id`.
+    """
     done = set() if done is None else done
-    if isinstance(kind, Record):
-        if id(kind) in around:
-            return True
-        if id(kind) in done:
-            return False
-        done.add(id(kind))
-        around = (*around, id(kind))
-    return any(contains_itself(part, around, done) for part in parts(kind))
+    below: Iterable[tuple[Type, str]] = ()
+    match kind:
+        case Record():
+            if id(kind) in around:
+                return at
+            if id(kind) not in done:
+                done.add(id(kind))
+                around = (*around, id(kind))
+                below = ((field.type, f"{at}.{field.name}") for field in kind.fields)
+        case Array():
+            below = ((kind.items, f"{at}[]"),)
+        case Map():
+            below = ((kind.values, f"{at}{{}}"),)
+        case Union():
+            below = ((branch, at) for branch in kind.branches)
+    found = (recursion(part, path, around, done) for part, path in below)
+    return next((path for path in found if path is not None), None)
 
 
 def takes_nothing(kind: Type, known: dict[int, bool] | None = None) -> bool:

@@ -158,6 +158,14 @@ class Daemon:
             return 0
 
 
+def _is_zombie(process: psutil.Process) -> bool:
+    """Whether all of it has ended: its first thread may be a zombie while others still hold its ports."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1)
+    except psutil.ZombieProcess:  # macOS counts no threads of one
+        return True
+
+
 def _ends_within(process: psutil.Process, seconds: float) -> bool:
     """Wait for the process to end; False if it still runs after that time.
 
@@ -169,7 +177,7 @@ def _ends_within(process: psutil.Process, seconds: float) -> bool:
             process.wait(0.05)
             return True
         except psutil.TimeoutExpired:
-            if process.status() == psutil.STATUS_ZOMBIE:
+            if _is_zombie(process):
                 return True
             if time.monotonic() > deadline:
                 return False

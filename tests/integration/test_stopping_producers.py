@@ -15,6 +15,7 @@ from pathlib import Path
 
 import attrs
 import psutil
+from confluent_kafka.admin import AdminClient
 
 from producers.__main__ import SHARES
 from schemas import catalog
@@ -51,6 +52,11 @@ def frozen_broker(settings: Settings) -> Iterator[None]:
         yield
     finally:
         process.resume()
+        admin, deadline = AdminClient(settings.kafka_client()), time.monotonic() + 60
+        # The broker's session with its controller has ended meanwhile.
+        while admin.list_topics(timeout=30).controller_id < 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def ends_in_time(process: subprocess.Popen[str]) -> tuple[str, str]:

@@ -92,6 +92,8 @@ def test_make_hands_over_its_own_pid(tmp_path: Path) -> None:
     makefile = tmp_path / "Makefile"
     makefile.write_text(f"SHELL := /bin/bash\nBIN := {Path(sys.executable).parent}\n{run}\nall:\n\t@$(RUN) child end\n")
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of the make that runs the tests
+        environment.pop(name, None)
     with subprocess.Popen(["make"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as make:
         assert make.stdout is not None
         assert make.stdout.readline() == "up end\n"
