@@ -75,6 +75,7 @@ class Campaign:
     def _round(self, number: int, some: list[Fault], began: float) -> None:
         chance = Random(f"{self.seed} {number}")
         self.bed.load.start()  # it ends where broker or registry are away when it starts
+        self.bed.group.until(lambda: len(self.bed.group.live) >= self.bed.group.size, "members do not start again")
         threads = [
             threading.Thread(
                 target=self._inject, args=(fault, Random(f"{self.seed} {number} {fault.name}"), delay), daemon=True
