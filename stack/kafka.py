@@ -192,18 +192,17 @@ class Broker:
         return self.daemon.kill()
 
     def _is_ready(self) -> bool:
-        """Whether it accepts connections and knows itself as a live broker."""
+        """Whether it accepts connections, knows itself as a live broker, and has a controller."""
         if not ports.answers(self.port):
             return False
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
         try:
-            return bool(
-                AdminClient({"bootstrap.servers": f"{ports.LOOPBACK}:{self.port}"}).list_topics(timeout=5).brokers
-            )
+            metadata = AdminClient({"bootstrap.servers": f"{ports.LOOPBACK}:{self.port}"}).list_topics(timeout=5)
         except KafkaException:
             return False
+        return bool(metadata.brokers) and metadata.controller_id >= 0
 
     def _format(self, class_path: str, properties: Path) -> None:
         """Prepare an empty data directory, as Kafka demands before the first start."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 import psutil
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from producers.__main__ import SHARES
 from schemas import catalog
@@ -52,11 +53,25 @@ def frozen_broker(settings: Settings) -> Iterator[None]:
         yield
     finally:
         process.resume()
-        admin, deadline = AdminClient(settings.kafka_client()), time.monotonic() + 60
-        # The broker's session with its controller has ended meanwhile.
-        while admin.list_topics(timeout=30).controller_id < 0:
+        await_changes(settings)
+
+
+def await_changes(settings: Settings) -> None:
+    """Wait until the broker takes changes: its session with the controller ended while it was frozen.
+
+    It may say for a while yet that it has a controller, so only a change shows that it does.
+    """
+    deadline = time.monotonic() + 90
+    while True:
+        # Each time a client of its own: one that saw no controller asks again only after long.
+        admin = AdminClient(settings.kafka_client({"socket.timeout.ms": 5000}))
+        topic = f"probe-{time.monotonic_ns()}"
+        try:
+            admin.create_topics([NewTopic(topic, 1)])[topic].result()
+            admin.delete_topics([topic])[topic].result()
+            return
+        except KafkaException:
             assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def ends_in_time(process: subprocess.Popen[str]) -> tuple[str, str]:

@@ -116,7 +116,9 @@ def answering(data: bytes | None) -> Iterator[int]:
             if data is None:
                 over.wait(30)
             else:
-                self.rfile.readline()
+                # All of the request: a server that closes with some of it unread resets the connection.
+                while self.rfile.readline().strip():
+                    pass
                 self.wfile.write(data)
 
     over = threading.Event()
