@@ -42,12 +42,12 @@ $(FUZZ)/.installed: requirements/fuzz.txt | $(DEVELOPMENT)
 RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
 
-# What runs for long ends with make, however make ends. `exec`, so that make is its parent; see children.py.
-RUN := exec $(BIN)/python -m children $$PPID
+# What runs for long ends with make, however make ends. `exec`, so that make is its parent; see tributary/children.py.
+RUN := exec $(BIN)/python -m tributary.children $$PPID
 
 .PHONY: demo test
 demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
-	@$(RUN) stack demo
+	@$(RUN) tributary.stack demo
 test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at a time)
 	@$(BIN)/pytest -q -n $(or $(JOBS),2) --dist loadfile
 
@@ -55,13 +55,13 @@ test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at 
 
 .PHONY: up down status clean
 up: $(LOCAL) ## start Kafka and the registry (STACK=local, docker or external)
-	@$(BIN)/python -m stack up
+	@$(BIN)/python -m tributary.stack up
 down: $(LOCAL) ## stop them; data stays
-	@$(BIN)/python -m stack down
+	@$(BIN)/python -m tributary.stack down
 status: $(LOCAL) ## say what runs, where, and what it holds
-	@$(BIN)/python -m stack status
+	@$(BIN)/python -m tributary.stack status
 clean: $(LOCAL) ## stop them and delete their data
-	@$(BIN)/python -m stack clean
+	@$(BIN)/python -m tributary.stack clean
 
 # ---- schemas ---------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ generated: $(DEVELOPMENT)
 	@$(BIN)/python -m registry docs --format markdown | cmp -s - docs/events.md || \
 	  { echo "docs/events.md is not what the contracts and the lock say: run make docs and commit it" >&2; exit 1; }
 edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to our contracts, and what check says
-	@$(BIN)/python -m tests.edits
+	@$(BIN)/python -m tools.edits
 generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
 test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
@@ -134,9 +134,9 @@ chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an acc
 	@$(RUN) tests.chaos.campaign $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
 fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)
-	@exec $(FUZZ)/bin/python -m children $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
+	@exec $(FUZZ)/bin/python -m tributary.children $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
-	@$(BIN)/python -m tests.conformance
+	@$(BIN)/python -m tools.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)

@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace, names: set[str]) -> int:
     """Run the sections, one after the other: one that fails does not keep the others from being measured."""
     from benchmarks.bed import bed
     from benchmarks.measure import BenchmarkError
-    from stack.errors import StackError
+    from tributary.stack.errors import StackError
 
     machine = _machine()
     print(f"Python {machine['python']}, {machine['cores']} cores, load {os.getloadavg()[0]:.1f}", flush=True)

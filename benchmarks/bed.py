@@ -16,10 +16,10 @@ from pathlib import Path
 
 import attrs
 
-import settings as settings_module
 from benchmarks import measure
 from benchmarks.measure import BenchmarkError
-from settings import ROOT, Settings
+from tributary import settings as settings_module
+from tributary.settings import ROOT, Settings
 
 _LEADERS_WITHIN_S = 60.0
 
@@ -48,7 +48,7 @@ class Bed:
     def topics(self) -> Settings:
         """Settings with registered topics that are empty."""
         settings = self._named(uuid.uuid4().hex[:8])
-        from registry import plan
+        from tributary.registry.apply import plan
 
         plan.apply(settings)
         return settings
@@ -88,13 +88,13 @@ class Bed:
 
     def environment(self, settings: Settings) -> dict[str, str]:
         """The environment of a process that works with these settings."""
-        from tests.running import environment
+        from tests.support.kafka.running import environment
 
         return environment(settings)
 
     def events(self, settings: Settings) -> dict[str, str]:
         """Which topic carries which event, by the event's name."""
-        from schemas import catalog
+        from tributary import catalog
 
         return {topic.event: topic.name for topic in catalog.load(settings).topics}
 
@@ -102,7 +102,7 @@ class Bed:
         """Wait until every partition can be read: for some seconds after its start a broker knows topics, but not that
         it leads them.
         """
-        from stack import probe
+        from tributary.stack import probe
 
         deadline = time.monotonic() + _LEADERS_WITHIN_S
         while isinstance(problem := probe.topics(settings), str):
@@ -111,7 +111,7 @@ class Bed:
             time.sleep(0.2)
 
     def _named(self, name: str) -> Settings:
-        from tests.stacks import own_topics
+        from tests.support.kafka.stacks import own_topics
 
         lock_path = self.directory / f"registry-{name}.lock.json"
         return attrs.evolve(self.settings, topic_names=own_topics(name), lock_path=lock_path)
@@ -123,8 +123,8 @@ def bed(keep: Path | None) -> Iterator[Bed]:
 
     Raises BenchmarkError if one runs in that folder, and StackError if it does not start.
     """
-    from stack.local import LocalStack
-    from tests.stacks import ended_with_us, own_environment
+    from tests.support.kafka.stacks import ended_with_us, own_environment
+    from tributary.stack.local import LocalStack
 
     directory = Path(tempfile.mkdtemp(prefix="tributary-benchmarks-")) if keep is None else keep.resolve()
     (directory / "runs").mkdir(parents=True, exist_ok=True)

@@ -38,9 +38,9 @@ def main(path: Path) -> int:
     """Count the topics that the environment names, and write the figures to a file."""
     import fastavro
 
-    from schemas import catalog
-    from settings import Settings, load
-    from tests import oracle
+    from tests.support.analytics import oracle
+    from tributary import catalog
+    from tributary.settings import Settings, load
 
     settings = load()
 

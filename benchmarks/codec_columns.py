@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schemas.columns import ColumnReader
     from schemas.events import Event
+    from tributary.avro.columns.reader import ColumnReader
 
 BATCHES = (200, 2_000, 20_000)
 GOALS = {200: 12.0, 2_000: 30.0, 20_000: 30.0}
@@ -55,10 +55,10 @@ def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]
     from confluent_kafka.serialization import MessageField, SerializationContext
 
     from consumers.analytics.merge import FIELDS
-    from registry.testing import serve
-    from schemas.columns import ColumnReader
-    from schemas.encoding import encoder
-    from schemas.wire import prefix
+    from tributary.avro.columns.reader import ColumnReader
+    from tributary.avro.rows.encoder import encoder
+    from tributary.avro.wire import prefix
+    from tributary.registry.testing import serve
 
     text = type(events[0]).SCHEMA
     schema = json.loads(text)

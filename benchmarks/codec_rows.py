@@ -63,10 +63,10 @@ def _measure(cls: type[Event], events: list[Event], rounds: int) -> list[dict[st
     from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
     from confluent_kafka.serialization import MessageField, SerializationContext
 
-    from registry.testing import serve
-    from schemas.decoding import decoder
-    from schemas.encoding import encoder
-    from schemas.wire import prefix, split
+    from tributary.avro.rows.decoder import decoder
+    from tributary.avro.rows.encoder import encoder
+    from tributary.avro.wire import prefix, split
+    from tributary.registry.testing import serve
 
     with serve() as registry:
         client = SchemaRegistryClient({"url": registry.url})

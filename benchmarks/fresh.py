@@ -109,9 +109,11 @@ def _produce(rate: int, seconds: int) -> list[Produced]:
 
     from benchmarks.load import events
     from benchmarks.produce import SETTINGS
-    from registry.client import RegistryClient
-    from schemas import catalog, encoding, wire
-    from settings import load
+    from tributary import catalog
+    from tributary.avro import wire
+    from tributary.avro.rows import encoder as encoding
+    from tributary.registry.client import RegistryClient
+    from tributary.settings import load
 
     settings = load()
     registry = RegistryClient.from_settings(settings)

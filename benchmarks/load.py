@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _publish(count: int, seed: int) -> int:
-    from producers.publisher import connect
+    from tributary.kafka.publisher import connect
 
     publishers = {publisher.topic.event: publisher for publisher in connect()}
     source = events(count, seed)

@@ -12,7 +12,7 @@ from benchmarks import measure
 from benchmarks.bed import Bed
 from benchmarks.measure import BenchmarkError, Child
 from benchmarks.watch import Watch
-from settings import Settings
+from tributary.settings import Settings
 
 _STARTED_WITHIN_S = 30.0
 

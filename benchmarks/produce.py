@@ -119,7 +119,7 @@ def _views(count: int) -> list[Any]:
 
 
 def _ours(count: int) -> float:
-    from producers.publisher import connect
+    from tributary.kafka.publisher import connect
 
     views = _views(count)
     (publisher,) = connect("product-events")
@@ -138,8 +138,8 @@ def _stock(count: int) -> float:
     from confluent_kafka.schema_registry.avro import AvroSerializer
     from confluent_kafka.serialization import MessageField, SerializationContext, StringSerializer
 
-    from schemas import catalog
-    from settings import load
+    from tributary import catalog
+    from tributary.settings import load
 
     settings = load()
     topic = catalog.load(settings).topic("product-events")

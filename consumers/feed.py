@@ -14,7 +14,7 @@ from consumers.analytics.presence import Present
 from consumers.analytics.queries import Figures, Reader
 from consumers.analytics.store import StoreError
 from consumers.rate import Rate
-from settings import Settings
+from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from plain import printable
-from settings import ROOT
+from tributary.plain import printable
+from tributary.settings import ROOT
 
 PRODUCTS = ROOT / "data" / "products.json"
 

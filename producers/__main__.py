@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
-import children
-from producers.command import arguments, new_seed
-from stopping import STOP_WITHIN_S
+from producers.simulator.command import arguments, new_seed
+from tributary import children
+from tributary.stopping import STOP_WITHIN_S
 
 SHARES = {"product_events": 0.806, "user_events": 0.147, "purchases": 0.047}
 """Producer → its part of all events of the world, on average: at these rates the three keep in step."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from producers import command
+from producers.simulator import command
 
 if __name__ == "__main__":
     sys.exit(command.main("user-events", "the cart changes"))

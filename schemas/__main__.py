@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from plain import paragraphs, printable
+from tributary.plain import paragraphs, printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,9 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _generate(*, check: bool) -> int:
-    from destination import announce, file
-    from schemas import catalog, generate
-    from settings import SettingsError, load
+    from tributary import catalog
+    from tributary.avro import codegen as generate
+    from tributary.destination import announce, file
+    from tributary.settings import SettingsError, load
 
     if not check:
         announce(file("contracts", catalog.CATALOG.parent), file("events", generate.EVENTS))

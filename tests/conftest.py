@@ -13,11 +13,11 @@ import attrs
 import hypothesis
 import pytest
 
-from schemas.catalog import Catalog
-from schemas.catalog import load as load_catalog
-from settings import Settings
-from tests.cluster import cluster, fresh, guest, registered
-from tests.secured import secured
+from tests.support.kafka.cluster import cluster, fresh, guest, registered
+from tests.support.kafka.secured import secured
+from tributary.catalog import Catalog
+from tributary.catalog import load as load_catalog
+from tributary.settings import Settings
 
 __all__ = ["cluster", "fresh", "guest", "registered", "secured"]
 

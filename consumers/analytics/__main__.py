@@ -8,10 +8,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from destination import announce, broker, file, registry
-from plain import log_to_stderr, printable
-from settings import Settings, SettingsError, load
-from stopping import forget_output
+from tributary.destination import announce, broker, file, registry
+from tributary.plain import log_to_stderr, printable
+from tributary.settings import Settings, SettingsError, load
+from tributary.stopping import forget_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,12 +82,12 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from consumers import terminal
     from consumers.analytics.member import Analytics, Choices
     from consumers.analytics.store import StoreError
-    from consumers.dead_letters import DeadLettersUndelivered
-    from consumers.topics import GroupError
-    from registry.client import RegistryClient, RegistryError, SchemaConflict
-    from registry.lock import LockError
-    from schemas import catalog
-    from stopping import Stopped, stop_signal
+    from tributary import catalog
+    from tributary.kafka.admin import GroupError
+    from tributary.kafka.dead_letters import DeadLettersUndelivered
+    from tributary.registry.client import RegistryClient, RegistryError, SchemaConflict
+    from tributary.registry.lock import LockError
+    from tributary.stopping import Stopped, stop_signal
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from consumers.analytics.store import Fenced
-from consumers.batch import Span
-from consumers.dead_letters import DeadLetter
-from consumers.topics import Partition
-from schemas.frame import Frame, concat
+from tributary.avro.columns.batch import Frame, concat
+from tributary.kafka.admin import Partition
+from tributary.kafka.batch import Span
+from tributary.kafka.dead_letters import DeadLetter
 
 _USUAL_WORDS = 16
 """The texts of nearly all events have fewer words of eight bytes."""

@@ -9,13 +9,13 @@ from confluent_kafka import Message
 
 from consumers.analytics.batches import Decoded
 from consumers.analytics.routes import Route
-from consumers.batch import Batch, Span
-from consumers.dead_letter_limit import DeadLetterLimit
-from consumers.dead_letters import DeadLetter
-from consumers.topics import Partition
-from consumers.writer_schemas import WriterSchemas
-from schemas.columns import Reading, SchemaPending
-from schemas.wire import MAGIC, PREFIX_LENGTH
+from tributary.avro.columns.reader import Reading, SchemaPending
+from tributary.avro.wire import MAGIC, PREFIX_LENGTH
+from tributary.kafka.admin import Partition
+from tributary.kafka.batch import Batch, Span
+from tributary.kafka.dead_letter_limit import DeadLetterLimit
+from tributary.kafka.dead_letters import DeadLetter
+from tributary.kafka.writer_schemas import WriterSchemas
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.text import Integers
+from tributary.avro.columns.strings import Integers
 
 _LIMIT = 1 << 63
 

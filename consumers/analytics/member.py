@@ -19,16 +19,16 @@ from consumers.analytics.status import Status
 from consumers.analytics.store import Store
 from consumers.analytics.waits import Waits
 from consumers.analytics.watch import Watch
-from consumers.batch import Batch
-from consumers.dead_letter_limit import DeadLetterLimit
-from consumers.dead_letters import DeadLetterWriter
-from consumers.group import Member, client_id
-from consumers.topics import BrokerUnavailable, Topics
-from consumers.writer_schemas import WriterSchemas
-from registry.client import RegistryClient
-from schemas.catalog import Catalog
-from settings import Settings
-from stopping import Stopped
+from tributary.catalog import Catalog
+from tributary.kafka.admin import BrokerUnavailable, Topics
+from tributary.kafka.batch import Batch
+from tributary.kafka.dead_letter_limit import DeadLetterLimit
+from tributary.kafka.dead_letters import DeadLetterWriter
+from tributary.kafka.group import Member, client_id
+from tributary.kafka.writer_schemas import WriterSchemas
+from tributary.registry.client import RegistryClient
+from tributary.settings import Settings
+from tributary.stopping import Stopped
 
 log = logging.getLogger(__name__)
 

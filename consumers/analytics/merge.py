@@ -14,12 +14,13 @@ import numpy as np
 
 from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi, Merge
-from schemas import avro, text
 from schemas.events import CartAction, Segment
-from schemas.frame import Frame, concat
-from schemas.grouping import group_integers
-from schemas.projection import Form, form
-from schemas.text import Integers, Text
+from tributary.avro import types as avro
+from tributary.avro.columns import strings as text
+from tributary.avro.columns.batch import Frame, concat
+from tributary.avro.columns.factorize import group_integers
+from tributary.avro.columns.projection import Form, form
+from tributary.avro.columns.strings import Integers, Text
 
 EVENT_TIME = "occurred_at"
 """The field that says when an event happened, in milliseconds since the epoch: of windows, sessions and watermark."""

@@ -12,9 +12,9 @@ import re
 import socket
 
 from consumers.analytics.store import Store
-from consumers.group import Member
-from consumers.topics import GroupError, Identity, Partition, Topics, missing_topic
-from settings import Settings
+from tributary.kafka.admin import GroupError, Identity, Partition, Topics, missing_topic
+from tributary.kafka.group import Member
+from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
 from consumers.analytics.progress import Progress
 from consumers.analytics.store import Fenced, Store
-from consumers.batch import Span
-from consumers.dead_letters import DeadLetterWriter
-from consumers.topics import Partition
-from stopping import Stopped
+from tributary.kafka.admin import Partition
+from tributary.kafka.batch import Span
+from tributary.kafka.dead_letters import DeadLetterWriter
+from tributary.stopping import Stopped
 
 log = logging.getLogger(__name__)
 

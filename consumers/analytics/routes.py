@@ -8,11 +8,11 @@ from collections.abc import Callable
 import attrs
 
 from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
-from consumers.clock import Clock
-from schemas.avro import SchemaError
-from schemas.catalog import Catalog, CatalogError, Topic
-from schemas.columns import ColumnReader
-from settings import Settings
+from tributary.avro.columns.reader import ColumnReader
+from tributary.avro.types import SchemaError
+from tributary.catalog import Catalog, CatalogError, Topic
+from tributary.kafka.clock import Clock
+from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
 

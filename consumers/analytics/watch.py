@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from consumers.analytics.ownership import Ownership
 from consumers.analytics.queries import Reader
-from consumers.topics import BrokerUnavailable, Partition, Topics, lost_messages
+from tributary.kafka.admin import BrokerUnavailable, Partition, Topics, lost_messages
 
 _EVERY_S = 1.0
 _STALLED_S = 8.0

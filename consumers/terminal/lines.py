@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import plain
 from consumers.analytics.status import Status
 from consumers.terminal.sections import LABELS
 from consumers.terminal.view import View
+from tributary import plain
 
 
 def progress(view: View) -> str:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from plain import printable
+from tributary.plain import printable
 
 _SHOWN_S = 30.0
 _KEPT = 100

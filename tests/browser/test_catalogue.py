@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from registry.__main__ import main
 from tests.browser.viewing import CONTRASTS, SIZES
+from tributary.cli.registry import main
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from consumers.analytics.queries import Figures, Reader
 from consumers.labels import amount, product_names
-from settings import ROOT
 from tests.browser.viewing import CONTRASTS, SIZES
-from tests.stores import Writer
+from tests.support.analytics.stores import Writer
+from tributary.settings import ROOT
 
 
 @pytest.fixture

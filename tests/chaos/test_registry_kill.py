@@ -18,8 +18,8 @@ from typing import Any
 
 import attrs
 
-from settings import ROOT
-from tests.conformance import Client
+from tools.conformance import Client
+from tributary.settings import ROOT
 
 ROUNDS, WRITERS = 12, 4
 READY = re.compile(r"ready at (http://\S+?),")

@@ -21,7 +21,7 @@ from types import ModuleType
 
 import attrs
 
-import children
+from tributary import children
 
 TARGETS = {
     "rows": "the row decoder",

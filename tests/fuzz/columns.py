@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from schemas import avro, wire
-from schemas.columns import ColumnReader
-from schemas.limited import limited
-from schemas.parsing import parse
-from tests.column_data import expected, is_contained, rows
 from tests.fuzz import strict
 from tests.fuzz.pairs import Pair, pairs
 from tests.fuzz.rows import WORDS
+from tests.support.avro.column_data import expected, is_contained, rows
+from tributary.avro import types as avro
+from tributary.avro import wire
+from tributary.avro.columns.limited import limited
+from tributary.avro.columns.reader import ColumnReader
+from tributary.avro.type_parser import parse
 
 __all__ = ["WORDS", "case", "check", "replay", "seeds"]
 

@@ -10,10 +10,10 @@ import attrs
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from schemas.encoding import encoder
-from tests import avro_data
-from tests.event_data import PURCHASE, SCHEMAS, VIEW
 from tests.fuzz import strict
+from tests.support.avro import avro_data
+from tests.support.avro.event_data import PURCHASE, SCHEMAS, VIEW
+from tributary.avro.rows.encoder import encoder
 
 DRAWN = 300
 """How many pairs are drawn; each costs its decoders once."""

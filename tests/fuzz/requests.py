@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 
-from registry import avro
-from registry.embedded.routes import ROUTES
-from registry.embedded.server import MEDIA_TYPE, create_app
-from registry.embedded.store import Store
-from tests.event_data import SCHEMAS
+from tests.support.avro.event_data import SCHEMAS
+from tributary.avro import parse as avro
+from tributary.registry.server.http.app import MEDIA_TYPE, create_app
+from tributary.registry.server.http.routes import ROUTES
+from tributary.registry.server.state.store import Store
 
 BETWEEN = b"\x1e"
 STATUSES = (200, 400, 403, 404, 405, 406, 408, 409, 413, 415, 422)

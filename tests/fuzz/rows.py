@@ -10,9 +10,9 @@ from typing import Any
 
 import fastavro
 
-from schemas.decoding import BoundsError, DecodeError, decoder
 from tests.fuzz import strict
 from tests.fuzz.pairs import Pair, pairs
+from tributary.avro.rows.decoder import BoundsError, DecodeError, decoder
 
 GENERATED = True
 """Decoders are generated: see `run.py`."""

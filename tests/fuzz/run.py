@@ -35,7 +35,7 @@ def main(target: str, case: str, *options: str) -> None:
 
 def _instrument_generated() -> None:
     """Count the lines of generated decoders too: they are compiled, not imported."""
-    from schemas import source
+    from tributary.avro.rows import source
 
     def compile_counted(*arguments: Any) -> Any:
         return atheris.patch_code(builtins.compile(*arguments), True, False)

@@ -8,15 +8,17 @@ import linecache
 from collections.abc import Iterator
 from typing import Any
 
-from registry import avro, avro_text, compatibility
-from registry.embedded.fingerprint import fingerprint
-from registry.embedded.shapes import shape
-from schemas import wire
-from schemas.avro import Record, SchemaError
-from schemas.columns import ColumnReader, UnknownSchema
-from schemas.decoding import DecodeError, decoder
-from schemas.parsing import parse
 from tests.fuzz.pairs import pairs
+from tributary.avro import canonical as avro_text
+from tributary.avro import parse as avro
+from tributary.avro import wire
+from tributary.avro.columns.reader import ColumnReader, UnknownSchema
+from tributary.avro.rows.decoder import DecodeError, decoder
+from tributary.avro.type_parser import parse
+from tributary.avro.types import Record, SchemaError
+from tributary.registry import compatibility
+from tributary.registry.server.fingerprint import fingerprint
+from tributary.registry.server.shapes import shape
 
 WORDS = tuple(
     word.encode()

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import lru_cache
 
-from registry.testing import TestRegistry, serve
 from tests.fuzz import requests
 from tests.fuzz.requests import check_answer
+from tributary.registry.testing import TestRegistry, serve
 
 PATIENCE_S = 15.0
 """The longest wait for an answer, or for the end of a connection."""
@@ -137,7 +137,7 @@ def _server() -> TestRegistry:
     stack = ExitStack()
     atexit.register(stack.close)
     registry = stack.enter_context(serve())
-    for name in ("uvicorn", "asyncio", "registry.embedded"):
+    for name in ("uvicorn", "asyncio", "tributary.registry.server"):
         logging.getLogger(name).addHandler(_errors)
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

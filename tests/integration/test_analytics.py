@@ -20,15 +20,16 @@ import fastavro
 from confluent_kafka import Producer
 
 from consumers.analytics.member import Analytics, Choices
-from registry import plan
-from registry.client import RegistryClient
-from schemas import catalog, wire
-from settings import Settings
-from stack import ports
-from stack.registry import RegistryServer
-from tests import running
 from tests.conftest import Contracts
-from tests.guest import Guest
+from tests.support.kafka import running
+from tests.support.registry.guest import Guest
+from tributary import catalog
+from tributary.avro import wire
+from tributary.registry.apply import plan
+from tributary.registry.client import RegistryClient
+from tributary.settings import Settings
+from tributary.stack import ports
+from tributary.stack.registry import RegistryServer
 
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"
 

@@ -11,14 +11,15 @@ import attrs
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from registry import lock, plan
-from registry.client import RegistryClient, RegistryError
-from registry.steps import Done
-from schemas.catalog import Topic
-from settings import Settings
-from tests.commands import Commands
 from tests.conftest import Contracts, Edit
-from tests.guest import Guest
+from tests.support.registry.commands import Commands
+from tests.support.registry.guest import Guest
+from tributary.catalog import Topic
+from tributary.registry import lock
+from tributary.registry.apply import plan
+from tributary.registry.apply.steps import Done
+from tributary.registry.client import RegistryClient, RegistryError
+from tributary.settings import Settings
 
 
 @pytest.fixture

@@ -10,18 +10,20 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from consumers.dead_letters import DeadLetter, DeadLetterWriter
-from registry import counting, plan
-from registry.__main__ import main
-from registry.census import Census, Place, census
-from registry.client import RegistryClient
-from registry.counting import count
-from registry.topics import KafkaUnavailable
-from schemas import catalog, wire
-from schemas.catalog import Topic
-from settings import Settings
-from tests import running
-from tests.running import received
+from tests.support.kafka import running
+from tests.support.kafka.running import received
+from tributary import catalog
+from tributary.avro import wire
+from tributary.catalog import Topic
+from tributary.cli.registry import main
+from tributary.kafka.dead_letters import DeadLetter, DeadLetterWriter
+from tributary.registry.apply import plan
+from tributary.registry.apply.topics import KafkaUnavailable
+from tributary.registry.client import RegistryClient
+from tributary.registry.records import scan as counting
+from tributary.registry.records.census import Census, Place, census
+from tributary.registry.records.scan import count
+from tributary.settings import Settings
 
 Capture = pytest.CaptureFixture[str]
 NOBODYS = 4_000_000_000
@@ -103,7 +105,7 @@ def test_a_dead_letter_keeps_its_version(subject: Subject, monkeypatch: pytest.M
     topics = AdminClient(subject.settings.kafka_client())
     (deleted,) = topics.delete_records([TopicPartition(subject.topic.name, 0, other.offset() or 0)]).values()
     deleted.result(30)
-    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     assert main(["census", "product-events"]) == 0
     printed = capsys.readouterr()
     assert f"v2 (id {two}): 0 records, 1 dead letter; keep: dead letters need it" in printed.out
@@ -137,7 +139,7 @@ def test_a_topic_that_does_not_exist(fresh: Settings) -> None:
 
 
 def test_the_command(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     one, two, _ = subject.ids
     subject.write(0, (framed(one), 1_790_000_000_123))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import ROOT, Settings
-from tests import running
+from tests.support.kafka import running
+from tributary.settings import ROOT, Settings
 
 LEFT = (".*", "__pycache__", "node_modules", "*.html")
 BOUND = ("changes.py", "check.py", "encoding.py::test_another_event_is_refused", "generate.py", "prove.py")

@@ -15,13 +15,13 @@ import pytest
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from consumers.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
-from settings import Settings, load
-from stack import ports
-from stack.local import LocalStack
-from stopping import Stopped
-from tests import librdkafka, running
-from tests.stacks import ended_with_us, own_environment
+from tests.support.kafka import librdkafka, running
+from tests.support.kafka.stacks import ended_with_us, own_environment
+from tributary.kafka.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
+from tributary.settings import Settings, load
+from tributary.stack import ports
+from tributary.stack.local import LocalStack
+from tributary.stopping import Stopped
 
 KEY_BYTES = 256
 

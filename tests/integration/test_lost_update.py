@@ -12,13 +12,14 @@ from typing import Any
 import attrs
 import pytest
 
-from registry import lock, plan, unknown
-from registry.client import RegistryClient
-from registry.plan import Applied, ApplyFailed, ChecksFailed
-from schemas.catalog import Topic
-from settings import Settings
-from tests.commands import Commands
 from tests.conftest import Contracts, Edit
+from tests.support.registry.commands import Commands
+from tributary.catalog import Topic
+from tributary.registry import lock
+from tributary.registry.apply import plan, unknown
+from tributary.registry.apply.plan import Applied, ApplyFailed, ChecksFailed
+from tributary.registry.client import RegistryClient
+from tributary.settings import Settings
 
 CONTRACT = "product-events"
 

@@ -22,14 +22,15 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from consumers.analytics.presence import Present
 from consumers.analytics.queries import Reader
-from registry import plan
-from schemas import catalog, wire
-from settings import Settings
-from stack import ports
-from stack.local import LocalStack
-from tests import running
-from tests.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tests.integration.test_analytics import VIEWS, encoded, produce, send
+from tests.support.kafka import running
+from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
+from tributary import catalog
+from tributary.avro import wire
+from tributary.registry.apply import plan
+from tributary.settings import Settings
+from tributary.stack import ports
+from tributary.stack.local import LocalStack
 
 WITHIN_S = 60
 """Far more than anything here takes, on any machine."""

@@ -17,10 +17,11 @@ import attrs
 import fastavro
 import pytest
 
-from registry.client import RegistryClient
-from schemas import catalog, wire
-from settings import ROOT, Settings
-from tests import running
+from tests.support.kafka import running
+from tributary import catalog
+from tributary.avro import wire
+from tributary.registry.client import RegistryClient
+from tributary.settings import ROOT, Settings
 
 SAMPLE = ROOT / "data" / "clickstream-sample.csv"
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"

@@ -13,19 +13,21 @@ import pytest
 from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
-from registry import counting, plan
-from registry.__main__ import main
-from registry.client import RegistryClient
-from registry.proof.sampling import newest
-from registry.topics import KafkaUnavailable
-from schemas import catalog, wire
-from schemas.catalog import Topic
-from schemas.encoding import encoder
-from settings import Settings
-from stack import ports
-from tests import running
 from tests.conftest import field
-from tests.event_data import VIEW
+from tests.support.avro.event_data import VIEW
+from tests.support.kafka import running
+from tributary import catalog
+from tributary.avro import wire
+from tributary.avro.rows.encoder import encoder
+from tributary.catalog import Topic
+from tributary.cli.registry import main
+from tributary.registry.apply import plan
+from tributary.registry.apply.topics import KafkaUnavailable
+from tributary.registry.client import RegistryClient
+from tributary.registry.records import scan as counting
+from tributary.registry.records.sample import newest
+from tributary.settings import Settings
+from tributary.stack import ports
 
 NOBODYS = 4_000_000_000
 
@@ -72,7 +74,7 @@ def subject(fresh: Settings) -> Subject:
 def test_says_for_each_version_what_decodes_and_what_changes(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     name = subject.topic.name
     subject.write(0, (subject.framed(1), 1000), (subject.framed(2), 2000), (subject.framed(3), 3000))
     subject.write(1, (subject.framed(2), 4000))
@@ -92,7 +94,7 @@ def test_says_for_each_version_what_decodes_and_what_changes(
 def test_a_record_that_cannot_be_read_is_named_with_its_place_and_the_field(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     poison = wire.frame(subject.ids[1], subject.bodies[1][:-9])
     subject.write(2, (subject.framed(2), 1000), (poison, 2000), (None, 3000), (wire.frame(NOBODYS, b""), 4000))
     subject.write(3, (subject.framed(1), 5000))
@@ -130,7 +132,7 @@ def test_takes_the_newest_of_each_version_by_their_timestamps(subject: Subject) 
 def test_stops_when_asked_and_says_that_it_did(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("settings.load", lambda: subject.settings)
+    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     subject.write(0, *[(subject.framed(1), 1000)] * 20)
 
     def interrupted(*arguments: Any) -> Iterator[Message]:
@@ -139,8 +141,8 @@ def test_stops_when_asked_and_says_that_it_did(
             if number == 4:
                 signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("registry.counting._BATCH", 5)
-    monkeypatch.setattr("registry.proof.sampling.messages", interrupted)
+    monkeypatch.setattr("tributary.registry.records.scan._BATCH", 5)
+    monkeypatch.setattr("tributary.registry.records.sample.messages", interrupted)
     assert main(["prove", "product-events", "purchases"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(
@@ -151,7 +153,7 @@ def test_stops_when_asked_and_says_that_it_did(
 
 
 def test_without_a_broker_the_error_says_what_to_do(fresh: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.counting._TIMEOUT_S", 1.0)
+    monkeypatch.setattr("tributary.registry.records.scan._TIMEOUT_S", 1.0)
     nowhere = attrs.evolve(fresh, bootstrap_servers=f"{ports.LOOPBACK}:{ports.free()}")
     with pytest.raises(KafkaUnavailable, match=r"cannot be read: .*make up.*KAFKA_BOOTSTRAP_SERVERS"):
         newest(nowhere, "any", 1, lambda _read, _total: None, Event())

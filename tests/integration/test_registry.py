@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from registry.compatibility import LEVELS
-from tests import conformance
-from tests.guest import Guest, escaped
+from tests.support.registry.guest import Guest, escaped
+from tools import conformance
+from tributary.registry.compatibility import LEVELS
 
 ID = {"name": "id", "type": "string"}
 COUNT = {"name": "n", "type": "int", "default": 7}

@@ -28,8 +28,8 @@ from confluent_kafka.schema_registry.schema_registry_client import (
 )
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from registry.compatibility import LEVELS
-from tests.guest import Guest
+from tests.support.registry.guest import Guest
+from tributary.registry.compatibility import LEVELS
 
 ID = {"name": "id", "type": "string"}
 COUNT = {"name": "n", "type": "int", "default": 7}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from tests.certificates import Authority
-from tests.secured import LISTENERS, MECHANISMS, Secured
+from tests.support.kafka.certificates import Authority
+from tests.support.kafka.secured import LISTENERS, MECHANISMS, Secured
 
 WAYS = [(listener, "PLAIN") for listener in LISTENERS if listener != "SASL"] + [("SASL", each) for each in MECHANISMS]
 

@@ -14,21 +14,21 @@ from typing import Any
 import attrs
 import pytest
 
-import settings as settings_module
-from registry import plan
-from registry.__main__ import main
-from registry.client import RegistryClient, RegistryError, RegistryUnavailable
-from registry.testing import serve
-from schemas import catalog
-from settings import Settings
-from stack import probe
-from tests import faulty_registry as faulty_module
-from tests import running
-from tests.certificates import KEY_PASSWORD, Authority
-from tests.faulty_registry import Fault, FaultyRegistry, faulty_registry
-from tests.secured import Secured
-from tests.stacks import own_topics
-from tests.tokens import CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
+from tests.support.kafka import running
+from tests.support.kafka.certificates import KEY_PASSWORD, Authority
+from tests.support.kafka.secured import Secured
+from tests.support.kafka.stacks import own_topics
+from tests.support.kafka.tokens import CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
+from tests.support.registry import faulty_registry as faulty_module
+from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
+from tributary import catalog
+from tributary import settings as settings_module
+from tributary.cli.registry import main
+from tributary.registry.apply import plan
+from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
+from tributary.registry.testing import serve
+from tributary.settings import Settings
+from tributary.stack import probe
 
 USER = '{"type":"record","name":"User","fields":[]}'
 
@@ -103,7 +103,7 @@ def test_all_commands_work(
 
         assert "CONFWARN" not in out
         assert running.assert_exact(settings)["dead_letters"] == 1
-        monkeypatch.setattr("settings.load", lambda: settings)
+        monkeypatch.setattr("tributary.settings.load", lambda: settings)
         main(["census", topics.topics[0].subject, "--format", "json"])
         assert json.loads(capsys.readouterr().out)
         found, subjects = probe.topics(settings), probe.subjects(settings)

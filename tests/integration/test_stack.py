@@ -17,14 +17,14 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-import settings as settings_module
-from registry.client import RegistryClient, RegistryError
-from settings import ROOT, Settings
-from stack import ports
-from stack.errors import StackError
-from stack.kafka import Broker
-from stack.local import LocalStack
-from stack.registry import RegistryServer
+from tributary import settings as settings_module
+from tributary.registry.client import RegistryClient, RegistryError
+from tributary.settings import ROOT, Settings
+from tributary.stack import ports
+from tributary.stack.errors import StackError
+from tributary.stack.kafka import Broker
+from tributary.stack.local import LocalStack
+from tributary.stack.registry import RegistryServer
 
 SCHEMA = '{"type": "record", "name": "Kept", "fields": [{"name": "n", "type": "int"}]}'
 
@@ -51,9 +51,13 @@ def stack(environment: dict[str, str]) -> Iterator[LocalStack]:
 
 
 def command(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m stack …` as a person does."""
+    """Run `python -m tributary.stack …` as a person does."""
     return subprocess.run(
-        [sys.executable, "-m", "stack", *words], env=os.environ | environment, cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tributary.stack", *words],
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -128,7 +132,7 @@ def test_data_survives_kill_9(stack: LocalStack) -> None:
 
 
 def test_two_ups_at_once_start_one_stack(stack: LocalStack, environment: dict[str, str]) -> None:
-    words = [sys.executable, "-m", "stack", "up"]
+    words = [sys.executable, "-m", "tributary.stack", "up"]
     both = [
         subprocess.Popen(words, env=os.environ | environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -187,7 +191,7 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
     stack: LocalStack, environment: dict[str, str]
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "stack", "up"],
+        [sys.executable, "-m", "tributary.stack", "up"],
         env=os.environ | environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -289,7 +293,7 @@ def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment
 def test_a_registry_with_a_password_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEMA_REGISTRY_USER", "me")
     monkeypatch.setenv("SCHEMA_REGISTRY_PASSWORD", "secret")
-    monkeypatch.setattr("stack.registry.STALLED_AFTER_S", 10)
+    monkeypatch.setattr("tributary.stack.registry.STALLED_AFTER_S", 10)
     server = RegistryServer(tmp_path / "registry", ports.free())
     try:
         assert server.start()
@@ -313,7 +317,7 @@ def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
     """The fixture `cluster` of a pytest that is killed with -9."""
     test = tmp_path / "test_hang.py"
     test.write_text(
-        "from stack.local import LocalStack\n"
+        "from tributary.stack.local import LocalStack\n"
         "def test_hang(cluster, capsys):\n"
         "    local = LocalStack(cluster)\n"
         "    with capsys.disabled():\n"
@@ -327,7 +331,7 @@ def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
             "pytest",
             "-s",
             "-p",
-            "tests.cluster",
+            "tests.support.kafka.cluster",
             "-p",
             "no:cacheprovider",
             "--rootdir",

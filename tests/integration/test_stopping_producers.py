@@ -19,10 +19,10 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from producers.__main__ import SHARES
-from schemas import catalog
-from settings import ROOT, Settings
-from stack.local import LocalStack
-from tests import running
+from tests.support.kafka import running
+from tributary import catalog
+from tributary.settings import ROOT, Settings
+from tributary.stack.local import LocalStack
 
 WITHIN_S = 11
 """Ten seconds, and one for a machine that is busy."""

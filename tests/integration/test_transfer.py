@@ -9,14 +9,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from registry.__main__ import main
-from registry.client import RegistryClient
-from registry.testing import serve
-from registry.transfer import archive, exporting
-from registry.transfer.archive import EVERYONE, Archive
-from registry.transfer.client import TransferClient
-from schemas import catalog
-from settings import Settings
+from tributary import catalog
+from tributary.cli.registry import main
+from tributary.registry.client import RegistryClient
+from tributary.registry.testing import serve
+from tributary.registry.transfer import archive, exporting
+from tributary.registry.transfer.archive import EVERYONE, Archive
+from tributary.registry.transfer.client import TransferClient
+from tributary.settings import Settings
 
 USER = '{"type":"record","name":"User","fields":[]}'
 ORDER = '{"type":"record","name":"Order","fields":[{"name":"user","type":"User"}]}'
@@ -34,10 +34,10 @@ def test_what_is_registered_here_can_be_read_elsewhere(
     registered: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = str(tmp_path / "all.json")
-    monkeypatch.setattr("settings.load", lambda: registered)
+    monkeypatch.setattr("tributary.settings.load", lambda: registered)
     assert main(["export", "--output", file]) == 0
     with serve() as elsewhere:
-        monkeypatch.setattr("settings.load", lambda: attrs.evolve(registered, registry_url=elsewhere.url))
+        monkeypatch.setattr("tributary.settings.load", lambda: attrs.evolve(registered, registry_url=elsewhere.url))
         assert main(["import", file]) == 0
         here, there = RegistryClient.from_settings(registered), RegistryClient(elsewhere.url)
         for topic in catalog.load(registered).topics:
@@ -64,7 +64,7 @@ def test_what_is_elsewhere_comes_here_as_it_is(
         wanted = within(exporting.export(source), context)
     file = tmp_path / "all.json"
     file.write_text(archive.dump(wanted))
-    monkeypatch.setattr("settings.load", lambda: cluster)
+    monkeypatch.setattr("tributary.settings.load", lambda: cluster)
     assert main(["import", str(file), "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["done"]) == 6
     target = TransferClient(cluster.registry_url, cluster.registry_user, cluster.registry_password)

@@ -13,9 +13,9 @@ from consumers.analytics.merge import Merged
 from consumers.analytics.store import binding
 from consumers.analytics.store.database import Database
 from consumers.analytics.store.errors import Fenced
-from consumers.batch import Span
-from consumers.topics import Partition
-from stopping import Waiting
+from tributary.kafka.admin import Partition
+from tributary.kafka.batch import Span
+from tributary.stopping import Waiting
 
 
 class Store:

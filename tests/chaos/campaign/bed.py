@@ -15,21 +15,21 @@ from random import Random
 import attrs
 from confluent_kafka.admin import AdminClient
 
-import settings as settings_module
-from registry import plan
-from registry.client import RegistryClient
-from schemas import catalog
-from settings import Settings
-from stack import ports
-from stack.kafka import Broker
-from stack.registry import RegistryServer
 from tests.chaos.campaign.load import Load
 from tests.chaos.campaign.members import Group
 from tests.chaos.campaign.monitor import Monitor
 from tests.chaos.campaign.proxy import Proxy
 from tests.chaos.campaign.truth import Judge, Truth
-from tests.faulty_registry import FaultyRegistry, faulty_registry
-from tests.stacks import ended_with_us, own_environment
+from tests.support.kafka.stacks import ended_with_us, own_environment
+from tests.support.registry.faulty_registry import FaultyRegistry, faulty_registry
+from tributary import catalog
+from tributary import settings as settings_module
+from tributary.registry.apply import plan
+from tributary.registry.client import RegistryClient
+from tributary.settings import Settings
+from tributary.stack import ports
+from tributary.stack.kafka import Broker
+from tributary.stack.registry import RegistryServer
 
 _LISTENERS = """\
 listeners=PLAINTEXT://{host}:{port},PROXIED://{host}:{behind},CONTROLLER://{host}:{controller}

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 
-from settings import Settings
-from tests import running
+from tests.support.kafka import running
+from tributary.settings import Settings
 
 _STOP_S = 30.0
 
@@ -74,7 +74,7 @@ class Load:
     def once(self, *options: object, module: str = "producers", **more: str) -> subprocess.Popen[str]:
         """Start other producers beside these; pass what they say to `note`."""
         # They do not outlive this process.
-        return running.start(self.settings, "children", os.getpid(), module, *options, "--json", **more)
+        return running.start(self.settings, "tributary.children", os.getpid(), module, *options, "--json", **more)
 
     def note(self, output: str) -> None:
         """Add up what summaries in an output say."""

@@ -14,8 +14,8 @@ from random import Random
 
 import attrs
 
-from settings import Settings
-from tests import running
+from tests.support.kafka import running
+from tributary.settings import Settings
 
 WITHIN_S = 60.0
 """How long the campaign waits for what must happen, on any machine."""
@@ -125,7 +125,8 @@ class Group:
         """Start one more; nobody starts it again when it ends."""
         more = {"BATCH_SIZE": str(self._chance.choice([200, 1_000, 10_000])), **more}
         with self._lock:
-            command = "children", os.getpid(), "consumers.analytics"  # so that it does not outlive this process
+            # As a child, so that it does not outlive this process.
+            command = "tributary.children", os.getpid(), "consumers.analytics"
             member = Member(running.start(self.settings, *command, *options, **more))
             self._members.append(member)
         return member

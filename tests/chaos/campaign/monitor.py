@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Mapping
 
-from consumers.topics import BrokerUnavailable, GroupError, Partition, Topics
-from settings import Settings
 from tests.chaos.campaign.members import Group
+from tributary.kafka.admin import BrokerUnavailable, GroupError, Partition, Topics
+from tributary.settings import Settings
 
 _LOOK_S = 0.25
 ALLOWED_SILENCE_S = 10.0

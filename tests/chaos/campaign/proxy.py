@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from enum import Enum
 
-from stack import ports
+from tributary.stack import ports
 
 _BYTES = 1 << 16
 

@@ -11,11 +11,11 @@ from random import Random
 
 import attrs
 
-from tests import running
 from tests.chaos.campaign.bed import Bed
 from tests.chaos.campaign.faults import ALL, Fault
 from tests.chaos.campaign.summary import Summary
 from tests.chaos.campaign.truth import compare
+from tests.support.kafka import running
 
 _MOST_AT_ONCE = 3
 _AHEAD = 12

@@ -16,10 +16,10 @@ import attrs
 import fastavro
 from confluent_kafka import Message
 
-from consumers.topics import Partition
-from schemas.catalog import Topic
-from settings import Settings
-from tests import oracle
+from tests.support.analytics import oracle
+from tributary.catalog import Topic
+from tributary.kafka.admin import Partition
+from tributary.settings import Settings
 
 _KINDS = {"view": "views", "add_to_cart": "adds", "remove_from_cart": "removes", "purchase": "purchases"}
 _TYPES = {"long", "int", "string"}

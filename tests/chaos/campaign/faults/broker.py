@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from random import Random
 
-from registry import plan
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
 from tests.chaos.campaign.proxy import Line
+from tributary.registry.apply import plan
 
 
 @fault("broker", seconds=18)

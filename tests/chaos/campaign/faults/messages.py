@@ -6,11 +6,11 @@ import signal
 import time
 from random import Random
 
-from tests import running
 from tests.chaos.campaign import messages
 from tests.chaos.campaign.bed import Bed
 from tests.chaos.campaign.faults import fault
 from tests.chaos.campaign.members import WITHIN_S
+from tests.support.kafka import running
 
 _BAD_IN_A_ROW = 700
 _PAUSE_S = 0.5

@@ -6,10 +6,10 @@ from random import Random
 
 import psutil
 
-from tests import running
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
 from tests.chaos.campaign.proxy import Line
+from tests.support.kafka import running
 
 _COUNT = 3_000
 

@@ -8,7 +8,7 @@ from random import Random
 from tests.chaos.campaign import messages
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
-from tests.faulty_registry import Fault
+from tests.support.registry.faulty_registry import Fault
 
 _REFUSED = {Fault.WRONG_SCHEMA, Fault.PROTOBUF}
 """They contradict the lock, so that a member that asks ends."""

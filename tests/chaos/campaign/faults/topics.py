@@ -9,11 +9,11 @@ from random import Random
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewPartitions, NewTopic
 
-from tests import running
 from tests.chaos.campaign import messages
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
 from tests.chaos.campaign.monitor import read_offsets
+from tests.support.kafka import running
 
 _MOST_PARTITIONS = 12
 

@@ -1,0 +1,79 @@
+"""Stores with simulated shoppers in them, made by the code that makes the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
+from consumers.analytics.store import Store
+from producers.simulator import sessions as simulator
+from producers.simulator import world
+from tributary import catalog
+from tributary.avro import wire
+from tributary.avro.columns.batch import Frame
+from tributary.avro.columns.reader import ColumnReader
+from tributary.avro.rows import encoder as encoding
+from tributary.kafka.admin import Partition
+from tributary.kafka.batch import Span
+from tributary.settings import Settings
+
+MADE_AT_MS = 1_700_000_000_000
+"""When the first event of each kind happened; a second later the next one."""
+
+
+def no_waiting(what: str) -> None:
+    """For a store that has nothing to wait for."""
+    raise AssertionError(f"waits for {what}")
+
+
+class Writer:
+    """Writes one session after the other to a store."""
+
+    def __init__(self, path: Path, seed: int = 1) -> None:
+        topics = {topic.event: topic for topic in catalog.load(Settings()).topics}
+        self.topics = {event: topic.name for event, topic in topics.items()}
+        self._encode = {event: encoding.encoder(topic.schema) for event, topic in topics.items()}
+        self._read = {
+            event: ColumnReader(topic.schema, FIELDS[event], lambda _, text=topic.text: text)  # type: ignore[misc]
+            for event, topic in topics.items()
+        }
+        self._sessions = simulator.sessions(world.load(), seed, seat=0)
+        self._at: dict[Partition, int] = {}
+        self._clock = count(MADE_AT_MS, 1000)
+        self.store = Store(path, no_waiting)
+
+    def write(self, sessions: int, dead_letters: dict[str, int] | None = None) -> Merged:
+        """Write so many sessions in one transaction."""
+        some = list(islice(self._sessions, sessions))
+
+        def clock() -> int:
+            return next(self._clock)
+
+        return self.write_events(
+            {
+                VIEWS: simulator.product_views(some, clock),
+                CARTS: simulator.cart_updates(some, clock),
+                PURCHASES: simulator.purchases(some, clock),
+            },
+            dead_letters,
+        )
+
+    def write_events(self, events: dict[str, Iterable[Any]], dead_letters: dict[str, int] | None = None) -> Merged:
+        """Write these events in one transaction."""
+        frames: dict[str, Frame] = {}
+        spans: dict[Partition, Span] = {}
+        for event, some in events.items():
+            values = [wire.frame(1, self._encode[event](one)) for one in some]
+            (frames[event],) = self._read[event].read(values).frames
+            partition = (self.topics[event], 0)
+            start = self._at.get(partition)
+            self._at[partition] = (start or 0) + len(values)
+            spans[partition] = Span(start, self._at[partition])
+        return self.store.write(
+            spans,
+            lambda counted: merge([frames], self.topics, counted),
+            dead_letters or {},
+        )

@@ -1,0 +1,79 @@
+"""A real broker and registry for the tests, one of each per pytest session.
+
+TEST_STACK=external uses the addresses in the environment or `.env` instead of starting any.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tests.support.kafka.stacks import ended_with_us, own_environment, own_topics
+from tests.support.registry.guest import Guest
+from tributary import settings as settings_module
+from tributary.registry.apply import plan
+from tributary.settings import Settings
+from tributary.stack.local import LocalStack
+
+EXTERNAL = os.environ.get("TEST_STACK") == "external"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Settings]:
+    """The settings of a running Kafka and registry."""
+    if EXTERNAL:
+        yield settings_module.load()
+        return
+    directory = Path(tempfile.mkdtemp(prefix="tributary-tests-"))
+    environment = own_environment(directory)
+    try:
+        with ended_with_us(environment, "clean"):
+            settings = settings_module.load(environment, env_file=Path(os.devnull))
+            LocalStack(settings).up()
+            yield settings
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def guest(cluster: Settings) -> Iterator[Guest]:
+    """A stay in the registry, which may be anybody's and hold anything."""
+    one = Guest(cluster)
+    yield one
+    one.leave()
+
+
+@pytest.fixture
+def fresh(cluster: Settings, guest: Guest, tmp_path: Path) -> Iterator[Settings]:
+    """The cluster's settings with topics, consumer group, registry lock and store that no other test has.
+
+    No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
+    """
+    names = own_topics(guest.word)
+    for name in names.values():
+        guest.remember(f"{name}-value")
+    settings = attrs.evolve(
+        cluster,
+        topic_names=names,
+        consumer_group=f"analytics-{guest.word}",
+        store_path=tmp_path / "analytics.sqlite",
+        lock_path=tmp_path / "registry.lock.json",
+    )
+    yield settings
+    if EXTERNAL:  # our own broker goes with all it holds
+        for deleted in AdminClient(settings.kafka_client()).delete_topics(list(names.values())).values():
+            deleted.exception()
+
+
+@pytest.fixture
+def registered(fresh: Settings) -> Settings:
+    """`fresh`, with its topics made and its contracts registered."""
+    plan.apply(fresh)
+    return fresh

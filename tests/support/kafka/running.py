@@ -1,0 +1,133 @@
+"""Run the product's commands as processes of their own, and write and read what is in the topics."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
+
+from tests.support.analytics import oracle
+from tributary import catalog
+from tributary.settings import ROOT, Settings
+
+PATIENCE_S = 120
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """The environment of a process that works with these settings."""
+    return {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "KAFKA_CONFIG_FILE": str(settings.kafka_config_file or ""),
+        "SCHEMA_REGISTRY_URL": settings.registry_url,
+        "SCHEMA_REGISTRY_CONFIG_FILE": str(settings.registry_config_file or ""),
+        "REGISTRY_LOCK_PATH": str(settings.lock_path),
+        "CONSUMER_GROUP": settings.consumer_group,
+        "STORE_PATH": str(settings.store_path),
+        "BATCH_SIZE": str(settings.batch_size),
+        **settings.topic_names,
+        **more,
+    }
+
+
+def start(settings: Settings, module: str, *options: object, **more: str) -> subprocess.Popen[str]:
+    """Start a command; its output can be read when it ends."""
+    command = [sys.executable, "-m", module, *map(str, options)]
+    return subprocess.Popen(
+        command,
+        env=environment(settings, **more),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def run(settings: Settings, module: str, *options: object, **more: str) -> str:
+    """Run a command that must succeed. Returns its output."""
+    process = start(settings, module, *options, **more)
+    output, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, output
+    return output
+
+
+def catch_up(settings: Settings) -> dict[str, Any]:
+    """Let a member read all there is. Returns the report."""
+    run(settings, "consumers.analytics", "--until-caught-up")
+    return report(settings)
+
+
+def report(settings: Settings) -> dict[str, Any]:
+    """What `report --json` says."""
+    figures: dict[str, Any] = json.loads(run(settings, "consumers.analytics", "report", "--json"))
+    return figures
+
+
+def received(settings: Settings, topic: str) -> list[Message]:
+    """Every message in a topic."""
+    consumer = Consumer(
+        {
+            **settings.kafka_client(),
+            "group.id": "oracle",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+    messages: list[Message] = []
+    ends = 0
+    while ends < len(partitions):
+        for message in consumer.consume(10_000, 1.0):
+            error = message.error()
+            if error is None:
+                messages.append(message)
+            else:
+                assert error.code() == KafkaError._PARTITION_EOF, error
+                ends += 1
+    consumer.close()
+    return messages
+
+
+def write(settings: Settings, topic: str, partition: int, *values: tuple[bytes | None, int]) -> None:
+    """Write values with their timestamps, in order."""
+    producer = Producer(settings.kafka_client())
+    for value, time_ms in values:
+        producer.produce(topic, value, partition=partition, timestamp=time_ms)
+    assert producer.flush(30) == 0
+
+
+def await_first(settings: Settings, topic: str) -> None:
+    """Wait until a topic has a message."""
+    consumer = Consumer({**settings.kafka_client(), "group.id": "oracle"})
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+    assert consumer.poll(PATIENCE_S) is not None, f"nothing came to {topic}"
+    consumer.close()
+
+
+def plain_pass(settings: Settings) -> tuple[dict[str, Any], int]:
+    """The figures by an independent pass over the topics, and how many messages could not be read."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    unreadable = 0
+    for topic in catalog.load(settings).topics:
+        for message in received(settings, topic.name):
+            event = oracle.decode(topic.schema, message.value() or b"")
+            if event is None:
+                unreadable += 1
+            else:
+                events.append((topic.name, event))
+    return oracle.figures(events), unreadable
+
+
+def assert_exact(settings: Settings) -> dict[str, Any]:
+    """The store's figures are those of an independent pass. Returns the report."""
+    figures = report(settings)
+    expected, unreadable = plain_pass(settings)
+    assert {key: figures[key] for key in expected} == expected
+    assert figures["dead_letters"] == unreadable
+    return figures

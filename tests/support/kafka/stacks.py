@@ -1,0 +1,58 @@
+"""A Kafka and a registry of one's own, for the tests and the benchmarks, that do not outlive who started them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tributary import settings as settings_module
+from tributary.settings import ROOT
+from tributary.stack import ports
+
+
+def own_environment(directory: Path) -> dict[str, str]:
+    """The environment of a local stack on free ports, with all its data in this folder."""
+    return {
+        "STACK": "local",
+        "STACK_DIR": str(directory),
+        "JARS_DIR": str(settings_module.load().jars_dir),
+        "STORE_PATH": str(directory / "analytics.sqlite"),
+        "KAFKA_BOOTSTRAP_SERVERS": f"{ports.LOOPBACK}:{ports.free()}",
+        "SCHEMA_REGISTRY_URL": f"http://{ports.LOOPBACK}:{ports.free()}",
+    }
+
+
+def own_topics(word: str) -> dict[str, str]:
+    """The settings that give each topic a name with this word at its end."""
+    return {
+        "KAFKA_TOPIC_PRODUCTS": f"product-events-{word}",
+        "KAFKA_TOPIC_USERS": f"user-events-{word}",
+        "KAFKA_TOPIC_PURCHASES": f"purchases-{word}",
+        "KAFKA_TOPIC_DEAD_LETTERS": f"dead-letters-{word}",
+    }
+
+
+@contextmanager
+def ended_with_us(environment: Mapping[str, str], command: str) -> Iterator[None]:
+    """Run `python -m stack COMMAND` for this stack when the block ends, or when this process dies."""
+    # This process may be killed at any moment. So another one ends the stack when its standard input ends, which
+    # happens when we close it, and just as well when we die.
+    ender = subprocess.Popen(
+        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m stack "$1"', sys.executable, command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the pipe may be gone with those who read it
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        assert ender.stdin is not None
+        ender.stdin.close()
+        ender.wait()

@@ -1,0 +1,35 @@
+"""Commands of `python -m registry` on a test's own contracts and settings."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from tests.conftest import Contracts
+from tributary import catalog, settings
+from tributary.cli.registry import main
+
+
+@attrs.frozen
+class Commands:
+    """Runs commands that see these contracts, and their settings; keywords are settings to change."""
+
+    contracts: Contracts
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __attrs_post_init__(self) -> None:
+        load, path = catalog.load, self.contracts.folder / "catalog.toml"
+        self.monkeypatch.setattr(catalog, "load", lambda given: load(given, path))
+
+    def __call__(self, *arguments: str, **changed: str) -> tuple[int, str]:
+        """The exit code, and all that the command printed: standard output, then standard error."""
+        code, out, err = self.apart(*arguments, **changed)
+        return code, out + err
+
+    def apart(self, *arguments: str, **changed: str) -> tuple[int, str, str]:
+        """The exit code, standard output and standard error."""
+        self.monkeypatch.setattr(settings, "load", lambda: attrs.evolve(self.contracts.settings, **changed))
+        code = main(arguments)
+        printed = self.capsys.readouterr()
+        return code, printed.out, printed.err

@@ -1,0 +1,33 @@
+"""What the catalogue refuses, and that it says where and why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Contracts
+from tributary.catalog import CatalogError
+from tributary.settings import Settings, load
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [("KAFKA_TOPIC_PURCHASES", "our orders"), ("KAFKA_TOPIC_DEAD_LETTERS", "."), ("KAFKA_TOPIC_USERS", "u" * 250)],
+)
+def test_a_name_that_kafka_does_not_take(contracts: Contracts, setting: str, name: str) -> None:
+    with pytest.raises(CatalogError, match="is no name for a topic: expected up to 249 letters"):
+        contracts.with_settings(load({setting: name}, env_file=Path(os.devnull))).load()
+
+
+def test_a_file_that_is_not_utf8(contracts: Contracts) -> None:
+    (contracts.folder / "catalog.toml").write_bytes(b"\xff")
+    with pytest.raises(CatalogError, match=r"catalog\.toml: .*utf-8"):
+        contracts.load()
+
+
+def test_a_name_for_a_topic_that_is_not_there(contracts: Contracts) -> None:
+    named = contracts.with_settings(Settings(topic_names={"KAFKA_TOPIC_USER": "u"}))
+    with pytest.raises(CatalogError, match=r"KAFKA_TOPIC_USER names no topic of .*; expected KAFKA_TOPIC_USERS"):
+        named.load()

@@ -1,0 +1,88 @@
+"""Commands that write say first where to, on standard error and without a password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import producers.replay.__main__
+import producers.simulator.command
+import schemas.__main__
+import tributary.cli.registry
+import tributary.stack.__main__
+from consumers.analytics.__main__ import main as analytics
+from tests.conftest import Contracts
+from tributary import catalog
+from tributary.avro import codegen as generate
+from tributary.destination import without_login
+
+BROKER, REGISTRY = "broker 127.0.0.1:1", "registry http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A broker and a registry that do not answer, and contracts and files of the test's own."""
+    environment = {
+        "STACK": "external",
+        "STACK_DIR": tmp_path / "stack",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "SCHEMA_REGISTRY_URL": "http://name:secret@127.0.0.1:1",
+        "REGISTRY_LOCK_PATH": tmp_path / "lock.json",
+        "STORE_PATH": tmp_path / "store.sqlite",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, str(value))
+    load, path = catalog.load, contracts.folder / "catalog.toml"
+    monkeypatch.setattr(catalog, "load", lambda settings: load(settings, path))
+    monkeypatch.setattr(generate, "EVENTS", tmp_path / "events.py")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "store.sqlite").mkdir()  # so that a member ends at once
+    (tmp_path / "clicks.csv").write_text(
+        "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+    )
+    (tmp_path / "registry.json").write_text('{"format": 1, "contexts": {}}')
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "expected"),
+    [
+        (tributary.cli.registry.main, "apply --format json", f"using {BROKER}, {REGISTRY}, lock lock.json"),
+        (tributary.cli.registry.main, "plan", f"using {BROKER}, {REGISTRY}, lock lock.json"),
+        (tributary.cli.registry.main, "pull", f"using {REGISTRY}, lock lock.json"),
+        (tributary.cli.registry.main, "export --output all.json", f"using {REGISTRY}, document all.json"),
+        (tributary.cli.registry.main, "docs --output docs", "using catalogue docs, lock lock.json"),
+        (tributary.cli.registry.main, "evolve purchases deprecate region --doc X", "using contracts "),
+        (schemas.__main__.main, "generate", "using contracts "),
+        (
+            lambda argv: producers.simulator.command.main("purchases", "x", argv),
+            "--json",
+            f"using {BROKER}, {REGISTRY}, topic ",
+        ),
+        (producers.replay.__main__.main, "clicks.csv", f"using {BROKER}, {REGISTRY}, topics product-events, "),
+        (analytics, "run --until-caught-up", f"using {BROKER}, {REGISTRY}, store store.sqlite"),
+        (tributary.stack.__main__.main, "clean", f"using {BROKER}, {REGISTRY}"),
+    ],
+)
+def test_a_command_that_writes_says_first_where_to(
+    main: Callable[[list[str]], int], arguments: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(arguments.split())
+    printed = capsys.readouterr()
+    assert printed.err.startswith(expected)
+    assert "using" not in printed.out
+    assert "secret" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://registry:8081", "http://registry:8081"),
+        ("https://name:pass%40word@registry/path", "https://registry/path"),
+        ("http://a:p@one:1,http://b:q@two:2/x@y", "http://one:1,http://two:2/x@y"),
+        ("http://a:p@ss@one:1", "http://one:1"),
+    ],
+)
+def test_a_login_is_not_shown(url: str, shown: str) -> None:
+    assert without_login(url) == shown

@@ -1,0 +1,108 @@
+"""`--help` of every command: quick, because nothing heavy is imported, and whatever the settings say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tributary.cli.registry import FORMATS, main, parser
+from tributary.settings import ROOT
+
+HEAVY = ("confluent_kafka", "fastavro", "numpy", "polars", "starlette", "uvicorn")
+COMMANDS: dict[str, list[str]] = {
+    "schemas": ["", "generate"],
+    "producers": [""],
+    "producers.product_events": [""],
+    "producers.user_events": [""],
+    "producers.purchases": [""],
+    "producers.replay": [""],
+    "consumers.analytics": ["", "run", "report"],
+    "consumers.web": [""],
+    "tributary.stack": ["", "up", "down", "status", "demo", "clean"],
+}
+HELP = f"""
+import json, runpy, sys
+module, *commands = json.loads(sys.argv[1])
+for command in commands:
+    sys.argv = [module, *command.split(), "--help"]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        assert end.code == 0, (command, end.code)
+    heavy = {{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r})
+    assert not heavy, (command, heavy)
+"""
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_serve_refuses_what_is_no_port(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", f"--port={port}"])
+    assert ended.value.code == 2
+    assert "is not a port: expected 0 to 65535" in capsys.readouterr().err
+
+
+def test_serve_names_the_reason_why_it_cannot_listen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port=0", "--host=192.0.2.1"]) == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("cannot listen on 192.0.2.1:0: ")
+    assert "Another process" not in complaint
+
+
+def _below(command: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """A parser and those of its commands, by name."""
+    yield name, command
+    for action in command._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, choice in action.choices.items():
+                yield from _below(choice, f"{name} {word}".strip())
+
+
+REGISTRY = dict(_below(parser()))
+
+
+@pytest.mark.parametrize(("module", "commands"), [*COMMANDS.items(), ("registry", list(REGISTRY))])
+def test_help_is_cheap_and_needs_no_settings(module: str, commands: list[str]) -> None:
+    broken = {"SCHEMA_REGISTRY_URL": "no-address", "BATCH_SIZE": "none", "WEB_PORT": "none"}
+    ended = subprocess.run(
+        [sys.executable, "-c", HELP, json.dumps([module, *commands])],
+        env=os.environ | broken,
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("usage: ") == len(commands)
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRY if name])
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    command = REGISTRY[name]
+    assert command.description
+    assert command.description.endswith(".")
+    for action in command._actions:
+        assert action.help or isinstance(action, argparse._SubParsersAction), action
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRY if name and name != "serve"])
+def test_every_command_can_print_for_people_and_for_scripts(name: str) -> None:
+    by_flag = {flag: action for action in REGISTRY[name]._actions for flag in action.option_strings}
+    assert "--format" in by_flag
+    # A command below another has the format that was given above it.
+    assert by_flag["--format"].default == (argparse.SUPPRESS if " " in name else "text")
+    assert set(FORMATS) <= set(by_flag["--format"].choices or ())
+
+
+def test_replay_says_what_counts_again() -> None:
+    from producers.replay import __main__ as replay
+    from producers.simulator import command
+
+    for description in (replay.arguments().description, command.arguments("views", "p").description):
+        assert "again counts again, except for its orders" in str(description)

@@ -1,0 +1,283 @@
+"""The dashboard, its plain lines and the report show what the store holds, in whatever room there is."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from consumers import terminal
+from consumers.analytics.__main__ import main
+from consumers.analytics.kpis import MIXED
+from consumers.analytics.progress import Progress
+from consumers.analytics.queries import AbandonedCarts, Reader
+from consumers.analytics.status import Status
+from consumers.labels import product_names
+from consumers.terminal import drawing, layout
+from consumers.terminal.dashboard import Dashboard
+from consumers.terminal.lines import progress
+from consumers.terminal.view import View
+from tests.support.analytics.stores import Writer
+from tributary.settings import ROOT, Settings
+from tributary.stopping import Stop
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with 400 sessions and three dead letters."""
+    path = tmp_path_factory.mktemp("store") / "analytics.sqlite"
+    Writer(path).write(400, {"user-events": 3})
+    return path
+
+
+@pytest.fixture(scope="module")
+def view(store: Path) -> View:
+    reader = Reader(store)
+    done = Progress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
+    status = Status(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)
+    return View(reader.figures(30), reader.top_products(30), product_names(), status)
+
+
+def drawn(view: View, width: int, height: int) -> list[str]:
+    """The lines of the screen."""
+    console = Console(width=width, height=height, record=True, file=io.StringIO())
+    console.print(Dashboard(view), end="")
+    return console.export_text().split("\n")
+
+
+def words(lines: list[str]) -> list[str]:
+    """Words and numbers of all lines, in order."""
+    return " ".join(lines).split()
+
+
+@pytest.mark.parametrize(("width", "height"), [*SIZES, (40, 24), (20, 5), (500, 100)])
+def test_the_dashboard_fits(view: View, width: int, height: int) -> None:
+    lines = drawn(view, width, height)
+    assert len(lines) <= height
+    assert {cell_len(line) for line in lines} == {width}
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_sections_share_the_lines_there_are(view: View, width: int) -> None:
+    whole = layout.body(view, width, None)
+    for height in range(len(whole) + 5):
+        assert len(layout.body(view, width, height)) <= height
+    assert layout.body(view, width, len(whole)) == whole
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_dashboard_shows_every_kind_of_figure(view: View, width: int, height: int) -> None:
+    figures, shown = view.figures, words(drawn(view, width, height))
+    numbers = [
+        figures.events,
+        *figures.by_type.values(),
+        figures.sessions.viewed,
+        figures.sessions.carted,
+        figures.sessions.purchased,
+        figures.orders,
+        figures.abandoned_carts.count,
+        *(sum(by_type.values()) for by_type in figures.by_segment.values()),
+        max(sum(by_type.values()) for by_type in figures.by_region.values()),
+        1234,
+        view.products[0][1]["view"],
+    ]
+    assert {f"{number:,}" for number in numbers} <= set(shown)
+    assert {f"{minor / 100:,.2f}" for minor in figures.revenue_minor.values()} <= set(shown)
+    assert {f"{minor / 100:,.2f}" for minor in figures.abandoned_carts.value_minor.values()} <= set(shown)
+    assert shown[shown.index("letters") + 1] == "3"
+    assert f"{figures.sessions.purchased / figures.sessions.count:.1%}" in shown
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES[1:])
+def test_all_of_a_large_dashboard_is_there(view: View, width: int, height: int) -> None:
+    text = "\n".join(drawn(view, width, height))
+    for title in ("Events per second", "Segments", "Regions", "Lag", "Time by stage", "Top products", "Health"):
+        assert title in text
+    for region in view.figures.by_region:
+        assert region in text
+    assert view.names[view.products[0][0]][:18] in text
+
+
+def test_an_unknown_product_is_shown_by_its_id(view: View) -> None:
+    unknown = attrs.evolve(view, products=[("sku-77", {"view": 5})])
+    assert "sku-77" in "\n".join(drawn(unknown, 120, 40))
+
+
+def test_the_dashboard_says_what_it_waits_for(view: View) -> None:
+    assert view.status is not None
+    status = attrs.evolve(view.status, waiting_for="the registry: http://registry: no answer")
+    waiting = attrs.evolve(view, status=status)
+    assert "Waiting for the registry: http://registry: no answer" in "\n".join(drawn(waiting, 80, 24))
+    idle = attrs.evolve(view, status=attrs.evolve(view.status, partitions=0))
+    assert "Waiting for partitions" in "\n".join(drawn(idle, 80, 24))
+    refused = attrs.evolve(view.status, refused={"purchases": "too much is unreadable"})
+    assert "Not read any more, see the log: purchases" in "\n".join(drawn(attrs.evolve(view, status=refused), 80, 24))
+    assert "make produce" in "\n".join(drawn(View(status=view.status), 80, 24))
+    assert "12 s old" in "\n".join(drawn(attrs.evolve(view, age_s=12.4), 80, 24))
+
+
+def test_log_lines_stand_above(view: View) -> None:
+    logged = drawn(attrs.evolve(view, logs=["first [red]", "second"]), 80, 24)
+    assert [line.rstrip() for line in logged[:2]] == ["first [red]", "second"]
+    assert len(logged) == 24
+
+
+def test_amounts_have_their_currencys_decimals(view: View) -> None:
+    figures = attrs.evolve(
+        view.figures,
+        revenue_minor={"JPY": 123456, "KWD": 1234567, "EUR": 5},
+        abandoned_carts=AbandonedCarts(2, {"JPY": 100, MIXED: 999}),
+    )
+    shown = words(drawn(attrs.evolve(view, figures=figures), 120, 40))
+    assert shown[shown.index("JPY") + 1] == "123,456"
+    assert shown[shown.index("KWD") + 1] == "1,234.567"
+    assert shown[shown.index("EUR") + 1] == "0.05"
+    assert shown[shown.index("several") + 2] == "mixed"
+
+
+def test_a_line_for_logs(view: View) -> None:
+    line = progress(view)
+    assert "\n" not in line
+    assert f"  {view.figures.events:,} events  0/s  lag 1,234  views {view.figures.by_type['view']:,}" in line
+    assert line.endswith("dead letters 3")
+
+
+def test_the_summary(view: View) -> None:
+    assert view.status is not None
+    text = terminal.summary(view.status)
+    for fact in ("2,500 events in 754.0 s (3/s)", "product-events 1,234", "fetch 12.0 s, write 6.0 s"):
+        assert fact in text
+    assert "purchases 0" not in text
+
+
+def test_a_piped_report_is_plain(store: Path, view: View, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.report(Reader(store), Settings(store_path=store))
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "█" not in text
+    assert text.splitlines()[0].endswith(f"events counted in {store}")
+    # The same figures in the order of the report, each line with one section's.
+    assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
+    assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())
+    assert "Lag" not in text
+
+
+def test_settings_that_cannot_be_used_are_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BATCH_SIZE", "none")
+    assert main(["report"]) == 2
+    assert "BATCH_SIZE" in capsys.readouterr().err
+
+
+def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.watch(Settings(store_path=tmp_path / "none.sqlite"), Stop(), dashboard=True) as observe:
+        observe(Status(Progress(), 0, {}, "", 0.0))
+    assert "\x1b" not in capsys.readouterr().out
+
+
+# ---- bars and charts ---------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5), st.integers(8, 60), st.integers(0, 10**9))
+def test_a_bar_stays_inside_and_shows_all_that_is_there(values: list[int], width: int, more: int) -> None:
+    text = drawing.bar([(value, f"color({n})") for n, value in enumerate(values)], sum(values) + more, width)
+    assert text.cell_len <= max(width, len(values))
+    assert (text.cell_len > 0) == any(values)
+    if more == 0 and any(values):
+        assert text.cell_len == width
+    if len(values) > 1:
+        assert {span.style for span in text.spans} == {f"color({n})" for n, value in enumerate(values) if value}
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=80), st.integers(1, 12))
+def test_a_chart_is_as_high_as_it_may_be(values: list[float], height: int) -> None:
+    lines = drawing.chart(values, height, "cyan")
+    assert len(lines) == height
+    assert {line.cell_len for line in lines} == {len(values)}
+    assert ("█" in lines[0].plain) == (max(values, default=0) > 0)
+
+
+# ---- a real terminal ---------------------------------------------------------------------------------
+
+PROGRAM = """
+import logging, os, sys
+from pathlib import Path
+from consumers import terminal
+from consumers.analytics.status import Status
+from consumers.analytics.progress import Progress
+from tributary.settings import Settings
+from tributary.stopping import Stop
+from tributary.stopping import Stop
+
+logging.basicConfig(level=logging.WARNING)
+with terminal.watch(Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:
+    observe(Status(Progress(), 3, {}, "", 1.0))
+    logging.warning("from Python")
+    os.write(2, b"from native code\\n")
+    sys.stdin.readline()
+print("closing words")
+"""
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, int]]:
+    """The two ends of a terminal: ours, and the program's."""
+    import pty as ptys
+    import termios
+
+    ours, theirs = ptys.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    yield ours, theirs
+    os.close(ours)
+
+
+def read_until(fd: int, *wanted: bytes) -> bytes:
+    """Read until all of it has been seen."""
+    seen = b""
+    deadline = time.monotonic() + 30
+    while not all(word in seen for word in wanted):
+        ready, _, _ = select.select([fd], [], [], max(deadline - time.monotonic(), 0))
+        assert ready, seen.decode(errors="replace")
+        seen += os.read(fd, 65536)
+    return seen
+
+
+def test_the_terminal_is_left_as_it_was(store: Path, pty: tuple[int, int]) -> None:
+    import termios
+
+    ours, theirs = pty
+    before = termios.tcgetattr(theirs)
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", PROGRAM, str(store)]
+    program = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=ROOT)
+    try:
+        shown = read_until(ours, b"Funnel", b"from Python", b"from native code")
+        assert b"\x1b[?1049h" in shown
+        os.write(ours, b"\n")
+        rest = read_until(ours, b"closing words")
+        assert program.wait(30) == 0
+    finally:
+        program.kill()
+        program.wait()
+    # The other screen is gone and the cursor is back before anything else is written, and nothing logged is lost.
+    after = rest[rest.rindex(b"\x1b[?1049l") :]
+    assert b"from Python" in after
+    assert b"from native code" in after
+    assert b"\x1b[?25h" in rest
+    assert termios.tcgetattr(theirs) == before
+    os.close(theirs)

@@ -1,0 +1,104 @@
+"""Which fields of a contract are read, and which column each of them becomes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from tributary.avro import types as avro
+from tributary.avro.columns import strings as text
+from tributary.avro.columns.batch import Column, Frame, Lines, Nullable
+
+
+class Form(enum.Enum):
+    """What holds the values of a type in all rows."""
+
+    INTEGERS = enum.auto()
+    NULLABLE = enum.auto()
+    TEXT = enum.auto()
+    LINES = enum.auto()
+    OBJECTS = enum.auto()
+    """Python objects, as the row decoder makes them: what no other column holds."""
+
+
+def form(kind: avro.Type) -> Form:
+    """The form of a type's column. It depends on nothing else, so columns of all writers can be joined."""
+    if isinstance(kind, avro.Array) and isinstance(kind.items, avro.Record):
+        return Form.LINES
+    branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
+    values = [branch for branch in branches if branch.kind != "null"]
+    if len(values) != 1:
+        return Form.OBJECTS
+    if values[0].kind == "string":
+        return Form.TEXT
+    if values[0].kind not in ("int", "long", "boolean", "enum"):
+        return Form.OBJECTS
+    return Form.INTEGERS if len(branches) == 1 else Form.NULLABLE
+
+
+def project(record: avro.Record, paths: Iterable[str]) -> avro.Record:
+    """The record with the fields at these paths alone, as `user_id` or `items.quantity`.
+
+    Raises avro.SchemaError for a path that does not lead to a field.
+    """
+    wanted: dict[str, set[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        wanted.setdefault(name, set()).add(rest)
+    return attrs.evolve(record, fields=tuple(_projected(record, name, rests) for name, rests in wanted.items()))
+
+
+def _projected(record: avro.Record, name: str, rests: set[str]) -> avro.Field:
+    field = next((field for field in record.fields if field.name == name), None)
+    if field is None:
+        names = ", ".join(field.name for field in record.fields)
+        raise avro.SchemaError(
+            f"{record.short_name}: no field is named {name}, which is read; it has {names or 'none'}"
+        )
+    if "" in rests:
+        return field
+    if not (isinstance(field.type, avro.Array) and isinstance(field.type.items, avro.Record)):
+        raise avro.SchemaError(
+            f"{record.short_name}.{name}: expected a list of records, of which {', '.join(sorted(rests))} is read; "
+            f"got {field.type}"
+        )
+    return attrs.evolve(field, type=avro.Array(project(field.type.items, sorted(rests))))
+
+
+def frame(records: Sequence[Mapping[str, Any]], kind: avro.Record) -> Frame:
+    """Decoded records as columns, the same that reading by columns gives."""
+    return Frame(len(records), {f.name: column([record[f.name] for record in records], f.type) for f in kind.fields})
+
+
+def column(values: Sequence[Any], kind: avro.Type) -> Column:
+    """Decoded values of a type as a column."""
+    match form(kind):
+        case Form.LINES:
+            assert isinstance(kind, avro.Array)
+            assert isinstance(kind.items, avro.Record)
+            lines = [item for items in values for item in items]
+            parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
+            # Items that contain themselves end here.
+            return Lines(parents, frame(lines, kind.items) if lines else Frame(0, {}))
+        case Form.TEXT:
+            return text.from_strings(values)
+        case Form.INTEGERS:
+            return np.array(_numbers(values, kind), np.int64)
+        case Form.NULLABLE:
+            null = [value is None for value in values]
+            return Nullable(np.array(_numbers(values, kind), np.int64), np.array(null, np.bool_))
+        case Form.OBJECTS:
+            return np.fromiter(values, np.object_, len(values))
+
+
+def _numbers(values: Sequence[Any], kind: avro.Type) -> list[int]:
+    """Enums by the place of their symbol, booleans as 0 and 1, and 0 for a null."""
+    branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
+    codes = {
+        symbol: code for enum in branches if isinstance(enum, avro.Enum) for code, symbol in enumerate(enum.symbols)
+    }
+    return [0 if value is None else codes[value] if codes else int(value) for value in values]

@@ -1,0 +1,230 @@
+"""Plan how rows of a writer schema become columns of a reader schema.
+
+The plan is made once for each writer schema: a step per field, which reads it in all rows or steps over it. Resolution
+is that of the row decoder (`matching`), for what columns hold: whole numbers, booleans, enums and text, all of them
+optional or not, and lists of records of them.
+
+A row outside the limits of the reader's fields is bad, also where a field is not wanted and only checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from tributary.avro import types as avro
+from tributary.avro.columns import projection
+from tributary.avro.columns import strings as text
+from tributary.avro.columns.batch import Column, Frame, Lines, Nullable, concat, gather, repeat
+from tributary.avro.columns.bounds import checked, column_check, natural, number_check, strings
+from tributary.avro.columns.cursor import Cursor
+from tributary.avro.columns.limited import limited_within
+from tributary.avro.columns.projection import Form, form
+from tributary.avro.columns.strings import NULL, Integers
+from tributary.avro.columns.traverse import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
+from tributary.avro.resolution import branch, takers
+from tributary.avro.rows.building import Classes
+from tributary.avro.validation import NO_LIMITS, Limits, limits
+
+Step = Callable[[Cursor], Column]
+
+
+def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], Frame]:
+    """How to read rows that `writer` wrote as the columns of `wanted`.
+
+    `reader` has the wanted fields, and those that are checked. Raises Unreadable.
+    """
+    if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
+        raise Unreadable(f"the event: written as {writer}, read as {reader}")
+    within_itself = avro.recursion(writer)
+    if within_itself is not None:
+        raise Unreadable(f"{within_itself}: a record within itself, which columns cannot follow")
+    return _record(writer, reader, wanted, "")
+
+
+def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], Frame]:
+    targets = takers(writer, reader)
+    columns_of = {field.name: field for field in wanted.fields}
+    steps: list[tuple[str, Step | Skip]] = []
+    known: dict[int, Skip] = {}
+    for field in writer.fields:
+        path = f"{at}{field.name}"
+        if not targets[field.name]:
+            steps.append(("", skip(field.type, path, known)))
+            continue
+        if len(targets[field.name]) > 1:
+            raise Unreadable(f"{path}: becomes both {' and '.join(target.name for target in targets[field.name])}")
+        (target,) = targets[field.name]
+        bounds = limits(target.name, target.attributes)
+        if target.name in columns_of:
+            step = _read(field.type, target.type, columns_of[target.name].type, path)
+            steps.append((target.name, checked(step, column_check(target.type, bounds))))
+        else:
+            steps.append(("", _verify(field.type, target.type, bounds, path)))
+    taken = {name for name, _ in steps}
+    defaults = [
+        (field.name, _default(field, f"{at}{field.name}")) for field in wanted.fields if field.name not in taken
+    ]
+
+    def read(cursor: Cursor) -> Frame:
+        columns: dict[str, Any] = {}
+        for name, step in steps:
+            column = step(cursor)
+            if name:
+                columns[name] = column
+        for name, default in defaults:
+            columns[name] = default(len(cursor))
+        return Frame(len(cursor), columns)
+
+    return read
+
+
+def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Skip:
+    """Step over a writer's type that no column holds, and mark rows bad that are outside the reader's limits."""
+    if isinstance(writer, avro.Union) and writer.branches:
+        branches = [_verify(one, reader, bounds, at) for one in writer.branches]
+        return lambda cursor: by_branch(cursor, branches)
+    target = branch(writer, reader)
+    if target is None:
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    check = number_check(target, bounds)
+    if writer.kind == "long" == target.kind and natural(bounds):
+        return Cursor.skip_natural
+    if writer.kind in ("int", "long"):
+        return checked(_NUMBERS[writer.kind], check) if check else skip(writer, at)
+    if writer.kind in ("float", "double") and check:
+        size = 4 if writer.kind == "float" else 8
+        return checked(lambda cursor: cursor.floating(size), check)
+    if target.kind == "string" and (matching := strings(bounds)):
+        return checked(Cursor.text, matching)
+    if not limited_within(target) and not (isinstance(target, avro.Decimal) and bounds != NO_LIMITS):
+        return skip(writer, at)
+    if isinstance(writer, avro.Record) and isinstance(target, avro.Record):
+        return _record(writer, target, attrs.evolve(target, fields=()), f"{at}.")
+    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+        check_items(writer.items, at)
+        item = _verify(writer.items, target.items, NO_LIMITS, f"{at}[]")
+        return lambda cursor: walk(cursor, item)
+    raise Unreadable(f"{at}: limits within {writer} are checked row by row")
+
+
+def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
+    """The column of a field that the writer does not have."""
+    if not field.has_default:
+        raise Unreadable(f"{at}: the writer has no such field, and the reader has no default for it")
+    try:
+        column = projection.column([Classes(None).default(field.type, field.default)], field.type)
+    except ValueError as error:
+        raise Unreadable(f"{at}: {error}") from error
+    if not isinstance(column, Lines):
+        return lambda rows: repeat(column, rows)
+    if len(column.parent):
+        raise Unreadable(f"{at}: columns have no default that is a list with items")
+    return lambda _: _lines(())
+
+
+def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
+    """Read a writer's type as a reader's."""
+    shape = form(reader)
+    if shape is Form.OBJECTS:
+        raise Unreadable(f"{at}: {reader} cannot be read as a column")
+    if isinstance(writer, avro.Union):
+        return _read_union(writer, reader, wanted, at)
+    target = branch(writer, reader)
+    if target is None:
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+        return _read_list(writer, target, wanted, at)
+    if writer.kind == "null":
+        return lambda cursor: _blank(shape, len(cursor))
+    if isinstance(writer, avro.Enum) and isinstance(target, avro.Enum):
+        step: Callable[[Cursor], Integers] = _read_enum(writer, target, at)
+    elif target.kind == "string":
+        return Cursor.text
+    else:
+        step = _NUMBERS[writer.kind]
+    if shape is Form.INTEGERS:
+        return step
+
+    def read(cursor: Cursor) -> Column:
+        values = step(cursor)
+        return Nullable(values, np.zeros(len(values), np.bool_))
+
+    return read
+
+
+_NUMBERS = {"int": Cursor.int32, "long": Cursor.integer, "boolean": Cursor.boolean}
+
+
+def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: str) -> Step:
+    written, expected = writer.items, reader.items
+    assert isinstance(wanted, avro.Array)
+    assert isinstance(wanted.items, avro.Record)
+    if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and branch(written, expected)):
+        raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
+    check_items(written, at)
+    skip(written, f"{at}[]")  # raises for items that contain themselves
+    item = _record(written, expected, wanted.items, f"{at}[].")
+    return lambda cursor: _lines(walk(cursor, item))
+
+
+def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Cursor], Integers]:
+    last = len(writer.symbols) - 1
+    if last < 0:
+        raise Unreadable(f"{at}: an enum without symbols")
+    known = {symbol: code for code, symbol in enumerate(reader.symbols)}
+    unknown = NULL if reader.default is None else known[reader.default]
+    codes = np.array([known.get(symbol, unknown) for symbol in writer.symbols], np.int64)
+
+    def read(cursor: Cursor) -> Integers:
+        column = codes[cursor.integer_within(0, last)]
+        if column.min(initial=0) == NULL:
+            cursor.fail(column == NULL)
+        return column
+
+    return read
+
+
+def _read_union(writer: avro.Union, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
+    if not writer.branches:
+        raise Unreadable(f"{at}: a union without branches")
+    shape = form(reader)
+    steps = [
+        _fail_all(shape) if branch(one, reader) is None else _read(one, reader, wanted, at) for one in writer.branches
+    ]
+
+    def read(cursor: Cursor) -> Column:
+        return gather(by_branch(cursor, steps))
+
+    return read
+
+
+def _fail_all(shape: Form) -> Step:
+    """What a branch that the reader cannot take does to the rows that chose it."""
+
+    def read(cursor: Cursor) -> Column:
+        cursor.fail(np.ones(len(cursor), np.bool_))
+        return _blank(shape, len(cursor))
+
+    return read
+
+
+def _lines(pieces: Sequence[tuple[Rows, Frame]]) -> Lines:
+    if not pieces:
+        return Lines(np.empty(0, np.int64), Frame(0, {}))
+    return Lines(np.concatenate([rows for rows, _ in pieces]).astype(np.int64), concat([frame for _, frame in pieces]))
+
+
+def _blank(shape: Form, rows: int) -> Column:
+    """The column for rows that are null or bad."""
+    match shape:
+        case Form.LINES:
+            return _lines(())
+        case Form.TEXT:
+            return text.constant(None, rows)
+        case Form.NULLABLE:
+            return Nullable(np.zeros(rows, np.int64), np.ones(rows, np.bool_))
+    return np.zeros(rows, np.int64)

@@ -1,0 +1,131 @@
+"""Step over what a writer wrote, in all rows together: what is not wanted, and the lists and unions around what is.
+
+https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tributary.avro import types as avro
+from tributary.avro.columns.cursor import Cursor
+from tributary.avro.columns.strings import Integers
+
+Skip = Callable[[Cursor], object]
+Rows = NDArray[np.intp]
+T = TypeVar("T")
+
+
+class Unreadable(ValueError):
+    """The writer schema cannot be read as columns, or not as this reader schema; the message says which field."""
+
+
+def skip(writer: avro.Type, at: str, known: dict[int, Skip] | None = None) -> Skip:
+    """How to step over a writer's type, as strictly as if it were read.
+
+    The type has no record within itself. `known` has the steps of the records met before, by `id`. Raises Unreadable.
+    """
+    known = {} if known is None else known
+    match writer:
+        case avro.Union():
+            if not writer.branches:
+                raise Unreadable(f"{at}: a union without branches")
+            branches = [skip(branch, at, known) for branch in writer.branches]
+            return lambda cursor: by_branch(cursor, branches)
+        case avro.Enum():
+            last = len(writer.symbols) - 1
+            return lambda cursor: cursor.integer_within(0, last)
+        case avro.Record():
+            if id(writer) not in known:
+                steps = [skip(field.type, f"{at}.{field.name}", known) for field in writer.fields]
+                known[id(writer)] = lambda cursor: [step(cursor) for step in steps]
+            return known[id(writer)]
+        case avro.Array():
+            check_items(writer.items, at)
+            item = skip(writer.items, f"{at}[]", known)
+            return lambda cursor: walk(cursor, item)
+        case avro.Map():
+            value = skip(writer.values, f"{at}{{}}", known)
+            return lambda cursor: walk(cursor, lambda part: (part.text(), value(part)))
+        case avro.Fixed(size=int(size)) | avro.Decimal(size=int(size)):
+            return lambda cursor: cursor.skip(size)
+        case avro.Decimal():
+            return Cursor.skip_bytes
+        case _:
+            return _PRIMITIVES[writer.kind]
+
+
+_PRIMITIVES: Mapping[str, Skip] = {
+    "null": lambda _: None,
+    "boolean": Cursor.boolean,
+    "int": Cursor.int32,
+    "long": Cursor.skip_integer,
+    "float": lambda cursor: cursor.skip(4),
+    "double": lambda cursor: cursor.skip(8),
+    "bytes": Cursor.skip_bytes,
+    "string": Cursor.text,
+}
+
+
+def by_branch(cursor: Cursor, steps: Sequence[Callable[[Cursor], T]]) -> list[tuple[Rows, T]]:
+    """Let each branch of a union read its rows: `(rows, what the branch read)` for each branch that occurs."""
+    branch = cursor.integer_within(0, len(steps) - 1)
+    occurring = np.flatnonzero(np.bincount(branch)).tolist()
+    if len(occurring) == 1:
+        return [(np.arange(len(branch)), steps[occurring[0]](cursor))]
+    found = []
+    for number in occurring:
+        rows = np.flatnonzero(branch == number)
+        part = cursor.take(rows)
+        found.append((rows, steps[number](part)))
+        cursor.put(rows, part)
+    return found
+
+
+def walk(cursor: Cursor, item: Callable[[Cursor], T]) -> list[tuple[Rows, T]]:
+    """Read lists, one item of every row at a time (lists are short, batches long): `(rows, what was read)` each."""
+    found = []
+    items = _block(cursor)
+    while len(listed := np.flatnonzero(items)):
+        lists = cursor.take(listed)
+        left = items[listed]
+        while len(rows := np.flatnonzero(left)):
+            part = lists if len(rows) == len(lists) else lists.take(rows)
+            found.append((listed[rows], item(part)))
+            if part is not lists:
+                lists.put(rows, part)
+            left[rows] -= 1
+            bad = part.bad
+            if np.count_nonzero(bad):
+                left[rows[bad]] = 0
+        items[listed] = _block(lists)
+        cursor.put(listed, lists)
+    return found
+
+
+def _block(cursor: Cursor) -> Integers:
+    """Read how many items a list's next block has; 0 ends the list. A negative count has the block's size behind it."""
+    count = cursor.integer()
+    if count.min() < 0:
+        rows = np.flatnonzero(count < 0)
+        part = cursor.take(rows)
+        size = part.integer()
+        part.fail((size < 0) | (size > part.left))
+        cursor.put(rows, part)
+        count = np.abs(count)
+    hostile = (count > cursor.left) | (count < 0)
+    if np.count_nonzero(hostile):
+        cursor.fail(hostile)
+        count = np.where(hostile, 0, count)
+    return count
+
+
+def check_items(items: avro.Type, at: str) -> None:
+    """Raise Unreadable for items of a list that may take no bytes."""
+    if avro.takes_nothing(items):
+        # A count is believed up to the bytes that are left: nothing else tells a long list from a hostile number.
+        raise Unreadable(f"{at}: items without bytes cannot be told from damage")

@@ -1,0 +1,46 @@
+"""Write the lines that refuse a value outside the limits of its field, for `reading.py`."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+from tributary.avro import types as avro
+from tributary.avro.rows.source import Source
+from tributary.avro.validation import Limits, beyond, limits
+
+_NUMBERS = ("int", "long", "float", "double", "decimal")
+_REMEMBERED = 4096
+"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
+
+
+class OutsideError(ValueError):
+    """A value is outside the limits of its field; the message says what it is and what was expected."""
+
+
+def refuse_outside(source: Source, field: avro.Field, value: str) -> None:
+    """Raise OutsideError if the variable `value` is outside the limits that the field has."""
+    bounds = limits(field.name, field.attributes)
+    condition = _condition(source, field.type, bounds, value)
+    if condition:
+
+        def refuse(outside: object) -> OutsideError:
+            return OutsideError(beyond(outside, bounds))
+
+        with source.block(f"if {condition}:"):
+            source.line(f"raise {source.constant('refuse', refuse)}({value})")
+
+
+def _condition(source: Source, kind: avro.Type, bounds: Limits, value: str) -> str:
+    """The condition under which a value is outside; empty if none is."""
+    if isinstance(kind, avro.Union):
+        kinds = [_condition(source, branch, bounds, value) for branch in kind.branches]
+        return f"{source.constant('beyond', functools.partial(beyond, bounds=bounds))}({value})" if any(kinds) else ""
+    if kind.kind == "string" and bounds.pattern is not None:
+        matches = functools.lru_cache(_REMEMBERED)(bounds.pattern.search)
+        return f"not {source.constant('matches', matches)}({value})"
+    if kind.kind in _NUMBERS:
+        above = [f"{value} >= {bounds.minimum!r}"] if bounds.minimum > -math.inf else []
+        below = [f"{value} <= {bounds.maximum!r}"] if bounds.maximum < math.inf else []
+        return f"not ({' and '.join(above + below)})" if above or below else ""
+    return ""

@@ -1,0 +1,59 @@
+"""How an encoder recognises values: those of a union's branch by their class, those of a pattern by memory."""
+
+from __future__ import annotations
+
+from tributary.avro import naming
+from tributary.avro import types as avro
+from tributary.avro.validation import Limits
+from tributary.avro.varint import write_long
+
+_PATTERNED = 4096
+"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
+
+
+class Patterned(dict[str, bytes]):
+    """Text → its encoding, for text that matches a pattern; another raises ValueError."""
+
+    def __init__(self, bounds: Limits) -> None:
+        self.pattern = bounds.pattern
+
+    def __missing__(self, text: str) -> bytes:
+        if self.pattern is not None and not self.pattern.search(text):
+            raise ValueError(text)
+        encoded = text.encode()
+        if len(self) >= _PATTERNED:
+            self.clear()
+        self[text] = encoding = write_long(len(encoded)) + encoded
+        return encoding
+
+
+def python_class(branch: avro.Type, *, keys: bool) -> str:
+    """Branches with different answers can be told apart by the class of a value."""
+    if isinstance(branch, avro.Record):
+        return "dict" if keys else f"class {branch.short_name}"
+    return {
+        **dict.fromkeys(("int", "long", "float", "double"), "number"),
+        **dict.fromkeys(("string", "enum"), "str"),
+        **dict.fromkeys(("bytes", "fixed"), "bytes"),
+        "map": "dict",
+    }.get(branch.kind, branch.kind)
+
+
+def class_test(branch: avro.Type, value: str, *, keys: bool) -> str:
+    """The condition that a variable holds a value of a branch, by its class alone."""
+    if isinstance(branch, avro.Record) and not keys:
+        return f"type({value}).__name__ == {naming.class_(branch.short_name)!r}"
+    return {
+        "null": f"{value} is None",
+        "boolean": f"type({value}) is bool",
+        "int": f"type({value}) is int",
+        "long": f"type({value}) is int",
+        "float": f"type({value}) is float or type({value}) is int",
+        "double": f"type({value}) is float or type({value}) is int",
+        "bytes": f"type({value}) is bytes",
+        "fixed": f"type({value}) is bytes",
+        "string": f"isinstance({value}, str)",
+        "enum": f"isinstance({value}, str)",
+        "decimal": f"hasattr({value}, 'as_tuple')",
+        "array": f"type({value}) is tuple or isinstance({value}, list)",
+    }.get(branch.kind, f"isinstance({value}, dict)")

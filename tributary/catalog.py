@@ -1,0 +1,177 @@
+"""Load `catalog.toml`: which topics there are, what each carries, and how it is kept."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tributary.settings import ROOT, Settings
+
+CATALOG = ROOT / "schemas" / "catalog.toml"
+
+LEVELS = (
+    "NONE",
+    "BACKWARD",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD",
+    "FORWARD_TRANSITIVE",
+    "FULL",
+    "FULL_TRANSITIVE",
+)
+"""The compatibility levels of a Confluent Schema Registry."""
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+"""What Kafka takes as a topic's name (`org.apache.kafka.common.internals.Topic`)."""
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class CatalogError(ValueError):
+    """The catalogue or a contract it names cannot be used; the message says where and why."""
+
+
+@attrs.frozen(slots=False)
+class Topic:
+    """One topic and its contract."""
+
+    contract: str
+    """Its name in the catalogue; `name` may differ where `.env` overrides it."""
+    name: str
+    key: str
+    partitions: int
+    retention_ms: int
+    compatibility: str
+    owner: str
+    path: Path
+    """The contract's file."""
+
+    @property
+    def subject(self) -> str:
+        """The subject of the values, by TopicNameStrategy."""
+        return f"{self.name}-value"
+
+    @cached_property
+    def text(self) -> str:
+        """The contract as its author wrote it. Raises CatalogError if the file cannot be read."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CatalogError(
+                f"{self.path}: the contract of topic {self.name} cannot be read: {error.strerror}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise CatalogError(f"{self.path}: the contract of topic {self.name} is not UTF-8: {error}") from error
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """The contract, parsed. Raises CatalogError if it is not the JSON of a record."""
+        text = self.text
+        try:
+            schema = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise CatalogError(f"{self.path}: not JSON: {error}") from error
+        if not isinstance(schema, dict) or schema.get("type") != "record" or not isinstance(schema.get("name"), str):
+            raise CatalogError(f"{self.path}: expected an Avro record with a name")
+        return schema
+
+    @property
+    def event(self) -> str:
+        """The name of the record that the topic carries, without its namespace, for example `ProductViewed`."""
+        return str(self.schema["name"]).rpartition(".")[2]
+
+
+@attrs.frozen
+class DeadLetters:
+    """The topic for messages that cannot be read; it has no contract."""
+
+    name: str
+    partitions: int
+    retention_ms: int
+    owner: str
+
+
+@attrs.frozen
+class Catalog:
+    """All topics, in the catalogue's order."""
+
+    topics: tuple[Topic, ...]
+    dead_letters: DeadLetters
+
+    def topic(self, contract: str) -> Topic:
+        """The topic with that name in the catalogue. Raises CatalogError if there is none."""
+        for topic in self.topics:
+            if topic.contract == contract:
+                return topic
+        raise CatalogError(
+            f"no topic {contract!r} in the catalogue; it has {', '.join(t.contract for t in self.topics)}"
+        )
+
+
+_DEAD_LETTERS = "KAFKA_TOPIC_DEAD_LETTERS"
+
+
+def load(settings: Settings, path: Path = CATALOG) -> Catalog:
+    """Read the catalogue, with the topics' names that `settings` overrides.
+
+    Raises CatalogError for a file that is missing, is not TOML, or has an entry that cannot be used.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogError(f"{path}: {error}") from error
+    topics = tuple(_topic(contract, entry, settings, path) for contract, entry in content.get("topics", {}).items())
+    entry = content.get("dead_letters", {})
+    dead_letters = DeadLetters(
+        name=settings.topic_names.get(_DEAD_LETTERS, _value(entry, "topic", str, "dead_letters", path)),
+        partitions=_value(entry, "partitions", int, "dead_letters", path),
+        retention_ms=_value(entry, "retention_days", int, "dead_letters", path) * _DAY_MS,
+        owner=_value(entry, "owner", str, "dead_letters", path),
+    )
+    known = [*(entry["setting"] for entry in content.get("topics", {}).values()), _DEAD_LETTERS]
+    for setting in settings.topic_names.keys() - known:
+        near = difflib.get_close_matches(setting, known, 1)
+        raise CatalogError(
+            f"setting {setting} names no topic of {path}; expected {near[0] if near else ', '.join(known)}"
+        )
+    names = [*(topic.name for topic in topics), dead_letters.name]
+    for name in names:
+        if not _NAME.fullmatch(name) or name in (".", ".."):
+            raise CatalogError(
+                f"{path}: {name!r} is no name for a topic: expected up to 249 letters, digits, dots, '_' and '-'"
+            )
+        if names.count(name) > 1:
+            raise CatalogError(f"{path}: two topics have the name {name!r}")
+    return Catalog(topics, dead_letters)
+
+
+def _topic(contract: str, entry: dict[str, Any], settings: Settings, path: Path) -> Topic:
+    where = f"topics.{contract}"
+    compatibility = _value(entry, "compatibility", str, where, path)
+    if compatibility not in LEVELS:
+        raise CatalogError(f"{path}: {where}.compatibility is {compatibility!r}, expected one of {', '.join(LEVELS)}")
+    return Topic(
+        contract=contract,
+        name=settings.topic_names.get(_value(entry, "setting", str, where, path), contract),
+        key=_value(entry, "key", str, where, path),
+        partitions=_value(entry, "partitions", int, where, path),
+        retention_ms=_value(entry, "retention_days", int, where, path) * _DAY_MS,
+        compatibility=compatibility,
+        owner=_value(entry, "owner", str, where, path),
+        path=path.parent / _value(entry, "contract", str, where, path),
+    )
+
+
+def _value(entry: dict[str, Any], name: str, kind: type, where: str, path: Path) -> Any:
+    value = entry.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise CatalogError(f"{path}: {where}.{name} is {value!r}, expected {'a number' if kind is int else 'text'}")
+    if isinstance(value, int) and value < 1:
+        raise CatalogError(f"{path}: {where}.{name} is {value}, expected 1 or more")
+    return value

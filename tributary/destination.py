@@ -1,0 +1,38 @@
+"""Where a command reads and writes. Said first, on standard error: standard output may be data for scripts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from tributary.plain import printable
+from tributary.settings import Settings
+
+_USER_INFO = re.compile(r"(?<=//)[^/?#,]*@")
+
+
+def announce(*places: str) -> None:
+    """Print the places, each as one of the functions below names it: `using broker 127.0.0.1:9092, registry …`."""
+    print(printable(f"using {', '.join(places)}"), file=sys.stderr, flush=True)
+
+
+def broker(settings: Settings) -> str:
+    """The Kafka brokers."""
+    return f"broker {settings.bootstrap_servers}"
+
+
+def registry(settings: Settings) -> str:
+    """The schema registry."""
+    return f"registry {without_login(settings.registry_url)}"
+
+
+def file(what: str, path: Path) -> str:
+    """A file or folder: what it is, and its path, relative to the current folder if it is below."""
+    here = Path.cwd()
+    return f"{what} {path.relative_to(here) if path.is_relative_to(here) else path}"
+
+
+def without_login(url: str) -> str:
+    """A URL, or several with commas between, without user names and passwords."""
+    return _USER_INFO.sub("", url)

@@ -1,0 +1,36 @@
+"""What one fetch brings, and which part of each partition it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+from confluent_kafka import Message
+
+from tributary.kafka.admin import Partition
+
+
+@attrs.frozen
+class Span:
+    """The part of a partition that a batch covers: from the offset it began at to the one after its last message.
+
+    `start` is None where nothing of the partition was stored before.
+    """
+
+    start: int | None
+    next: int
+
+
+@attrs.frozen(eq=False)
+class Batch:
+    """What one fetch brought: the messages by topic, and the span of each partition."""
+
+    messages: Mapping[str, Sequence[Message]]
+    since_ms: Mapping[str, int]
+    """By topic, when the first message of a partition was sent, in the partition where that is longest ago."""
+    spans: Mapping[Partition, Span]
+
+    @property
+    def size(self) -> int:
+        """The number of messages."""
+        return sum(map(len, self.messages.values()))

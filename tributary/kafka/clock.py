@@ -1,0 +1,82 @@
+"""Which times of events are plausible: one event in the wrong unit would move the watermark for all.
+
+The latest plausible time goes by when the message was sent, not by when it is read: so a message is judged alike
+whenever it is read, and files from years ago can be replayed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import attrs
+import numpy as np
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
+
+from tributary.avro.columns.reader import Reading
+
+_LAST = np.iinfo(np.int64).max
+_UNITS = {"seconds": 1000, "microseconds": 1e-3, "nanoseconds": 1e-6}
+"""What a time in another unit is multiplied with to be in milliseconds."""
+
+
+def sent_ms(message: Message) -> int:
+    """When a message was sent, or, if its topic says so, appended; now if it does not say. Milliseconds."""
+    kind, milliseconds = message.timestamp()
+    return time.time_ns() // 1_000_000 if kind == TIMESTAMP_NOT_AVAILABLE else int(milliseconds or 0)
+
+
+@attrs.frozen
+class Clock:
+    """The plausible times of a topic's events, in milliseconds since the epoch."""
+
+    event: str
+    field: str
+    """The field that has the time."""
+    earliest_ms: int
+    ahead_ms: int
+    """How far after the message was sent a time may lie."""
+
+    def plausible(self, reading: Reading, messages: Sequence[Message], since_ms: int) -> Reading:
+        """The rows whose time is plausible; the others become failures.
+
+        `since_ms` is when the first of these messages was sent. To look at the time of each message would cost as much
+        as to fetch it, so a time up to `ahead_ms` after `since_ms` passes at once: it is plausible, unless its message
+        is older than the first.
+        """
+        frames, places, failures = [], [], dict(reading.failures)
+        latest = min(since_ms + self.ahead_ms, _LAST)
+        for frame, rows in zip(reading.frames, reading.places, strict=True):
+            times = frame.integers(self.field)
+            bad = (times < self.earliest_ms) | (times > latest)
+            if np.count_nonzero(bad):
+                for at in np.flatnonzero(bad).tolist():
+                    place = int(rows[at])
+                    reason = self._problem(int(times[at]), sent_ms(messages[place]))
+                    bad[at] = bool(reason)
+                    if reason:
+                        failures[place] = reason
+                frame, rows = frame.take(~bad), rows[~bad]
+            frames.append(frame)
+            places.append(rows)
+        return Reading(frames, failures, places)
+
+    def _problem(self, moment: int, sent: int) -> str:
+        latest = sent + self.ahead_ms
+        if self.earliest_ms <= moment <= latest:
+            return ""
+        fits = [unit for unit, factor in _UNITS.items() if self.earliest_ms <= moment * factor <= latest]
+        hint = f"; as {fits[0]} it would fit, expected milliseconds" if fits else ""
+        hours = self.ahead_ms / 3_600_000
+        return (
+            f"no plausible time: {self.event}.{self.field} is {moment}{_date(moment)}, expected {self.earliest_ms}"
+            f"{_date(self.earliest_ms)} to {latest}{_date(latest)}, {hours:g} hours after it was sent{hint}"
+        )
+
+
+def _date(milliseconds: int) -> str:
+    try:
+        return f" ({datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC)"
+    except (ValueError, OverflowError, OSError):
+        return ""  # in no year of the calendar

@@ -1,0 +1,160 @@
+"""Plan and apply: bring the topics and the registry to what the catalogue and the contracts say.
+
+Every check runs before the first write. A plan is a list of steps; to apply it is to run those that have something to
+do, in order, and a plan made after a failure has the rest: so `apply` again is how to resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+
+from tributary import catalog as catalogue
+from tributary.catalog import Catalog
+from tributary.registry import lock
+from tributary.registry.apply.steps import Done, Step
+from tributary.registry.apply.subjects import Overtaken, Subject, snapshot, state
+from tributary.registry.apply.unknown import Unknown, find
+from tributary.registry.check.verdict import SubjectCheck, check_all
+from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
+from tributary.registry.lint.engine import Finding, lint
+from tributary.settings import Settings
+
+
+@attrs.frozen
+class Plan:
+    """What would be done, or why nothing may be."""
+
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...]
+    """What lint found; the registry and Kafka were not asked if there is any."""
+    checks: tuple[SubjectCheck, ...]
+    refusals: tuple[str, ...]
+    """Why the registry would not take a change that the rules allow."""
+    unknown: tuple[Unknown, ...] = ()
+    """What the registry has that the lock does not know; nothing if that is allowed."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed."""
+        return not (self.findings or self.refusals or self.unknown) and all(check.passed for check in self.checks)
+
+    @property
+    def pending(self) -> list[Step]:
+        """The steps that have something to do."""
+        return [step for step in self.steps if step.run is not None]
+
+
+@attrs.frozen
+class Applied:
+    """What apply did."""
+
+    plan: Plan
+    done: tuple[Done, ...]
+    lock_path: Path
+    lock_changed: bool
+
+
+class ChecksFailed(Exception):
+    """A check failed, so nothing was written; `plan` has the findings."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("a check failed; nothing was written")
+        self.plan = plan
+
+
+class ApplyFailed(Exception):
+    """A step failed after others were done; apply again carries on from there."""
+
+    def __init__(self, done: Sequence[Done], failed: Step, left: Sequence[Step], reason: str) -> None:
+        super().__init__(f"{failed.target}: {failed.text}: {reason}")
+        self.done, self.failed, self.left, self.reason = tuple(done), failed, tuple(left), reason
+
+
+def make(
+    settings: Settings, catalog: Catalog | None = None, *, lock_down: bool = False, allow_unknown: bool = False
+) -> Plan:
+    """Look at the contracts, Kafka and the registry, and plan.
+
+    `allow_unknown` goes on when the registry has versions, levels or modes that the lock does not know.
+    Raises RegistryUnavailable, RegistryError, KafkaUnavailable, LockError, LintError and CatalogError.
+    """
+    from tributary.registry.apply.topics import Topics, wanted  # the admin client takes 50 ms to import
+
+    catalog = catalog or catalogue.load(settings)
+    findings = lint(catalog, basics_only=True)
+    if findings:
+        return Plan((), tuple(findings), (), ())
+    registry = RegistryClient.from_settings(settings)
+    history = lock.load(settings.lock_path) or lock.Lock(lock.LOCAL)
+    states = [state(topic, registry, history) for topic in catalog.topics]
+    present = {one.topic.subject: one.present for one in states}
+    unknown = () if allow_unknown else find(settings, catalog.topics, present)
+    checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states})
+    subjects = [Subject(registry, one, check) for one, check in zip(states, checks, strict=True)]
+    steps = Topics(settings).plan(wanted(catalog))
+    # In the order of their ids: an empty registry then gives the same ones, and the lock stays as it is.
+    restorations = [restoration for subject in subjects for restoration in subject.restorations()]
+    steps += [step for _, step in sorted(restorations, key=lambda restoration: restoration[0])]
+    for subject in subjects:
+        steps += subject.steps()
+    if lock_down:
+        steps += [step for subject in subjects for step in subject.lock_down()]
+    refusals = [refusal for subject in subjects for refusal in subject.refusals()]
+    return Plan(tuple(steps), (), tuple(checks), tuple(refusals), tuple(unknown))
+
+
+def apply(
+    settings: Settings,
+    catalog: Catalog | None = None,
+    *,
+    lock_down: bool = False,
+    allow_unknown: bool = False,
+    on_done: Callable[[Done], None] = lambda _: None,
+) -> Applied:
+    """Plan, and if every check passes do it, then write the lock; a second run does nothing.
+
+    Raises ChecksFailed before anything is written, ApplyFailed when a step fails, and what `make` raises.
+    """
+    catalog = catalog or catalogue.load(settings)
+    plan = make(settings, catalog, lock_down=lock_down, allow_unknown=allow_unknown)
+    if not plan.ok:
+        raise ChecksFailed(plan)
+    done = _run(plan.pending, on_done)
+    path = lock.path_for(settings)
+    return Applied(plan, tuple(done), path, lock.save(_current(settings, plan, path), path))
+
+
+def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
+    from tributary.registry.apply.topics import KafkaUnavailable
+
+    done: list[Done] = []
+    for position, step in enumerate(pending):
+        assert step.run is not None
+        try:
+            done.append(Done(step, step.run()))
+        except (RegistryError, RegistryUnavailable, KafkaUnavailable, Overtaken) as error:
+            raise ApplyFailed(done, step, pending[position + 1 :], str(error)) from error
+        except KeyboardInterrupt as error:
+            raise ApplyFailed(done, step, pending[position + 1 :], "interrupted; it may or may not be done") from error
+        on_done(done[-1])
+    return done
+
+
+def _current(settings: Settings, plan: Plan, path: Path) -> lock.Lock:
+    """The lock after apply: the catalogue's subjects as the registry has them, others as they were locked.
+
+    A version that somebody registered since the plan was made is left out: the lock would otherwise know it, although
+    nobody here has seen it.
+    """
+    registry = RegistryClient.from_settings(settings)
+    known = lock.load(path)
+    subjects = dict(known.subjects) if known else {}
+    for check in plan.checks:
+        subject = snapshot(registry, check.topic.subject)
+        seen = {lock.fingerprint_of(check.topic), *(version.fingerprint for version in check.versions)}
+        versions = tuple(version for version in subject.versions if version.fingerprint in seen)
+        subjects[check.topic.subject] = attrs.evolve(subject, versions=versions)
+    return lock.Lock(lock.registry_name(settings.registry_url), subjects)

@@ -1,0 +1,247 @@
+"""The event catalogue for people: what `python -m registry docs` writes, from the contracts and the lock alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tributary.avro.parse import SchemaError
+from tributary.catalog import Catalog, CatalogError, DeadLetters, Topic
+from tributary.registry import lock
+from tributary.registry.check.history import Entry, history
+from tributary.registry.check.verdict import retention
+from tributary.registry.contract import walk
+from tributary.registry.contract.diff import ATTRIBUTES_OF_FIELDS, short
+from tributary.registry.lint.rules.basics import ENVELOPE
+from tributary.settings import ROOT
+
+NOT_REGISTERED = 0
+"""The id of a version that is only in the working copy."""
+
+PROMISES = {
+    "NONE": "a new version may be anything",
+    "BACKWARD": "a new version reads what the one before wrote",
+    "BACKWARD_TRANSITIVE": "a new version reads what every earlier one wrote",
+    "FORWARD": "the version before reads what a new one writes",
+    "FORWARD_TRANSITIVE": "every earlier version reads what a new one writes",
+    "FULL": "a new version and the one before read each other's data",
+    "FULL_TRANSITIVE": "all versions read each other's data",
+}
+"""What each compatibility level promises."""
+
+_LIMITS = {"minimum": "at least", "maximum": "at most", "pattern": "matches"}
+
+
+@attrs.frozen
+class Note:
+    """Something to know about a field, beside its type and doc: words, then what is written as code."""
+
+    words: str
+    code: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class FieldEntry:
+    """A field, nested ones included."""
+
+    path: str
+    """In words: `items[].quantity`."""
+    type: str
+    """In words: `null or string`, `long (timestamp-millis)`."""
+    doc: str
+    personal: str | None
+    """The mark for personal data: pseudonym, identity or sensitive."""
+    key: bool
+    """Whether its value is the message's key."""
+    envelope: bool
+    """Whether every event has it."""
+    notes: tuple[Note, ...]
+    """Default, range and pattern, the symbols of an enum, aliases, and attributes of the author's own."""
+
+    @property
+    def depth(self) -> int:
+        """How many records it stands in, apart from the event."""
+        return self.path.count(".")
+
+    @property
+    def marks(self) -> list[str]:
+        """What it is, of key, envelope and `personal: pseudonym`."""
+        marks = {"key": self.key, "envelope": self.envelope, f"personal: {self.personal}": self.personal is not None}
+        return [words for words, holds in marks.items() if holds]
+
+
+@attrs.frozen
+class TypeEntry:
+    """A record, enum or fixed that an event defines for its fields."""
+
+    name: str
+    """The full name."""
+    kind: str
+    path: str
+    """The field where it is defined."""
+    doc: str
+    symbols: tuple[str, ...]
+
+
+@attrs.frozen
+class Event:
+    """One event: its contract, its topic and its versions."""
+
+    topic: Topic
+    name: str
+    """The record's full name."""
+    doc: str
+    fields: tuple[FieldEntry, ...]
+    types: tuple[TypeEntry, ...]
+    versions: tuple[Entry, ...]
+    """Oldest first. The last has the id NOT_REGISTERED if the contract was edited since."""
+
+    @property
+    def title(self) -> str:
+        """The record's name without its namespace."""
+        return self.topic.event
+
+    @property
+    def status(self) -> str:
+        """`v2`, or `v3, not registered yet`."""
+        return version_name(self.versions[-1])
+
+    @property
+    def facts(self) -> list[tuple[str, list[Note]]]:
+        """How the event is carried and kept: what, and the answer in words and code."""
+        topic, path = self.topic, self.topic.path
+        file = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(path.name)
+        return [
+            ("record", [Note("", (self.name,))]),
+            ("contract", [Note("", (file.as_posix(),))]),
+            ("owner", [Note(topic.owner)]),
+            (
+                "topic",
+                [
+                    Note("", (topic.name,)),
+                    Note(f"{topic.partitions} partitions"),
+                    Note(f"kept {retention(topic.retention_ms)}"),
+                ],
+            ),
+            ("key", [Note("", (topic.key,))]),
+            ("subject", [Note("", (topic.subject,))]),
+            ("level", [Note("", (topic.compatibility,)), Note(PROMISES[topic.compatibility])]),
+        ]
+
+
+@attrs.frozen
+class Handbook:
+    """All events, in the catalogue's order."""
+
+    events: tuple[Event, ...]
+    dead_letters: DeadLetters
+
+    @property
+    def personal(self) -> dict[tuple[str, str], list[Event]]:
+        """Personal data: path and mark of a field → the events that have it."""
+        found: dict[tuple[str, str], list[Event]] = {}
+        for event in self.events:
+            for field in event.fields:
+                if field.personal is not None:
+                    found.setdefault((field.path, field.personal), []).append(event)
+        return found
+
+
+def build(catalog: Catalog, known: lock.Lock) -> Handbook:
+    """The handbook of the contracts as they are, with the versions that the lock has.
+
+    Raises CatalogError for a contract that cannot be read.
+    """
+    return Handbook(tuple(_event(topic, known) for topic in catalog.topics), catalog.dead_letters)
+
+
+def version_name(entry: Entry) -> str:
+    """What a version is called."""
+    number = f"v{entry.version.version}"
+    return number if entry.version.id != NOT_REGISTERED else f"{number}, not registered yet"
+
+
+def _event(topic: Topic, known: lock.Lock) -> Event:
+    try:
+        fingerprint = lock.fingerprint_of(topic)
+    except SchemaError as error:
+        raise CatalogError(f"{topic.path}: {error}") from error
+    subject = known.subjects.get(topic.subject)
+    versions = subject.versions if subject else ()
+    if fingerprint not in [version.fingerprint for version in versions]:
+        following = versions[-1].version + 1 if versions else 1
+        versions += (lock.Version(following, NOT_REGISTERED, topic.text),)
+    event, *types = walk.definitions(topic.schema)
+    named = {definition.name: definition.spec for definition in (event, *types)}
+    return Event(
+        topic,
+        event.name,
+        _text(event.spec, "doc"),
+        tuple(_field(field, topic, named) for field in walk.fields(topic.schema)),
+        tuple(_type(definition) for definition in types),
+        tuple(history(versions)),
+    )
+
+
+def _type(definition: walk.Definition) -> TypeEntry:
+    spec = definition.spec
+    symbols = tuple(map(str, spec.get("symbols", ())))
+    return TypeEntry(definition.name, str(spec["type"]), definition.path, _text(spec, "doc"), symbols)
+
+
+def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]]) -> FieldEntry:
+    spec = field.spec
+    return FieldEntry(
+        path=field.path,
+        type=short(field.type),
+        doc=_text(spec, "doc"),
+        personal=str(spec["pii"]) if "pii" in spec else None,
+        key=field.path == topic.key,
+        envelope=field.path in ENVELOPE,
+        notes=tuple(_notes(field, named)),
+    )
+
+
+def _notes(field: walk.Field, named: Mapping[str, dict[str, Any]]) -> Iterator[Note]:
+    spec = field.spec
+    if "default" in spec:
+        yield Note("default", (_json(spec["default"]),))
+    for key, words in _LIMITS.items():
+        if key in spec:
+            yield Note(words, (str(spec[key]),))
+    for enum in _enums(field.type, named, field.record.name.rpartition(".")[0]):
+        yield Note("one of", tuple(enum["symbols"]))
+        if "default" in enum:
+            yield Note("for a symbol that they do not know, readers take", (enum["default"],))
+    if "aliases" in spec:
+        yield Note("also known as", tuple(spec["aliases"]))
+    for name, value in spec.items():
+        if name not in (*ATTRIBUTES_OF_FIELDS, *_LIMITS, "pii"):
+            yield Note(name, (_json(value),))
+
+
+def _enums(schema: Any, named: Mapping[str, dict[str, Any]], namespace: str) -> Iterator[dict[str, Any]]:
+    """The enums in a field's type; not those of the fields inside a record."""
+    if isinstance(schema, str):
+        schema = named.get(f"{namespace}.{schema}") or named.get(schema)
+    if isinstance(schema, list):
+        for branch in schema:
+            yield from _enums(branch, named, namespace)
+    elif isinstance(schema, dict) and schema.get("type") == "enum":
+        yield schema
+    elif isinstance(schema, dict) and schema.get("type") not in walk.NAMED:
+        for key in ("type", "items", "values"):
+            yield from _enums(schema.get(key), named, namespace)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text(spec: dict[str, Any], key: str) -> str:
+    value = spec.get(key, "")
+    return value if isinstance(value, str) else ""

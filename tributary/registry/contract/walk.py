@@ -1,0 +1,104 @@
+"""Walk through a schema: its named types and fields, each with where it stands in words, as a pointer and by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from tributary.registry.contract.json_edit import locate
+
+NAMED = ("record", "error", "enum", "fixed")
+
+
+@attrs.frozen
+class Definition:
+    """A record, enum or fixed, where the schema defines it."""
+
+    path: str
+    """As `Field.path`; empty for the schema itself."""
+    pointer: str
+    """JSON pointer into the schema (RFC 6901)."""
+    spec: dict[str, Any]
+    name: str
+    """The full name, namespace first."""
+
+
+@attrs.frozen
+class Field:
+    """A field of a record."""
+
+    path: str
+    """In words for people: `items[].quantity`; `[]` for the items of an array, `{}` for the values of a map."""
+    pointer: str
+    spec: dict[str, Any]
+    record: Definition
+
+    @property
+    def name(self) -> str:
+        return str(self.spec.get("name"))
+
+    @property
+    def type(self) -> Any:
+        return self.spec.get("type")
+
+
+Node = Definition | Field
+
+
+def walk(schema: Any) -> Iterator[Node]:
+    """Every definition and field of a schema, parents first, in the order of the text."""
+    yield from _walk(schema, path="", pointer="", namespace="")
+
+
+def fields(schema: Any) -> list[Field]:
+    """Every field of a schema, nested ones included."""
+    return [node for node in walk(schema) if isinstance(node, Field)]
+
+
+def definitions(schema: Any) -> list[Definition]:
+    """Every named type that a schema defines."""
+    return [node for node in walk(schema) if isinstance(node, Definition)]
+
+
+def _walk(schema: Any, path: str, pointer: str, namespace: str) -> Iterator[Node]:
+    if isinstance(schema, list):
+        for position, branch in enumerate(schema):
+            yield from _walk(branch, path, f"{pointer}/{position}", namespace)
+    if not isinstance(schema, dict):
+        return
+    kind = schema.get("type")
+    if kind in NAMED:
+        name = full_name(schema, namespace)
+        definition = Definition(path, pointer, schema, name)
+        yield definition
+        if kind in ("record", "error"):
+            yield from _walk_fields(definition, path, pointer, name.rpartition(".")[0])
+    elif kind == "array":
+        yield from _walk(schema.get("items"), f"{path}[]", f"{pointer}/items", namespace)
+    elif kind == "map":
+        yield from _walk(schema.get("values"), f"{path}{{}}", f"{pointer}/values", namespace)
+    elif isinstance(kind, dict | list):
+        yield from _walk(kind, path, f"{pointer}/type", namespace)
+
+
+def _walk_fields(record: Definition, path: str, pointer: str, namespace: str) -> Iterator[Node]:
+    for position, spec in enumerate(record.spec.get("fields", ())):
+        if not isinstance(spec, dict):
+            continue
+        field = Field(f"{path}.{spec.get('name')}".lstrip("."), f"{pointer}/fields/{position}", spec, record)
+        yield field
+        yield from _walk(spec.get("type"), field.path, f"{field.pointer}/type", namespace)
+
+
+def full_name(spec: dict[str, Any], namespace: str = "") -> str:
+    """The full name of a definition that stands inside `namespace`."""
+    name = str(spec.get("name"))
+    inside = spec.get("namespace", namespace)
+    return name if "." in name or not inside else f"{inside}.{name}"
+
+
+def lines(text: str) -> dict[str, int]:
+    """Where each value of a JSON text begins: its pointer → line, from 1. Raises ValueError if it is not JSON."""
+    return {pointer: text.count("\n", 0, place.value) + 1 for pointer, place in locate(text).items()}

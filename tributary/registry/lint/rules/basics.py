@@ -1,0 +1,161 @@
+"""What `apply` insists on: without it the merge, the key or a registry would fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tributary.registry.contract import walk
+from tributary.registry.contract.defaults import fits
+from tributary.registry.lint.engine import Contract, Problem, rule
+
+ENVELOPE = ("event_id", "occurred_at", "user_id", "session_id", "segment", "region")
+
+
+def _paste(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _top(contract: Contract) -> dict[str, walk.Field]:
+    return {field.name: field for field in contract.fields() if "." not in field.path}
+
+
+@rule("envelope-present", basic=True)
+def envelope_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """Every event carries the envelope: event_id, occurred_at, user_id, session_id, segment, region.
+
+    The merge reads these fields from all topics without knowing which event it has; deduplication, sessions and the
+    figures by segment and region need them on each.
+    """
+    for contract in contracts:
+        for name in ENVELOPE:
+            if name not in _top(contract):
+                like = next((_top(other)[name].spec for other in contracts if name in _top(other)), None)
+                yield Problem(
+                    contract, None, f"the envelope's field {name} is missing", f"add {_paste(like)}" if like else ""
+                )
+
+
+@rule("envelope-identical", basic=True)
+def envelope_identical(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """The envelope is the same on every event, field for field: type, default, doc and attributes.
+
+    A `user_id` that is text in one topic and a number in another still joins, wrongly: every user becomes two. What
+    most contracts say counts as right.
+    """
+    for name in ENVELOPE:
+        versions = [(contract, _top(contract)[name]) for contract in contracts if name in _top(contract)]
+        texts = [_paste(field.spec) for _, field in versions]
+        if len(set(texts)) < 2:
+            continue
+        usual = max(texts, key=texts.count)
+        peers = ", ".join(c.topic.contract for (c, _), text in zip(versions, texts, strict=True) if text == usual)
+        for (contract, field), text in zip(versions, texts, strict=True):
+            if text != usual:
+                yield Problem(
+                    contract, field, f"the envelope's field {name} differs from that of {peers}: {text}", f"use {usual}"
+                )
+
+
+@rule("docs-present", basic=True)
+def docs_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """Every record, enum, fixed and field says in `doc` what it means.
+
+    The schema is the only text that travels with the data; a name alone does not say whose time, which currency or
+    what null means.
+    """
+    for contract in contracts:
+        for node in contract.nodes():
+            doc = node.spec.get("doc")
+            if not isinstance(doc, str) or not doc.strip():
+                kind = "field" if isinstance(node, walk.Field) else node.spec["type"]
+                yield Problem(contract, node, f"{kind} {node.name} has no doc", 'add "doc": "…" saying what it means')
+
+
+@rule("defaults-valid", basic=True)
+def defaults_valid(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """A default is a value of the field's type; of a union, a value of its first branch.
+
+    Registries differ in what they let through, and a wrong default shows only when a reader meets data without the
+    field: by then the data is written.
+    """
+    for contract in contracts:
+        named = {definition.name: definition.spec for definition in walk.definitions(contract.schema)}
+        for field in contract.fields():
+            if "default" not in field.spec:
+                continue
+            namespace = field.record.name.rpartition(".")[0]
+            default, expected = field.spec["default"], field.type
+            if not fits(default, expected, named, namespace):
+                first = expected[0] if isinstance(expected, list) and expected else expected
+                yield Problem(
+                    contract,
+                    field,
+                    f"the default {_paste(default)} is not a value of {_paste(first)}"
+                    + (", the union's first branch" if isinstance(expected, list) else ""),
+                    _default_fix(default, expected),
+                )
+
+
+def _default_fix(default: Any, expected: Any) -> str:
+    if isinstance(expected, list) and "null" in expected and default is None:
+        others = [branch for branch in expected if branch != "null"]
+        return f'put null first: "type": {_paste(["null", *others])}, "default": null'
+    return "give a default of that type, or leave it out"
+
+
+@rule("key-present", basic=True)
+def key_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """The catalogue's key is a field of the contract, and is text that is always there.
+
+    The producer takes the message's key from this field. A key that can be null spreads one user's events over all
+    partitions.
+    """
+    for contract in contracts:
+        field = _top(contract).get(contract.topic.key)
+        if field is None:
+            yield Problem(
+                contract,
+                None,
+                f"the key of topic {contract.topic.contract} is {contract.topic.key!r}, which is no field of it",
+                f"name one of {', '.join(_top(contract))} as key in catalog.toml, or add the field",
+            )
+        elif _base(field.type) != "string":
+            yield Problem(contract, field, f"the key must be a string, this is {_paste(field.type)}")
+
+
+@rule("partitions-equal", basic=True)
+def partitions_equal(contracts: Sequence[Contract]) -> Iterator[Problem]:
+    """All topics have the same key and the same number of partitions.
+
+    Only then does one user's activity, whatever its kind, sit in partitions of the same number, and reach the same
+    member of a group whose assignor keeps them together.
+    """
+    usual = [(contract.topic.key, contract.topic.partitions) for contract in contracts]
+    if len(set(usual)) < 2:
+        return
+    key, partitions = max(usual, key=usual.count)
+    for contract in contracts:
+        topic = contract.topic
+        if topic.partitions != partitions:
+            yield Problem(
+                contract,
+                None,
+                f"topic {topic.contract} has {topic.partitions} partitions in the catalogue, the others {partitions}",
+                f"set partitions = {partitions} in [topics.{topic.contract}] of catalog.toml",
+            )
+        if topic.key != key:
+            yield Problem(
+                contract,
+                None,
+                f"topic {topic.contract} has the key {topic.key} in the catalogue, the others {key}",
+                f'set key = "{key}" in [topics.{topic.contract}] of catalog.toml',
+            )
+
+
+def _base(schema: Any) -> Any:
+    """The type's own name, without attributes: `string` for {"type": "string", "logicalType": "uuid"}."""
+    while isinstance(schema, dict):
+        schema = schema.get("type")
+    return schema

@@ -1,0 +1,55 @@
+"""What the registry has and the lock does not know, in each format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tributary import plain
+from tributary.registry.apply.unknown import Asked, Unknown
+from tributary.registry.render.markup import code, line
+
+TAKE_IN = (
+    "Take it in: git pull, if the repository has it; else python -m registry pull, which writes it to the lock. Then "
+    "add to the contract what it lacks. To go on without it, add --allow-unknown."
+)
+
+
+def text(found: Sequence[Unknown]) -> str:
+    """Each subject with what the lock does not know, and what to do."""
+    return plain.lines([*(row for one in found for row in lines(one, "the registry has, the lock not:")), TAKE_IN])
+
+
+def lines(one: Unknown, heading: str) -> Iterator[str]:
+    """One subject's, under a heading."""
+    yield f"{one.subject}: {heading}"
+    yield from (f"    {words}" for words in one.found)
+    if one.undone:
+        yield "  the contract would change that:"
+        yield from (f"    {words}" for words in one.undone)
+
+
+def documents(found: Iterable[Unknown]) -> list[dict[str, Any]]:
+    """`subject`, what was `found`, and what the contract would have `undone`."""
+    return [{"subject": one.subject, "found": list(one.found), "undone": list(one.undone)} for one in found]
+
+
+def markdown(found: Sequence[Unknown]) -> str:
+    """A list for each subject."""
+    return "\n\n".join([*(section(one, "❌", "the registry has, the lock not") for one in found), TAKE_IN])
+
+
+def section(one: Unknown, mark: str, heading: str) -> str:
+    """One subject's as Markdown, under a heading."""
+    rows = [f"- {line(words)}" for words in one.found]
+    if one.undone:
+        rows += ["", "The contract would change that:", "", *(f"- {line(words)}" for words in one.undone)]
+    return "\n".join([f"{mark} {code(one.subject)}: {heading}", "", *rows])
+
+
+def asked(found: Asked) -> str:
+    """Whether the registry was asked, in a line."""
+    if found.refusal:
+        return f"registry {found.registry}: not asked, the lock alone counts: {found.refusal}"
+    known = "has what the lock does not know" if found.unknown else "has nothing that the lock does not know"
+    return f"registry {found.registry}: asked, {known}"

@@ -1,0 +1,55 @@
+"""Records that are compatible without a comparison, because most of their fields are equal.
+
+A transitive level looks at every version of a subject, and most versions differ in a field or two. Shapes share their
+fields, so a version takes a pointer for each.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import attrs
+
+from tributary.avro.parse import Schema
+from tributary.registry.compatibility import incompatibilities
+from tributary.registry.server.fingerprint import fingerprint
+
+_Pair = tuple[str, str]
+_pairs: dict[_Pair, _Pair] = {}
+_MOST_PAIRS = 200_000
+
+
+@attrs.frozen
+class Shape:
+    """A record: the name and the fingerprint of the type of each field, and the names of those with a default."""
+
+    name: str
+    fields: tuple[_Pair, ...]
+    defaults: tuple[str, ...]
+
+
+def shape(schema: Schema) -> Shape | None:
+    """The shape of a record; None if its fields have aliases, or types that cannot read themselves."""
+    if schema.kind != "record" or any(field.aliases for field in schema.fields):
+        return None
+    pairs = []
+    for field in schema.fields:
+        pair = (sys.intern(field.name), fingerprint(field.type))
+        if pair not in _pairs and incompatibilities(field.type, field.type):
+            return None
+        pairs.append(_pairs.setdefault(pair, pair))
+    if len(_pairs) > _MOST_PAIRS:
+        _pairs.clear()
+    defaults = tuple(sys.intern(field.name) for field in schema.fields if field.has_default)
+    return Shape(schema.full_name, tuple(pairs), defaults)
+
+
+def reads(reader: Shape, writer: Shape) -> bool:
+    """Whether a record surely reads another's data: where their fields differ, it has new ones with a default.
+
+    False says nothing.
+    """
+    if reader.name != writer.name:
+        return False
+    own = {name for name, _ in set(reader.fields).difference(writer.fields)}
+    return own.issubset(reader.defaults) and own.isdisjoint(name for name, _ in writer.fields)

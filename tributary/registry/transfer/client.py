@@ -1,0 +1,133 @@
+"""What only `export` and `import` ask of a registry: everything it has, soft-deleted versions too, and ids as given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tributary.registry import answers
+from tributary.registry.client import (
+    LEVEL_NOT_SET,
+    SUBJECT_NOT_FOUND,
+    VERSION_NOT_FOUND,
+    RegistryClient,
+    RegistryError,
+    quoted,
+)
+from tributary.registry.transfer.archive import EVERYONE, Version
+
+IMPORT = "IMPORT"
+
+_VERSION_FIELDS = ("references", "metadata", "ruleSet")
+_OLD_LEVEL = "compatibility"
+"""What a request calls the `compatibilityLevel` of an answer."""
+
+
+class TransferClient(RegistryClient):
+    """A registry as a whole. A scope is a subject, a context (`:.staging:`) or `""` for everyone."""
+
+    def all_subjects(self) -> list[str]:
+        """Every subject of every context, soft-deleted ones included."""
+        return self._pages(lambda offset: f"/subjects?deleted=true&offset={offset}")
+
+    def contexts(self) -> list[str]:
+        """The names of the contexts, `.` for the default; none where the registry does not know contexts."""
+        try:
+            return self._read("GET", "/contexts", answers.list_of(str))
+        except RegistryError as error:
+            if error.status in (404, 405):
+                return []
+            raise
+
+    def all_versions(self, subject: str) -> list[Version]:
+        """The subject's versions in order, soft-deleted ones included.
+
+        Empty where an alias hides them: the registry then answers for the other subject.
+        """
+        live = set(self._numbers(subject, deleted=False))
+        answers = (self._version(subject, number) for number in self._numbers(subject, deleted=True))
+        return [_read_version(a, live) for a in answers if a is not None and a["subject"] == subject]
+
+    def config(self, scope: str) -> dict[str, Any]:
+        """What is configured for the scope itself; empty if nothing is. Everyone always has a level."""
+        nothing: dict[int, dict[str, Any]] = {SUBJECT_NOT_FOUND: {}, LEVEL_NOT_SET: {}}
+        answer = self._read("GET", _path("config", scope), _whole, missing=nothing)
+        return {name: value for name, value in answer.items() if value is not None}
+
+    def set_config(self, scope: str, config: Mapping[str, Any]) -> None:
+        """Configure the scope."""
+        body = {_OLD_LEVEL if name == "compatibilityLevel" else name: value for name, value in config.items()}
+        self._write("PUT", _path("config", scope), answers.ignored, body)
+
+    def mode(self, subject: str) -> str | None:
+        """The mode of the scope itself; everyone always has one."""
+        return self.default_mode() if subject == EVERYONE else super().mode(subject)
+
+    def mode_in_force(self, subject: str) -> str:
+        """The mode that applies to the subject, from wherever it is set."""
+        return self._read("GET", _path("mode", subject) + "?defaultToGlobal=true", answers.field("mode", str))
+
+    def set_mode(self, subject: str, mode: str) -> None:
+        """Set the scope's mode.
+
+        With `force`: without it IMPORT is refused where versions are, and clears away those that are soft-deleted.
+        """
+        self._write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
+
+    def register_as(self, subject: str, version: Version) -> None:
+        """Register a version under its own number and id; the subject must be in mode IMPORT."""
+        body = {"schema": version.schema, "id": version.id, "version": version.version, **version.more}
+        given = self._write("POST", _versions(subject), answers.field("id", int), body)
+        if given != version.id:
+            raise RegistryError(200, 200, f"the registry gave id {given} in place of {version.id}")
+
+    def soft_delete(self, subject: str, number: int) -> None:
+        """Hide a version; it can still be read with `deleted=true`."""
+        self._write("DELETE", f"{_versions(subject)}/{number}", answers.ignored)
+
+    def _numbers(self, subject: str, *, deleted: bool) -> list[int]:
+        path = f"{_versions(subject)}?deleted={str(deleted).lower()}"
+        none: list[int] = []
+        return self._read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
+
+    def _version(self, subject: str, number: int) -> dict[str, Any] | None:
+        """None if it was deleted for good in the meantime."""
+        path = f"{_versions(subject)}/{number}?deleted=true"
+        gone: dict[int, dict[str, Any] | None] = dict.fromkeys((SUBJECT_NOT_FOUND, VERSION_NOT_FOUND))
+        return self._read("GET", path, _whole, missing=gone)
+
+    def _pages(self, path: Callable[[int], str]) -> list[str]:
+        """All entries of a listing that gives so many at a time; registries that do not page give all at once."""
+        found: dict[str, None] = {}
+        while True:
+            page = dict.fromkeys(self._read("GET", path(len(found)), answers.list_of(str)))
+            if page.keys() <= found.keys():
+                return list(found)
+            found |= page
+
+
+def _whole(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise TypeError
+    return answer
+
+
+def _read_version(answer: dict[str, Any], live: set[int]) -> Version:
+    more = {name: _without_nulls(answer[name]) for name in _VERSION_FIELDS if answer.get(name)}
+    if answer.get("schemaType", "AVRO") != "AVRO":
+        more["schemaType"] = answer["schemaType"]
+    return Version(answer["version"], answer["id"], answer["schema"], answer["version"] not in live, more)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def _path(kind: str, scope: str) -> str:
+    return f"/{kind}" if scope == EVERYONE else f"/{kind}/{quoted(scope)}"
+
+
+def _versions(subject: str) -> str:
+    return f"/subjects/{quoted(subject)}/versions"

@@ -1,0 +1,294 @@
+"""Every setting of the platform, read from the environment and from `.env`.
+
+The environment wins over `.env`; `.env.example` explains each one for people.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from tributary import connections
+from tributary.env_file import read as read_env
+from tributary.properties import Properties, SettingsError
+
+__all__ = ["ROOT", "Settings", "SettingsError", "load"]
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds the Makefile; relative paths in settings start here."""
+
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def _port_of(address: str, usual: int | None = None) -> int:
+    with suppress(ValueError):  # no number, or one that no port has
+        if port := urlsplit(address if "//" in address else f"//{address}").port or usual:
+            return port
+    raise ValueError("expected an address with a port")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("expected a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("expected a number") from None
+
+
+def _day(text: str | date) -> date:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError("expected a day as 2000-01-01") from None
+
+
+def _in_root(value: str | Path) -> Path:
+    return ROOT / value
+
+
+def _file(value: str | Path | None) -> Path | None:
+    return _in_root(value) if value else None
+
+
+def _positive(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise ValueError("expected a number above 0")
+
+
+def _not_negative(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
+    if not value >= 0:
+        raise ValueError("expected a number from 0")
+
+
+def _port(_: Settings, __: attrs.Attribute[Any], value: int) -> None:
+    if value not in range(65536):
+        raise ValueError("expected a port, 0 to 65535")
+
+
+def _one_of(*choices: str) -> Callable[[Settings, attrs.Attribute[Any], str], None]:
+    def check(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
+        if value not in choices:
+            raise ValueError(f"expected {', '.join(choices[:-1])} or {choices[-1]}")
+
+    return check
+
+
+def _protocol(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
+    if value:
+        _one_of(*_PROTOCOLS)(_, __, value)
+
+
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+"""Of SASL, those that need a name and a password and nothing more."""
+
+
+def _mechanism(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
+    if value:
+        _one_of(*_MECHANISMS)(_, __, value)
+
+
+def _setting(name: str, default: Any, convert: Callable[[str], Any] | None = None, **kw: Any) -> Any:
+    return attrs.field(default=default, converter=convert, metadata={"name": name}, **kw)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of one process; `load()` fills it.
+
+    Durations carry their unit in the name; paths are absolute.
+    """
+
+    stack: str = _setting("STACK", "local", validator=_one_of("local", "docker", "external"))
+    stack_dir: Path = _setting("STACK_DIR", ".stack", _in_root)
+    jars_dir: Path = _setting("JARS_DIR", ".stack/jars", _in_root)
+    """Not under `stack_dir`, so that tests with a stack of their own do not download Kafka again."""
+    kafka_heap: str = _setting("KAFKA_HEAP", "512m")
+
+    bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    security_protocol: str = _setting("KAFKA_SECURITY_PROTOCOL", "", validator=_protocol)
+    sasl_mechanism: str = _setting("KAFKA_SASL_MECHANISM", "", validator=_mechanism)
+    sasl_username: str = _setting("KAFKA_SASL_USERNAME", "")
+    sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", repr=False)
+
+    kafka_config_file: Path | None = _setting("KAFKA_CONFIG_FILE", "", _file)
+    kafka_properties: Properties = attrs.field(factory=Properties)
+    """What that file has."""
+
+    registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
+    registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
+    registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
+    registry_config_file: Path | None = _setting("SCHEMA_REGISTRY_CONFIG_FILE", "", _file)
+    registry_properties: Properties = attrs.field(factory=Properties)
+    """What that file has."""
+    lock_path: Path = _setting("REGISTRY_LOCK_PATH", "schemas/registry.lock.json", _in_root)
+
+    topic_names: Mapping[str, str] = attrs.field(factory=dict)
+    """Names given to topics in place of the catalogue's: setting (KAFKA_TOPIC_…) → name."""
+
+    consumer_group: str = _setting("CONSUMER_GROUP", "tributary-analytics")
+    store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
+    batch_size: int = _setting("BATCH_SIZE", "10000", _whole, validator=_positive)
+    schema_wait_s: float = _setting("SCHEMA_WAIT_SECONDS", "10", _number, validator=_not_negative)
+    letters_in_a_row: int = _setting("DEAD_LETTERS_IN_A_ROW", "500", _whole, validator=_not_negative)
+    letters_percent: float = _setting("DEAD_LETTERS_PERCENT", "10", _number, validator=_not_negative)
+    abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", _number, validator=_positive)
+    event_time_earliest: date = _setting("EVENT_TIME_EARLIEST", "2000-01-01", _day)
+    event_time_ahead_hours: int = _setting("EVENT_TIME_AHEAD_HOURS", "24", _whole, validator=_positive)
+    web_host: str = _setting("WEB_HOST", "127.0.0.1")
+    web_port: int = _setting("WEB_PORT", "8090", _whole, validator=_port)
+    demo_seconds: float = _setting("DEMO_SECONDS", "20", _number, validator=_positive)
+
+    @property
+    def event_time_earliest_ms(self) -> int:
+        """The earliest plausible time of an event, milliseconds since the epoch: that day's beginning, UTC."""
+        return (self.event_time_earliest - date(1970, 1, 1)) // timedelta(milliseconds=1)
+
+    @property
+    def event_time_ahead_ms(self) -> int:
+        """How far after its message was sent the time of an event may lie, in milliseconds."""
+        return self.event_time_ahead_hours * 3_600_000
+
+    @property
+    def kafka_port(self) -> int:
+        """The port of the first bootstrap server."""
+        if "@" in self.bootstrap_servers:
+            raise ValueError("expected host:port without a login; that goes into KAFKA_SASL_USERNAME and _PASSWORD")
+        return _port_of(self.bootstrap_servers.split(",")[0])
+
+    @property
+    def registry_port(self) -> int:
+        """The port in the registry's URL, the first if there are several."""
+        ports = []
+        for url in self.registry_url.split(","):
+            parts = urlsplit(url)
+            usual = _USUAL_PORTS.get(parts.scheme)
+            if "@" in url:  # where `load` does not find the login, nobody is to print it
+                raise ValueError("in a user or a password, write / ? # , and @ as %2F %3F %23 %2C and %40")
+            if usual is None or not parts.hostname:
+                raise ValueError("expected an address with a port, such as http://127.0.0.1:8081")
+            ports.append(_port_of(url, usual))
+        return ports[0]
+
+    def kafka_client(self, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What every Kafka client of ours is given, in librdkafka's names.
+
+        `defaults` are for what KAFKA_CONFIG_FILE may set otherwise. Raises SettingsError if librdkafka refuses what
+        the file has.
+        """
+        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
+        if self.security_protocol:
+            config["security.protocol"] = self.security_protocol
+        if self.sasl_mechanism:
+            config |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.sasl_username,
+                "sasl.password": self.sasl_password,
+            }
+        given = {**self.kafka_properties.values, **config}
+        connections.check_kafka(given, self.kafka_properties)
+        # Unless the file has a level: librdkafka says of each property of another kind of client that it is not used.
+        return {"log_level": _ERRORS_LEVEL, **(defaults or {}), **given}
+
+    def registry_client(self) -> dict[str, str]:
+        """What the registry's client is given, in the names of Confluent's."""
+        config = {**self.registry_properties.values, "url": self.registry_url}
+        if self.registry_user:  # in place of any login that the file has
+            config = {name: value for name, value in config.items() if not name.startswith("bearer.auth.")}
+            config["basic.auth.user.info"] = f"{self.registry_user}:{self.registry_password}"
+        return config
+
+
+_ERRORS_LEVEL = 3
+"""Of syslog."""
+_TOPIC = "KAFKA_TOPIC_"
+
+
+def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / ".env") -> Settings:
+    """Read the settings. An empty value counts as not set.
+
+    Raises SettingsError for a value that cannot be used, and for a name in `.env` that is no setting's.
+    """
+    names = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]
+    given = {k: v for k, v in read_env(env_file, names, _TOPIC).items() if v}
+    given |= {k: v for k, v in (os.environ if environment is None else environment).items() if v}
+    values: dict[str, Any] = {}
+    for field in attrs.fields(Settings):
+        name = field.metadata.get("name")
+        if name in given:
+            values[field.name] = given[name]
+    values["topic_names"] = {k: v for k, v in given.items() if k.startswith(_TOPIC)}
+    _read_files(values)
+    try:
+        settings = _made(values)
+    except ValueError as error:
+        raise SettingsError(_explain(error, values)) from error
+    _require_login(settings)
+    return settings
+
+
+def _read_files(values: dict[str, Any]) -> None:
+    """Add what the files of properties hold; what is set by name wins."""
+    kafka = values["kafka_properties"] = connections.kafka(_file(values.get("kafka_config_file")))
+    registry = values["registry_properties"] = connections.registry(_file(values.get("registry_config_file")))
+    if servers := kafka.values.get("bootstrap.servers"):
+        values.setdefault("bootstrap_servers", servers)
+    if url := registry.values.get("url"):
+        values.setdefault("registry_url", url)
+    if "registry_url" in values:  # nobody prints a password that is not in it
+        try:
+            values["registry_url"], user, password = connections.without_login(values["registry_url"])
+        except ValueError:  # what it says is not repeated: it may be a password
+            raise SettingsError("setting SCHEMA_REGISTRY_URL is no URL: expected http://host:port") from None
+        if user and "basic.auth.user.info" not in registry.values and "registry_user" not in values:
+            values |= {"registry_user": user, "registry_password": password}
+
+
+def _require_login(settings: Settings) -> None:
+    if settings.security_protocol.startswith("SASL") and settings.kafka_config_file is None:
+        for name, value in (
+            ("KAFKA_SASL_MECHANISM", settings.sasl_mechanism),
+            ("KAFKA_SASL_USERNAME", settings.sasl_username),
+            ("KAFKA_SASL_PASSWORD", settings.sasl_password),
+        ):
+            if not value:
+                raise SettingsError(f"KAFKA_SECURITY_PROTOCOL={settings.security_protocol} needs {name} as well")
+
+
+def _made(values: Mapping[str, Any]) -> Settings:
+    settings = Settings(**values)
+    _ = settings.kafka_port, settings.registry_port
+    return settings
+
+
+def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
+    for field in attrs.fields(Settings):
+        name = field.metadata.get("name")
+        if field.name not in values or name is None:
+            continue
+        try:
+            _made({field.name: values[field.name]})
+        except ValueError as cause:
+            return f"setting {name}={_without_login(str(values[field.name]))!r} cannot be used: {cause.args[0]}"
+    return f"settings cannot be used: {error}"
+
+
+def _without_login(value: str) -> str:
+    """What may be shown of a wrong address: all before the last @ may be a login, however it is written."""
+    before, at, rest = value.rpartition("@")
+    scheme = next((known for known in ("http://", "https://") if before.startswith(known)), "")
+    return f"{scheme}…@{rest}" if at else value

