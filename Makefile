@@ -42,8 +42,8 @@ $(FUZZ)/.installed: requirements/fuzz.txt | $(DEVELOPMENT)
 RUNTIME := $(STAMPS)/runtime
 LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
 
-# What runs for long ends with make, however make ends. `exec`, so that make is its parent; see tributary/children.py.
-RUN := exec $(BIN)/python -m tributary.children $$PPID
+# What runs for long ends with make, however make ends. `exec`, so that make is its parent; see tributary/child_process.py.
+RUN := exec $(BIN)/python -m tributary.child_process $$PPID
 
 .PHONY: demo test
 demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
@@ -134,7 +134,7 @@ chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an acc
 	@$(RUN) tests.chaos.campaign $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
 fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)
-	@exec $(FUZZ)/bin/python -m tributary.children $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
+	@exec $(FUZZ)/bin/python -m tributary.child_process $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
 conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
 	@$(BIN)/python -m tools.conformance
 format: $(DEVELOPMENT) ## format the code

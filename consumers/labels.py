@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.settings import ROOT
 
 PRODUCTS = ROOT / "data" / "products.json"

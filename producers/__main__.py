@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from types import FrameType
 
 from producers.simulator.command import arguments, new_seed
-from tributary import children
-from tributary.stopping import STOP_WITHIN_S
+from tributary import child_process
+from tributary.signals import STOP_WITHIN_S
 
 SHARES = {"product_events": 0.806, "user_events": 0.147, "purchases": 0.047}
 """Producer → its part of all events of the world, on average: at these rates the three keep in step."""
@@ -56,7 +56,7 @@ def _start(module: str, options: argparse.Namespace, seed: int) -> subprocess.Po
     if options.json:
         words.append("--json")
     # In a group of its own, a producer gets Ctrl-C from here alone, and not once more from the terminal.
-    return subprocess.Popen(children.command(f"producers.{module}", *words), start_new_session=True)
+    return subprocess.Popen(child_process.command(f"producers.{module}", *words), start_new_session=True)
 
 
 def _await(producers: Sequence[subprocess.Popen[bytes]], asked: list[int]) -> int:

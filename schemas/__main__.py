@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tributary.plain import paragraphs, printable
+from tributary.printable import paragraphs, printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.settings import Settings
 
 _USER_INFO = re.compile(r"(?<=//)[^/?#,]*@")

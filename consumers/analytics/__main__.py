@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from tributary.destination import announce, broker, file, registry
-from tributary.plain import log_to_stderr, printable
+from tributary.printable import log_to_stderr, printable
 from tributary.settings import Settings, SettingsError, load
-from tributary.stopping import forget_output
+from tributary.signals import forget_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,7 +87,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from tributary.kafka.dead_letters import DeadLettersUndelivered
     from tributary.registry.client import RegistryClient, RegistryError, SchemaConflict
     from tributary.registry.lock import LockError
-    from tributary.stopping import Stopped, stop_signal
+    from tributary.signals import Stopped, stop_signal
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))

@@ -28,7 +28,7 @@ from tributary.kafka.group import Member, client_id
 from tributary.kafka.writer_schemas import WriterSchemas
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
-from tributary.stopping import Stopped
+from tributary.signals import Stopped
 
 log = logging.getLogger(__name__)
 

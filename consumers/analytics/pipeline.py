@@ -24,7 +24,7 @@ from consumers.analytics.store import Fenced, Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.kafka.dead_letters import DeadLetterWriter
-from tributary.stopping import Stopped
+from tributary.signals import Stopped
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from consumers.terminal import layout, tty
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress, summary
 from consumers.terminal.view import NOTHING, View
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.settings import Settings
-from tributary.stopping import Stop
+from tributary.signals import Stop
 
 __all__ = ["report", "summary", "watch"]
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from consumers.terminal import layout
 from consumers.terminal.drawing import chart, fit, heading, spread
 from consumers.terminal.view import View
-from tributary.plain import printable
+from tributary.printable import printable
 
 _OLD_S = 5.0
 _CHART_FROM = 36

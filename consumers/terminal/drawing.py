@@ -8,7 +8,7 @@ import attrs
 from rich.cells import cell_len
 from rich.text import Text
 
-from tributary.plain import printable
+from tributary.printable import printable
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = " ▁▂▃▄▅▆▇█"

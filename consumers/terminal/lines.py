@@ -7,7 +7,7 @@ from datetime import datetime
 from consumers.analytics.status import Status
 from consumers.terminal.sections import LABELS
 from consumers.terminal.view import View
-from tributary import plain
+from tributary import printable
 
 
 def progress(view: View) -> str:
@@ -22,7 +22,7 @@ def progress(view: View) -> str:
         facts.append(f"not read any more: {', '.join(view.status.refused)}")
     if view.status is not None and view.status.waiting_for:
         facts.append(f"waiting for {view.status.waiting_for}")
-    return plain.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
+    return printable.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
 
 
 def summary(status: Status) -> str:
@@ -44,4 +44,4 @@ def summary(status: Status) -> str:
     facts |= {f"not read: {topic}": reason for topic, reason in status.refused.items()}
     if done.fenced:
         facts["taken over by others"] = f"{done.fenced:,} times, nothing lost"
-    return plain.lines(f"{name:<24}{value}" for name, value in facts.items())
+    return printable.lines(f"{name:<24}{value}" for name, value in facts.items())

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tributary.plain import printable
+from tributary.printable import printable
 
 _SHOWN_S = 30.0
 _KEPT = 100

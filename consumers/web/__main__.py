@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from tributary.plain import log_to_stderr, printable
+from tributary.printable import log_to_stderr, printable
 from tributary.settings import Settings, SettingsError, load
 
 
@@ -67,8 +67,8 @@ def _serve(settings: Settings, host: str, listener: socket.socket) -> None:
 
     from consumers.feed import Feed
     from consumers.web.app import PRODUCTS, create_app
-    from tributary.serving import configuration
-    from tributary.stopping import stop_signal
+    from tributary.http_server import configuration
+    from tributary.signals import stop_signal
 
     with Feed(settings, PRODUCTS) as feed:
         # A stream never ends by itself, and the server waits for it before it stops.

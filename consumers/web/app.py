@@ -21,7 +21,7 @@ from consumers.feed import Feed
 from consumers.labels import product_names
 from consumers.web import metrics
 from consumers.web.figures import as_json
-from tributary.serving import OwnHost
+from tributary.http_server import OwnHost
 
 PRODUCTS = 12
 _FOLDER = Path(__file__).parent

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from consumers.analytics.kpis import MIXED
 from consumers.feed import Snapshot
 from consumers.labels import major
-from tributary.plain import printable
+from tributary.printable import printable
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
 

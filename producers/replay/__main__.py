@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from producers.pacing import Pace
-from tributary.plain import log_to_stderr, printable
-from tributary.stopping import Stop, stop_signal
+from tributary.printable import log_to_stderr, printable
+from tributary.signals import Stop, stop_signal
 
 if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
     from producers.replay.clickstream import Clickstream

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tributary.plain import printable
+from tributary.printable import printable
 
 _EVERY_S = 5.0
 

@@ -21,7 +21,7 @@ from types import ModuleType
 
 import attrs
 
-from tributary import children
+from tributary import child_process
 
 TARGETS = {
     "rows": "the row decoder",
@@ -102,7 +102,7 @@ def _fuzz(name: str, seconds: float, folder: Path) -> Result:
         crash, case, words = Path(scratch, "crash"), Path(scratch, "case"), Path(scratch, "words")
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS))
         command = [
-            *children.command("tests.fuzz.run", name, str(case), str(corpus)),
+            *child_process.command("tests.fuzz.run", name, str(case), str(corpus)),
             *(f"-max_total_time={seconds:.0f}", f"-timeout={HANG_S}", f"-max_len={LONGEST}", f"-dict={words}"),
             *("-rss_limit_mb=4096", "-print_final_stats=1", f"-exact_artifact_path={crash}"),
         ]

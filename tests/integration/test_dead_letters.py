@@ -19,9 +19,9 @@ from tests.support.kafka import librdkafka, running
 from tests.support.kafka.stacks import ended_with_us, own_environment
 from tributary.kafka.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
 from tributary.settings import Settings, load
+from tributary.signals import Stopped
 from tributary.stack import ports
 from tributary.stack.local import LocalStack
-from tributary.stopping import Stopped
 
 KEY_BYTES = 256
 

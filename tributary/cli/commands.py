@@ -12,7 +12,7 @@ from typing import Any
 
 from tributary import catalog, settings
 from tributary.destination import announce, broker, file, registry
-from tributary.plain import paragraphs, printable
+from tributary.printable import paragraphs, printable
 from tributary.registry.render import documents, markdown, text
 
 FINDINGS, USAGE, DRIFT = 1, 2, 3
@@ -281,7 +281,7 @@ def prove(args: argparse.Namespace) -> int:
     from tributary.registry.check import history
     from tributary.registry.records import sources as proving
     from tributary.registry.render import verification as proofs
-    from tributary.stopping import stop_signal
+    from tributary.signals import stop_signal
 
     def tell(topic: str, read: int, total: int) -> None:
         print(f"{topic}: read {read:,} of {total:,} offsets", file=sys.stderr, flush=True)

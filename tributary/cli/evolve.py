@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tributary.plain import paragraphs, printable
+from tributary.printable import paragraphs, printable
 
 if TYPE_CHECKING:
     from tributary.registry.evolve.edits import Edit

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tributary.cli import evolve
-from tributary.plain import log_to_stderr, paragraphs
+from tributary.printable import log_to_stderr, paragraphs
 from tributary.registry.server.http import command as serve
 from tributary.settings import SettingsError
-from tributary.stopping import forget_output
+from tributary.signals import forget_output
 
 FINDINGS, USAGE = 1, 2
 EXIT_CODES = "exit codes: 0 fine, 1 findings or a failure, 2 wrong usage, 3 drift"

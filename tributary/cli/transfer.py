@@ -14,7 +14,7 @@ import attrs
 from tributary import destination, settings
 from tributary.cli.commands import FINDINGS, show
 from tributary.destination import announce, file
-from tributary.plain import paragraphs, printable
+from tributary.printable import paragraphs, printable
 from tributary.registry.render import text, transfers
 from tributary.registry.transfer.client import TransferClient
 from tributary.settings import Settings
@@ -55,7 +55,7 @@ def export(args: argparse.Namespace) -> int:
 def import_archive(args: argparse.Namespace) -> int:
     """Bring an exported document into a registry: all checks, then all writes."""
     from tributary.registry.transfer import archive, differing, exporting, importing
-    from tributary.stopping import stop_signal
+    from tributary.signals import stop_signal
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = archive.load(args.file)

@@ -15,9 +15,9 @@ from operator import methodcaller
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.settings import Settings
-from tributary.stopping import Waiting
+from tributary.signals import Waiting
 
 HEADER_PREFIX = "dead-letter."
 """The headers we add: topic, partition, offset, timestamp (milliseconds), reason, key, and perhaps left-out.

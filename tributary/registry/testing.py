@@ -24,10 +24,10 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from tributary.http_server import configuration
 from tributary.registry.server.http.app import create_app
 from tributary.registry.server.http.command import listen
 from tributary.registry.server.state.store import Store
-from tributary.serving import configuration
 
 
 class TestRegistry:

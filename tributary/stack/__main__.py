@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tributary import settings as settings_module
 from tributary.destination import announce, broker, file, registry
-from tributary.plain import paragraphs
+from tributary.printable import paragraphs
 from tributary.settings import Settings, SettingsError
 from tributary.stack.errors import StackError
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tributary import children
-from tributary.plain import printable
+from tributary import child_process
+from tributary.printable import printable
 from tributary.settings import ROOT, Settings
 from tributary.stack.errors import StackError
 
@@ -46,7 +46,7 @@ def run(settings: Settings) -> int:
 
 def _call(command: Sequence[str], stdout: int | None = None) -> bytes:
     """Run a command that must succeed; returns its output if it goes to a pipe."""
-    done = subprocess.run(children.command(*command), cwd=ROOT, stdout=stdout)
+    done = subprocess.run(child_process.command(*command), cwd=ROOT, stdout=stdout)
     if done.returncode:
         raise StackError(f"this failed: python -m {' '.join(command)}")
     return done.stdout
@@ -60,10 +60,10 @@ def _report() -> dict[str, Any]:
 
 def _live(seconds: float) -> list[dict[str, Any]]:
     """Produce for so long, with the dashboard in front. Returns the producers' summaries."""
-    shoppers = children.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
+    shoppers = child_process.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
     # In a session of their own, the producers are asked to stop once, by us, and not by the terminal as well.
     with (
-        _running(children.command("consumers.analytics")) as member,
+        _running(child_process.command("consumers.analytics")) as member,
         _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
     ):
         said, complaints = producers.communicate()

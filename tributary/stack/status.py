@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.settings import Settings
 from tributary.stack import data, probe
 

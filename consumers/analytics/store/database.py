@@ -12,7 +12,7 @@ from pathlib import Path
 from consumers.analytics import exact
 from consumers.analytics.store import errors, layout
 from consumers.analytics.store.errors import Result, StoreError, outlast
-from tributary.stopping import Waiting
+from tributary.signals import Waiting
 
 FileId = tuple[int, int] | None
 """Device and inode; None where there is no file."""

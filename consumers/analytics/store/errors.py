@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from tributary.stopping import Waiting
+from tributary.signals import Waiting
 
 RETRY_S = 1.0
 """How long an attempt waits for a lock, and how often one is made."""

@@ -15,7 +15,7 @@ from consumers.analytics.store.database import Database
 from consumers.analytics.store.errors import Fenced
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
-from tributary.stopping import Waiting
+from tributary.signals import Waiting
 
 
 class Store:

@@ -74,7 +74,7 @@ class Load:
     def once(self, *options: object, module: str = "producers", **more: str) -> subprocess.Popen[str]:
         """Start other producers beside these; pass what they say to `note`."""
         # They do not outlive this process.
-        return running.start(self.settings, "tributary.children", os.getpid(), module, *options, "--json", **more)
+        return running.start(self.settings, "tributary.child_process", os.getpid(), module, *options, "--json", **more)
 
     def note(self, output: str) -> None:
         """Add up what summaries in an output say."""

@@ -126,7 +126,7 @@ class Group:
         more = {"BATCH_SIZE": str(self._chance.choice([200, 1_000, 10_000])), **more}
         with self._lock:
             # As a child, so that it does not outlive this process.
-            command = "tributary.children", os.getpid(), "consumers.analytics"
+            command = "tributary.child_process", os.getpid(), "consumers.analytics"
             member = Member(running.start(self.settings, *command, *options, **more))
             self._members.append(member)
         return member

@@ -28,7 +28,7 @@ from consumers.feed import Feed
 from tests.support.analytics.stores import Writer, no_waiting
 from tributary.kafka.batch import Span
 from tributary.settings import Settings
-from tributary.stopping import Stopped
+from tributary.signals import Stopped
 
 NOTHING = Merged([], [], 0)
 PART = ("topic", 0)

@@ -21,7 +21,7 @@ from consumers.analytics.merge import Delta, Merged
 from consumers.analytics.store import Fenced, Store, StoreError, errors, writing
 from tributary.kafka.batch import Span
 from tributary.kafka.group import Partition
-from tributary.stopping import Stopped
+from tributary.signals import Stopped
 
 PARTITIONS: list[Partition] = [("a", 0), ("a", 1), ("b", 0)]
 Row = dict[str, Any]

@@ -31,7 +31,7 @@ from consumers.terminal.lines import progress
 from consumers.terminal.view import View
 from tests.support.analytics.stores import Writer
 from tributary.settings import ROOT, Settings
-from tributary.stopping import Stop
+from tributary.signals import Stop
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -221,8 +221,8 @@ from consumers import terminal
 from consumers.analytics.status import Status
 from consumers.analytics.progress import Progress
 from tributary.settings import Settings
-from tributary.stopping import Stop
-from tributary.stopping import Stop
+from tributary.signals import Stop
+from tributary.signals import Stop
 
 logging.basicConfig(level=logging.WARNING)
 with terminal.watch(Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:

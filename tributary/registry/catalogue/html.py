@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 
-from tributary.plain import paragraphs
+from tributary.printable import paragraphs
 
 Content = str | Sequence["Content"]
 """Text, an element, or a sequence of them."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tributary.plain import lines
+from tributary.printable import lines
 from tributary.registry.catalogue.model import NOT_REGISTERED, Event, Handbook, Note, version_name
 from tributary.registry.check.verdict import retention
 from tributary.registry.render.documents import version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tributary.plain import lines, printable
+from tributary.printable import lines, printable
 
 _MARKUP = re.compile(r"[\\`*\[\]<>~&]|(?<![^\W_])_|_(?![^\W_])")
 

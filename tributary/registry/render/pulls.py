@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tributary import plain
+from tributary import printable
 from tributary.registry.apply.pull import Pulled
 from tributary.registry.render import unknowns
 from tributary.registry.render.text import shown
@@ -13,7 +13,7 @@ from tributary.registry.render.text import shown
 def text(result: Pulled) -> str:
     """What was taken in, what the contracts make of it, and whether the lock changed."""
     rows = [row for one in result.taken for row in unknowns.lines(one, "taken in")]
-    return plain.lines([*rows, *_next(result), _outcome(result)])
+    return printable.lines([*rows, *_next(result), _outcome(result)])
 
 
 def document(result: Pulled) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tributary.plain import lines, paragraphs, printable
+from tributary.printable import lines, paragraphs, printable
 from tributary.registry.apply.drift import Drift
 from tributary.registry.apply.plan import Applied, ApplyFailed, Plan
 from tributary.registry.apply.steps import Done

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from tributary.plain import lines
+from tributary.printable import lines
 from tributary.registry.apply.steps import Done, Step
 from tributary.registry.render import text as texts
 from tributary.registry.render.markdown import table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tributary import plain
+from tributary import printable
 from tributary.registry.apply.unknown import Asked, Unknown
 from tributary.registry.render.markup import code, line
 
@@ -17,7 +17,7 @@ TAKE_IN = (
 
 def text(found: Sequence[Unknown]) -> str:
     """Each subject with what the lock does not know, and what to do."""
-    return plain.lines([*(row for one in found for row in lines(one, "the registry has, the lock not:")), TAKE_IN])
+    return printable.lines([*(row for one in found for row in lines(one, "the registry has, the lock not:")), TAKE_IN])
 
 
 def lines(one: Unknown, heading: str) -> Iterator[str]:

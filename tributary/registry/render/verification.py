@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from tributary.catalog import Topic
-from tributary.plain import lines
+from tributary.printable import lines
 from tributary.registry.records.verify import Change, Proof, Row
 from tributary.registry.render.markdown import table
 from tributary.registry.render.markup import code, plain

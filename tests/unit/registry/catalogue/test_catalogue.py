@@ -19,7 +19,7 @@ from tests.conftest import Contracts, field
 from tributary import catalog
 from tributary.catalog import Catalog, DeadLetters, Topic
 from tributary.cli.registry import main
-from tributary.plain import printable
+from tributary.printable import printable
 from tributary.registry.catalogue import page as catalogue
 from tributary.registry.catalogue import text as handbook
 from tributary.registry.catalogue.html import tag

@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from tributary.plain import printable
+from tributary.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +77,9 @@ def listen(host: str, port: int) -> socket.socket:
 def _serve(listener: socket.socket, host: str, data: Path, user: str, password: str) -> int:
     import uvicorn
 
+    from tributary.http_server import configuration
     from tributary.registry.server.http.app import create_app
     from tributary.registry.server.state.store import StoreInUse
-    from tributary.serving import configuration
 
     try:
         app = create_app(data, user, password, host)

@@ -14,8 +14,8 @@ from tributary.settings import ROOT
 
 START = """
 import signal, sqlite3, sys, threading, time
-from tributary import stopping
-stopping.STOP_WITHIN_S = 0.5
+from tributary import signals
+signals.STOP_WITHIN_S = 0.5
 """
 HANGS = {
     "in a loop": "while True: time.sleep(0.01)",
@@ -33,7 +33,7 @@ def program(tmp_path: Path) -> Program:
     def start(body: str, **options: bool) -> subprocess.Popen[str]:
         text = f"{START}\npath = {str(tmp_path / 'store')!r}\n"
         text += "holder = sqlite3.connect(path); holder.execute('BEGIN IMMEDIATE')\n"
-        text += f"with stopping.stop_signal(**{options!r}) as stop:\n    print('up', flush=True)\n    {body}\n"
+        text += f"with signals.stop_signal(**{options!r}) as stop:\n    print('up', flush=True)\n    {body}\n"
         text += "print('ended', flush=True)\n"
         process = subprocess.Popen(
             [sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

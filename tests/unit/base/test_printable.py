@@ -33,7 +33,7 @@ from producers.replay.progress import progress as shown_progress
 from producers.replay.rejects import Rejects
 from producers.replay.rows import Reject
 from tributary.cli.commands import show
-from tributary.plain import OneLine, lines, paragraphs, printable
+from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
 from tributary.registry.render import markdown, text

@@ -25,10 +25,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from tools.conformance import MEDIA_TYPE
-from tributary import serving
+from tributary import http_server
+from tributary.http_server import OwnHost
 from tributary.registry.server.http import app as server
 from tributary.registry.testing import serve
-from tributary.serving import OwnHost
 from tributary.settings import ROOT
 
 SCHEMA = json.dumps({"schema": '"int"'})
@@ -161,14 +161,14 @@ SLOW = {
 
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
 def test_a_client_that_sends_no_whole_request_is_let_go(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "REQUEST_S", 0.2)
+    monkeypatch.setattr(http_server, "REQUEST_S", 0.2)
     monkeypatch.setattr(server, "BODY_S", 0.2)
     with serve() as registry, connected(int(registry.url.rpartition(":")[2]), sent) as client:
         received(client)
 
 
 def test_a_client_that_sends_byte_after_byte_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "REQUEST_S", 0.3)
+    monkeypatch.setattr(http_server, "REQUEST_S", 0.3)
     with serve() as registry, connected(int(registry.url.rpartition(":")[2])) as client, pytest.raises(OSError):
         for _ in range(int(PATIENCE_S / 0.02)):
             client.sendall(b"G")
@@ -182,7 +182,7 @@ def test_a_body_that_does_not_come_is_answered(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "STALL_S", 0.2)
+    monkeypatch.setattr(http_server, "STALL_S", 0.2)
     large = json.dumps({"type": "enum", "name": "E", "symbols": [f"symbol_number_{n}" for n in range(30_000)]})
     with serve() as registry:
         port = int(registry.url.rpartition(":")[2])
@@ -198,7 +198,7 @@ def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_huge_headers_and_too_many_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 5)
+    monkeypatch.setattr(http_server, "MOST_CONNECTIONS", 5)
     with serve() as registry:
         port = int(registry.url.rpartition(":")[2])
         with connected(port, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000) as client:

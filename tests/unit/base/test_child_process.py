@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tributary import children
+from tributary import child_process
 from tributary.settings import ROOT
 
 CHILD = """
@@ -27,8 +27,8 @@ time.sleep(600)
 """
 PARENT = """
 import os, subprocess, sys
-from tributary import children
-sys.exit(subprocess.run(children.command("child", sys.argv[1])).returncode)
+from tributary import child_process
+sys.exit(subprocess.run(child_process.command("child", sys.argv[1])).returncode)
 """
 
 
@@ -76,7 +76,7 @@ def test_a_child_lives_as_long_as_its_parent(parent: subprocess.Popen[str], fold
 def test_a_child_whose_parent_is_gone_already_ends(folder: Path) -> None:
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
-    words = children.command("child", str(folder / "end"))
+    words = child_process.command("child", str(folder / "end"))
     words[words.index(str(os.getpid()))] = str(gone.pid)
 
     ended = subprocess.run(words, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(folder)}, timeout=30, check=False)

@@ -1,6 +1,6 @@
 """Python programs that end when the process that started them does, however it ends: `kill -9` included.
 
-`python -m tributary.children PARENT MODULE …` runs the module as `python -m MODULE …` does. When its parent is no
+`python -m tributary.child_process PARENT MODULE …` runs the module as `python -m MODULE …` does. When its parent is no
 longer the process PARENT, it sends itself SIGTERM. It looks at the parent's pid because that works on every Unix, in a
 Makefile, and in any thread; Linux's PR_SET_PDEATHSIG does none of it.
 """
@@ -20,7 +20,7 @@ _LOOK_EVERY_S = 0.5
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command line of a child of this process that does not outlive it."""
-    return [sys.executable, "-m", "tributary.children", str(os.getpid()), module, *arguments]
+    return [sys.executable, "-m", "tributary.child_process", str(os.getpid()), module, *arguments]
 
 
 def _watch(parent: int) -> None:
