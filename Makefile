@@ -40,7 +40,7 @@ $(FUZZ)/.installed: requirements/fuzz.txt | $(DEVELOPMENT)
 	@touch $@
 
 RUNTIME := $(STAMPS)/runtime
-LOCAL := $(STAMPS)/runtime $(STAMPS)/stack
+LOCAL := $(STAMPS)/stack
 
 # What runs for long ends with make, however make ends. `exec`, so that make is its parent; see tributary/child_process.py.
 RUN := exec $(BIN)/python -m tributary.child_process $$PPID
@@ -109,7 +109,7 @@ web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT
 
 # ---- for those who change the code -----------------------------------------------------------
 
-.PHONY: check lint types imports generated format generate lock bench chaos fuzz conformance test-browser edits-table
+.PHONY: check lint types imports generated format generate build lock bench chaos fuzz conformance test-browser edits-table
 check: lint types imports generated ## lint, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -139,7 +139,15 @@ conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent'
 	@$(BIN)/python -m tools.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
-lock: $(DEVELOPMENT) ## pin the requirements anew, with hashes (needs uv on the PATH)
-	@for part in runtime stack development browser benchmarks fuzz; do \
-	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --no-header --no-annotate requirements/$$part.in -o requirements/$$part.txt || exit 1; done
+build: $(DEVELOPMENT) ## write the engine's wheel and source archive into dist
+	@$(BIN)/hatchling build
+lock: ## pin the requirements again, with hashes (needs uv on the PATH)
+	@pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header --no-annotate --no-emit-package tributary-events "$${@:2}" -o requirements/$$1.txt; }; \
+	  pinned=(pyproject.toml -c requirements/development.txt); set -e; \
+	  pin development pyproject.toml --all-extras --group development; \
+	  pin runtime "$${pinned[@]}" --extra web; \
+	  pin stack "$${pinned[@]}" --extra stack; \
+	  pin browser "$${pinned[@]}" --all-extras --group development --group browser; \
+	  pin benchmarks --group benchmarks; \
+	  pin fuzz --group fuzz
