@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from consumers.analytics.queries import Reader
-from consumers.analytics.store import StoreError
+from tributary.figures.store import StoreError
 
 Offsets = Mapping[tuple[str, int], int]
 

@@ -10,10 +10,10 @@ from types import TracebackType
 
 import attrs
 
-from consumers.analytics.presence import Present
 from consumers.analytics.queries import Figures, Reader
-from consumers.analytics.store import StoreError
 from consumers.rate import Rate
+from tributary.figures.store import StoreError
+from tributary.figures.store.presence import Present
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)

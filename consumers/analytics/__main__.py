@@ -80,9 +80,9 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
     from consumers import terminal
-    from consumers.analytics.member import Analytics, Choices
-    from consumers.analytics.store import StoreError
     from tributary import catalog
+    from tributary.figures.member import Analytics, Choices
+    from tributary.figures.store import StoreError
     from tributary.kafka.admin import GroupError
     from tributary.kafka.dead_letters import DeadLettersUndelivered
     from tributary.registry.client import RegistryClient, RegistryError, SchemaConflict
@@ -130,7 +130,7 @@ def _collect_seldom() -> None:
 
 def _report(settings: Settings, as_json: bool) -> int:
     from consumers.analytics import queries
-    from consumers.analytics.store import StoreError
+    from tributary.figures.store import StoreError
 
     try:
         reader = queries.Reader(settings.store_path)

@@ -12,7 +12,6 @@ from typing import Any
 import attrs
 import numpy as np
 
-from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi, Merge
 from schemas.events import CartAction, Segment
 from tributary.avro import types as avro
@@ -21,6 +20,7 @@ from tributary.avro.columns.batch import Frame, concat
 from tributary.avro.columns.factorize import group_integers
 from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.strings import Integers, Text
+from tributary.figures import exact
 
 EVENT_TIME = "occurred_at"
 """The field that says when an event happened, in milliseconds since the epoch: of windows, sessions and watermark."""

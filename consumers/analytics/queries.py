@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 import attrs
 
-from consumers.analytics import exact
 from consumers.analytics.kpis import COUNTS, EventType
-from consumers.analytics.presence import PRESENT_MS, Present
-from consumers.analytics.store import errors, layout
-from consumers.analytics.store.database import FileId, exists, file_id, transaction
-from consumers.analytics.store.errors import StoreError, explained
+from tributary.figures import exact
+from tributary.figures.store import errors, layout
+from tributary.figures.store.database import FileId, exists, file_id, transaction
+from tributary.figures.store.errors import StoreError, explained
+from tributary.figures.store.presence import PRESENT_MS, Present
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""

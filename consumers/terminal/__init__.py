@@ -15,13 +15,13 @@ from rich.live import Live
 from rich.text import Text
 
 from consumers.analytics.queries import Reader
-from consumers.analytics.status import Status
 from consumers.feed import Feed
 from consumers.labels import product_names
 from consumers.terminal import layout, tty
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress, summary
 from consumers.terminal.view import NOTHING, View
+from tributary.figures.status import Status
 from tributary.printable import printable
 from tributary.settings import Settings
 from tributary.signals import Stop

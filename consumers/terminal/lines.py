@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from consumers.analytics.status import Status
 from consumers.terminal.sections import LABELS
 from consumers.terminal.view import View
 from tributary import printable
+from tributary.figures.status import Status
 
 
 def progress(view: View) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Sessions
-from consumers.analytics.status import Status
 from consumers.rate import Rate
+from tributary.figures.status import Status
 
 NOTHING = Figures(
     events=0,

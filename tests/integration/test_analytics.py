@@ -19,12 +19,12 @@ import attrs
 import fastavro
 from confluent_kafka import Producer
 
-from consumers.analytics.member import Analytics, Choices
 from tests.conftest import Contracts
 from tests.support.kafka import running
 from tests.support.registry.guest import Guest
 from tributary import catalog
 from tributary.avro import wire
+from tributary.figures.member import Analytics, Choices
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings

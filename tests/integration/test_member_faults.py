@@ -20,13 +20,13 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from consumers.analytics.presence import Present
 from consumers.analytics.queries import Reader
 from tests.integration.test_analytics import VIEWS, encoded, produce, send
 from tests.support.kafka import running
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tributary import catalog
 from tributary.avro import wire
+from tributary.figures.store.presence import Present
 from tributary.registry.apply import plan
 from tributary.settings import Settings
 from tributary.stack import ports

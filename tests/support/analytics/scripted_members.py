@@ -10,14 +10,14 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from consumers.analytics import member, pipeline, watch
-from consumers.analytics.member import Analytics, Choices
-from consumers.analytics.status import Status
-from consumers.analytics.store import errors
 from tests.conftest import CONTRACTS, NOWHERE
 from tests.support.analytics.scripted_kafka import Client, Cluster
 from tests.support.analytics.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHEMAS
 from tributary import catalog
+from tributary.figures import member, pipeline, watch
+from tributary.figures.member import Analytics, Choices
+from tributary.figures.status import Status
+from tributary.figures.store import errors
 from tributary.kafka import dead_letters, group, writer_schemas
 from tributary.registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
 from tributary.settings import Settings

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
-from consumers.analytics.store import Store
 from producers.simulator import sessions as simulator
 from producers.simulator import world
 from tributary import catalog
@@ -16,6 +15,7 @@ from tributary.avro import wire
 from tributary.avro.columns.batch import Frame
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows import encoder as encoding
+from tributary.figures.store import Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.settings import Settings

@@ -20,9 +20,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.analytics.progress import Progress
 from consumers.analytics.queries import AbandonedCarts
-from consumers.analytics.status import Status
 from consumers.feed import Snapshot
 from consumers.terminal import drawing, layout
 from consumers.terminal.dashboard import Dashboard
@@ -33,6 +31,8 @@ from producers.replay.progress import progress as shown_progress
 from producers.replay.rejects import Rejects
 from producers.replay.rows import Reject
 from tributary.cli.commands import show
+from tributary.figures.progress import Progress
+from tributary.figures.status import Status
 from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.analytics.batches import Decoded, join
 from consumers.analytics.merge import merge
-from consumers.analytics.store import Fenced, Store
 from tests.support.analytics.stores import no_waiting
 from tests.unit.figures.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 from tributary.avro.columns.batch import Frame, Lines
 from tributary.avro.columns.strings import Text
+from tributary.figures.batches import Decoded, join
+from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 

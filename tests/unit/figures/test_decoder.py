@@ -8,8 +8,8 @@ from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.analytics.decoder import before_pending, schema_id
 from tributary.avro import wire
+from tributary.figures.decoder import before_pending, schema_id
 from tributary.kafka.batch import Batch, Span
 from tributary.kafka.writer_schemas import WriterSchemas
 

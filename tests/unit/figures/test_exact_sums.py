@@ -20,9 +20,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumers.analytics import __main__ as analytics
-from consumers.analytics import exact, queries
+from consumers.analytics import queries
 from consumers.analytics.merge import CARTS, PURCHASES, VIEWS, merge
-from consumers.analytics.store import Store
 from consumers.feed import Snapshot
 from consumers.labels import amount, major
 from consumers.rate import Rate
@@ -32,6 +31,8 @@ from schemas.events import CartAction
 from tests.support.analytics.stores import no_waiting
 from tributary.avro.columns import strings as text
 from tributary.avro.columns.batch import Frame, Lines
+from tributary.figures import exact
+from tributary.figures.store import Store
 
 TOPICS = {VIEWS: "views", CARTS: "carts", PURCHASES: "purchases"}
 ACTIONS = list(CartAction)

@@ -12,13 +12,13 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
 
 from consumers import terminal
-from consumers.analytics.member import Analytics, Choices
-from consumers.analytics.routes import counted_topics
-from consumers.analytics.status import Status
-from consumers.analytics.store import StoreError
 from tests.conftest import Contracts, field
 from tributary import catalog
 from tributary.catalog import CatalogError
+from tributary.figures.member import Analytics, Choices
+from tributary.figures.routes import counted_topics
+from tributary.figures.status import Status
+from tributary.figures.store import StoreError
 from tributary.kafka import admin as topics
 from tributary.kafka import group
 from tributary.kafka.admin import GroupError

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from consumers.analytics import queries
 from consumers.analytics.merge import FIELDS, merge
-from consumers.analytics.store import Fenced, Store
 from tests.support.analytics import oracle
 from tests.support.analytics.stores import no_waiting
 from tributary import catalog
 from tributary.avro.columns.batch import Frame, concat
 from tributary.avro.columns.reader import ColumnReader
+from tributary.figures.store import Fenced, Store
 from tributary.kafka.batch import Span
 from tributary.settings import load
 

@@ -23,9 +23,9 @@ import pytest
 from consumers.analytics import __main__ as command
 from consumers.analytics.merge import Merged
 from consumers.analytics.queries import Reader
-from consumers.analytics.store import Fenced, Store, StoreError, errors
 from consumers.feed import Feed
 from tests.support.analytics.stores import Writer, no_waiting
+from tributary.figures.store import Fenced, Store, StoreError, errors
 from tributary.kafka.batch import Span
 from tributary.settings import Settings
 from tributary.signals import Stopped
@@ -433,7 +433,7 @@ def test_many_create_a_store_at_once(tmp_path: Path) -> None:
 def test_processes_create_a_store_at_once(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     script = (
-        "import sys; from pathlib import Path; from consumers.analytics.store import Store\n"
+        "import sys; from pathlib import Path; from tributary.figures.store import Store\n"
         "sys.stdin.readline(); print(Store(Path(sys.argv[1]), lambda what: None).id)"
     )
     processes = [

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Kpi, Measure, Merge
 from consumers.analytics.merge import Delta, Merged
-from consumers.analytics.store import Fenced, Store, StoreError, errors, writing
+from tributary.figures.store import Fenced, Store, StoreError, errors, writing
 from tributary.kafka.batch import Span
 from tributary.kafka.group import Partition
 from tributary.signals import Stopped

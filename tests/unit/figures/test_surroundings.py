@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from consumers.analytics.member import Choices
 from consumers.analytics.queries import Reader
-from consumers.analytics.store import StoreError
 from tests.conftest import NOWHERE
 from tests.support.analytics.scripted_kafka import Admin, Cluster, Log
 from tests.support.analytics.scripted_members import Group, Running, hurry
 from tests.support.analytics.shop_messages import GOOD, NAMES
+from tributary.figures.member import Choices
+from tributary.figures.store import StoreError
 from tributary.kafka.admin import GroupError
 from tributary.settings import Settings
 

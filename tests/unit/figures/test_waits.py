@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from consumers.analytics.waits import Waits
+from tributary.figures.waits import Waits
 
 
 @pytest.fixture

@@ -21,15 +21,15 @@ from rich.console import Console
 from consumers import terminal
 from consumers.analytics.__main__ import main
 from consumers.analytics.kpis import MIXED
-from consumers.analytics.progress import Progress
 from consumers.analytics.queries import AbandonedCarts, Reader
-from consumers.analytics.status import Status
 from consumers.labels import product_names
 from consumers.terminal import drawing, layout
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
 from tests.support.analytics.stores import Writer
+from tributary.figures.progress import Progress
+from tributary.figures.status import Status
 from tributary.settings import ROOT, Settings
 from tributary.signals import Stop
 
@@ -218,8 +218,8 @@ PROGRAM = """
 import logging, os, sys
 from pathlib import Path
 from consumers import terminal
-from consumers.analytics.status import Status
-from consumers.analytics.progress import Progress
+from tributary.figures.status import Status
+from tributary.figures.progress import Progress
 from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.signals import Stop

@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from consumers.analytics.presence import PRESENT_MS, Presence
 from consumers.analytics.queries import Figures, Reader
 from consumers.feed import Feed, Snapshot
 from consumers.labels import major
@@ -27,6 +26,7 @@ from consumers.web import metrics
 from consumers.web.app import create_app
 from consumers.web.figures import as_json
 from tests.support.analytics.stores import Writer
+from tributary.figures.store.presence import PRESENT_MS, Presence
 from tributary.settings import ROOT, Settings
 
 URL = "http://127.0.0.1:8090"

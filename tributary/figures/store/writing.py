@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consumers.analytics import exact
 from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
 from consumers.analytics.merge import Merged
-from consumers.analytics.store import binding
-from consumers.analytics.store.database import Database
-from consumers.analytics.store.errors import Fenced
+from tributary.figures import exact
+from tributary.figures.store import binding
+from tributary.figures.store.database import Database
+from tributary.figures.store.errors import Fenced
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.signals import Waiting

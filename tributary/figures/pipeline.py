@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
-from consumers.analytics.batches import Decoded, Joined, join
 from consumers.analytics.merge import Merged, merge
-from consumers.analytics.progress import Progress
-from consumers.analytics.store import Fenced, Store
+from tributary.figures.batches import Decoded, Joined, join
+from tributary.figures.progress import Progress
+from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.kafka.dead_letters import DeadLetterWriter

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from consumers.analytics import exact
-from consumers.analytics.store import errors, layout
-from consumers.analytics.store.errors import Result, StoreError, outlast
+from tributary.figures import exact
+from tributary.figures.store import errors, layout
+from tributary.figures.store.errors import Result, StoreError, outlast
 from tributary.signals import Waiting
 
 FileId = tuple[int, int] | None

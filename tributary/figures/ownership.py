@@ -11,7 +11,7 @@ import logging
 import re
 import socket
 
-from consumers.analytics.store import Store
+from tributary.figures.store import Store
 from tributary.kafka.admin import GroupError, Identity, Partition, Topics, missing_topic
 from tributary.kafka.group import Member
 from tributary.settings import Settings

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from consumers.analytics.ownership import Ownership
 from consumers.analytics.queries import Reader
+from tributary.figures.ownership import Ownership
 from tributary.kafka.admin import BrokerUnavailable, Partition, Topics, lost_messages
 
 _EVERY_S = 1.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from consumers.analytics.progress import Progress
+from tributary.figures.progress import Progress
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from consumers.analytics.store.errors import StoreError
+from tributary.figures.store.errors import StoreError
 
 _ANOTHER = "set another STORE_PATH and CONSUMER_GROUP"
 

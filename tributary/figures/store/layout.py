@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 from consumers.analytics.kpis import KPIS, Kpi
-from consumers.analytics.store.errors import StoreError
+from tributary.figures.store.errors import StoreError
 
 _LAYOUT = 3
 """Raised with every change of the tables. 3 added `identity`, `topics` and `members` to 2."""

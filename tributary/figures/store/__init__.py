@@ -5,7 +5,7 @@ neither. That is the whole of exactly once: a member that was killed begins agai
 lost its partitions without knowing finds them moved and writes nothing.
 """
 
-from consumers.analytics.store.errors import Fenced, StoreError
-from consumers.analytics.store.writing import Store
+from tributary.figures.store.errors import Fenced, StoreError
+from tributary.figures.store.writing import Store
 
 __all__ = ["Fenced", "Store", "StoreError"]

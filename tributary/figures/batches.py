@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from consumers.analytics.store import Fenced
 from tributary.avro.columns.batch import Frame, concat
+from tributary.figures.store import Fenced
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.kafka.dead_letters import DeadLetter

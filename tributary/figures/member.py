@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 import attrs
 
-from consumers.analytics.decoder import Decoder, Held
-from consumers.analytics.ownership import Ownership
-from consumers.analytics.pipeline import Pipeline
-from consumers.analytics.presence import Presence
 from consumers.analytics.queries import Reader
-from consumers.analytics.routes import routes
-from consumers.analytics.status import Status
-from consumers.analytics.store import Store
-from consumers.analytics.waits import Waits
-from consumers.analytics.watch import Watch
 from tributary.catalog import Catalog
+from tributary.figures.decoder import Decoder, Held
+from tributary.figures.ownership import Ownership
+from tributary.figures.pipeline import Pipeline
+from tributary.figures.routes import routes
+from tributary.figures.status import Status
+from tributary.figures.store import Store
+from tributary.figures.store.presence import Presence
+from tributary.figures.waits import Waits
+from tributary.figures.watch import Watch
 from tributary.kafka.admin import BrokerUnavailable, Topics
 from tributary.kafka.batch import Batch
 from tributary.kafka.dead_letter_limit import DeadLetterLimit

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import attrs
 from confluent_kafka import Message
 
-from consumers.analytics.batches import Decoded
-from consumers.analytics.routes import Route
 from tributary.avro.columns.reader import Reading, SchemaPending
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH
+from tributary.figures.batches import Decoded
+from tributary.figures.routes import Route
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Batch, Span
 from tributary.kafka.dead_letter_limit import DeadLetterLimit
