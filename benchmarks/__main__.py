@@ -111,35 +111,35 @@ def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Be
     events, rounds = options.events, options.rounds
     sections: list[Callable[[Bed], Section]] = []
     if names & set(CONTESTANTS):
-        from benchmarks.contest import contest
+        from benchmarks.sections.merge import contest
 
         sections.append(lambda bed: contest(bed, names, events, rounds))
     if "fresh" in names:
-        from benchmarks.fresh import fresh
+        from benchmarks.sections.fresh import fresh
 
         sections.append(fresh)
     if "produce" in names:
-        from benchmarks.produce import produce
+        from benchmarks.sections.produce import produce
 
         sections.append(lambda bed: produce(bed, max(events // 3, 1), rounds))
     if "codec" in names:
-        from benchmarks.codec import codec
+        from benchmarks.sections.codec import codec
 
         sections.append(codec)
     if "start" in names:
-        from benchmarks.start import start
+        from benchmarks.sections.start import start
 
         sections.append(lambda bed: start(bed, rounds))
     if "idle" in names:
-        from benchmarks.idle import idle
+        from benchmarks.sections.idle import idle
 
         sections.append(idle)
     if "registry" in names:
-        from benchmarks.registry import registry
+        from benchmarks.sections.registry import registry
 
         sections.append(registry)
     if "flat" in names:
-        from benchmarks.flat import flat
+        from benchmarks.sections.flat import flat
 
         sections.append(lambda bed: flat(bed, events))
     return sections

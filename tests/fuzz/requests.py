@@ -18,7 +18,7 @@ from tests.support.avro.event_data import SCHEMAS
 from tributary.avro import parse as avro
 from tributary.registry.server.http.app import MEDIA_TYPE, create_app
 from tributary.registry.server.http.routes import ROUTES
-from tributary.registry.server.state.store import Store
+from tributary.registry.server.store import Store
 
 BETWEEN = b"\x1e"
 STATUSES = (200, 400, 403, 404, 405, 406, 408, 409, 413, 415, 422)

@@ -17,8 +17,8 @@ from tributary.avro.rows.decoder import DecodeError, decoder
 from tributary.avro.type_parser import parse
 from tributary.avro.types import Record, SchemaError
 from tributary.registry import compatibility
-from tributary.registry.server.fingerprint import fingerprint
-from tributary.registry.server.shapes import shape
+from tributary.registry.server.schemas.fingerprint import fingerprint
+from tributary.registry.server.schemas.shapes import shape
 
 WORDS = tuple(
     word.encode()

@@ -27,7 +27,7 @@ from starlette.applications import Starlette
 from tributary.http_server import configuration
 from tributary.registry.server.http.app import create_app
 from tributary.registry.server.http.command import listen
-from tributary.registry.server.state.store import Store
+from tributary.registry.server.store import Store
 
 
 class TestRegistry:

@@ -11,10 +11,11 @@ import attrs
 
 from tributary.avro import parse as avro
 from tributary.avro.parse import Schema
-from tributary.registry.server import errors, schemas
+from tributary.registry.server import errors
 from tributary.registry.server.bodies import SchemaRequest
-from tributary.registry.server.messages import compatibility_messages
-from tributary.registry.server.schemas import LATEST
+from tributary.registry.server.schemas import parsing as schemas
+from tributary.registry.server.schemas.messages import compatibility_messages
+from tributary.registry.server.schemas.parsing import LATEST
 from tributary.registry.server.state import names, scope
 from tributary.registry.server.state.model import Content, Metadata, Version, merge_metadata
 from tributary.registry.server.state.state import Drop, Planned, State

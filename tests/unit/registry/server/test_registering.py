@@ -18,9 +18,9 @@ from tools.conformance import Client
 from tributary.avro import parse as avro
 from tributary.avro.parse import SchemaError
 from tributary.registry.compatibility import incompatibilities
-from tributary.registry.server import messages, shapes
-from tributary.registry.server.fingerprint import fingerprint
-from tributary.registry.server.state.store import Store
+from tributary.registry.server.schemas import messages, shapes
+from tributary.registry.server.schemas.fingerprint import fingerprint
+from tributary.registry.server.store import Store
 from tributary.registry.testing import TestRegistry, serve
 
 

@@ -14,7 +14,7 @@ import pytest
 from tools.conformance import Client, replay
 from tributary.registry.server.state.model import Content, Version
 from tributary.registry.server.state.state import SetConfig, SetMode
-from tributary.registry.server.state.store import Store, StoreInUse
+from tributary.registry.server.store import Store, StoreInUse
 from tributary.registry.testing import serve
 from tributary.settings import ROOT
 
@@ -97,9 +97,7 @@ def test_a_change_that_cannot_be_kept_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_a_folder_has_one_registry(tmp_path: Path) -> None:
     store = Store(tmp_path / "r.sqlite")
-    again = (
-        "import pathlib, sys; from tributary.registry.server.state.store import Store; Store(pathlib.Path(sys.argv[1]))"
-    )
+    again = "import pathlib, sys; from tributary.registry.server.store import Store; Store(pathlib.Path(sys.argv[1]))"
     command = [sys.executable, "-c", again, str(tmp_path / "r.sqlite")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert StoreInUse.__name__ in done.stderr

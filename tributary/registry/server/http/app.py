@@ -23,12 +23,12 @@ from starlette.types import Receive, Scope, Send
 
 from tributary.http_server import OwnHost
 from tributary.registry.server.bodies import decode
+from tributary.registry.server.call import Call, Raw
 from tributary.registry.server.errors import ApiError, invalid_schema
-from tributary.registry.server.http.call import Call, Raw
 from tributary.registry.server.http.routes import Write
 from tributary.registry.server.http.routing import route
 from tributary.registry.server.state.state import Planned, State
-from tributary.registry.server.state.store import Store
+from tributary.registry.server.store import Store
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 LARGEST_BODY = 4 * 2**20

@@ -79,7 +79,7 @@ def _serve(listener: socket.socket, host: str, data: Path, user: str, password: 
 
     from tributary.http_server import configuration
     from tributary.registry.server.http.app import create_app
-    from tributary.registry.server.state.store import StoreInUse
+    from tributary.registry.server.store import StoreInUse
 
     try:
         app = create_app(data, user, password, host)

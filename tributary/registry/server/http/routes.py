@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 
 from tributary.avro import canonical as avro_text
-from tributary.registry.server import deleting, errors, reading, registering, schemas, settings
+from tributary.registry.server import deleting, errors, reading, registering, settings
 from tributary.registry.server.bodies import config_request, mode_request, schema_request
+from tributary.registry.server.call import Call, Raw, number
 from tributary.registry.server.errors import ApiError
-from tributary.registry.server.http.call import Call, Raw, number
+from tributary.registry.server.schemas import parsing as schemas
 from tributary.registry.server.state import names
 from tributary.registry.server.state.model import Version
 from tributary.registry.server.state.scope import EVERYONE

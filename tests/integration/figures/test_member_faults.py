@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from consumers.analytics.queries import Reader
-from tests.integration.test_analytics import VIEWS, encoded, produce, send
+from tests.integration.figures.test_analytics import VIEWS, encoded, produce, send
 from tests.support.kafka import running
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tributary import catalog

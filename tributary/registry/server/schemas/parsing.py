@@ -12,10 +12,10 @@ from tributary.avro import parse as avro
 from tributary.avro.parse import Schema, SchemaError
 from tributary.registry.server.bodies import SchemaRequest
 from tributary.registry.server.errors import ApiError, invalid_schema
-from tributary.registry.server.fingerprint import fingerprint
-from tributary.registry.server.shapes import Shape, shape
+from tributary.registry.server.schemas.cache import Cache
+from tributary.registry.server.schemas.fingerprint import fingerprint
+from tributary.registry.server.schemas.shapes import Shape, shape
 from tributary.registry.server.state import names
-from tributary.registry.server.state.cache import Cache
 from tributary.registry.server.state.model import Content, Reference, Version
 from tributary.registry.server.state.state import State
 

@@ -37,7 +37,7 @@ GOALS = {"encode": 4.0, "decode": 6.0}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print. Returns 0."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.codec_rows", description=(__doc__ or "").partition("\n\n")[0]
+        prog="python -m benchmarks.sections.codec_rows", description=(__doc__ or "").partition("\n\n")[0]
     )
     parser.add_argument(
         "--rounds", type=int, default=15, metavar="N", help="rounds to take the median of (%(default)s)"

@@ -47,7 +47,7 @@ def fresh(bed: Bed) -> Section:
     note = bed.path("produced")
     with working(bed, settings) as member:
         producer = measure.launch(
-            "benchmarks.fresh",
+            "benchmarks.sections.fresh",
             *("--rate", RATE, "--seconds", SECONDS, note),
             log=note.with_suffix(".log"),
             environment=bed.environment(settings),
@@ -94,7 +94,8 @@ def _latencies(watch: Watch, produced: Sequence[Produced]) -> list[float]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Produce at a steady rate, and write what was produced to a file."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.fresh", description="Publish events at a steady rate, and note each one's offset."
+        prog="python -m benchmarks.sections.fresh",
+        description="Publish events at a steady rate, and note each one's offset.",
     )
     parser.add_argument("--rate", type=int, default=RATE, metavar="N", help="events a second (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=SECONDS, metavar="N", help="how long (default: %(default)s)")
@@ -108,7 +109,7 @@ def _produce(rate: int, seconds: int) -> list[Produced]:
     from confluent_kafka import KafkaError, Message, Producer
 
     from benchmarks.load import events
-    from benchmarks.produce import SETTINGS
+    from benchmarks.sections.produce import SETTINGS
     from tributary import catalog
     from tributary.avro import wire
     from tributary.avro.rows import encoder as encoding

@@ -12,7 +12,7 @@ import attrs
 
 from tributary.avro.parse import Schema
 from tributary.registry.compatibility import incompatibilities
-from tributary.registry.server.fingerprint import fingerprint
+from tributary.registry.server.schemas.fingerprint import fingerprint
 
 _Pair = tuple[str, str]
 _pairs: dict[_Pair, _Pair] = {}

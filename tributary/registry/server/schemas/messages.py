@@ -8,8 +8,8 @@ from typing import Any
 
 from tributary.avro.parse import Schema
 from tributary.registry.compatibility import Incompatibility, incompatibilities
-from tributary.registry.server import shapes
-from tributary.registry.server.shapes import Shape
+from tributary.registry.server.schemas import shapes
+from tributary.registry.server.schemas.shapes import Shape
 from tributary.registry.server.state.model import Metadata, Version
 
 _RESERVED = "confluent:reserved"

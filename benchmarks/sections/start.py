@@ -9,8 +9,8 @@ import attrs
 
 from benchmarks import measure
 from benchmarks.bed import Bed
-from benchmarks.contest import ours
 from benchmarks.report import Goal, Section, Table
+from benchmarks.sections.merge import ours
 
 MODULES = (
     "benchmarks",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmarks import codec_columns, codec_rows, measure
+from benchmarks import measure
 from benchmarks.bed import Bed
 from benchmarks.report import Goal, Section, Table
+from benchmarks.sections import codec_columns, codec_rows
 
 
 def codec(bed: Bed) -> Section:
     """Measure both, in processes of their own."""
-    columns = _results(bed, "benchmarks.codec_columns")
-    rows = _results(bed, "benchmarks.codec_rows")
+    columns = _results(bed, "benchmarks.sections.codec_columns")
+    rows = _results(bed, "benchmarks.sections.codec_rows")
     many = Table(
         "Rows to columns, CPU µs a row, by batch",
         ("", "fields", "batch", "stock", "ours", "ratio"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from tributary.registry.server import schemas
+from tributary.registry.server.schemas import parsing as schemas
 from tributary.registry.server.state import names
 from tributary.registry.server.state.model import Content, Reference, Version
 from tributary.registry.server.state.state import Change, Drop, SetConfig, SetMode, State

@@ -32,7 +32,7 @@ _ROWS_STOCK = 2_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print. Returns 0."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.codec_columns", description=(__doc__ or "").partition("\n\n")[0]
+        prog="python -m benchmarks.sections.codec_columns", description=(__doc__ or "").partition("\n\n")[0]
     )
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds to take the median of (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")

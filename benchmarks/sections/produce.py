@@ -48,7 +48,7 @@ def produce(bed: Bed, events: int, rounds: int) -> Section:
         for name in ("ours", "stock"):
             settings, result = bed.topics(), bed.path(name)
             usage = measure.run(
-                "benchmarks.produce",
+                "benchmarks.sections.produce",
                 *(name, "--events", events, "--json", result),
                 log=result.with_suffix(".log"),
                 environment=bed.environment(settings),
@@ -182,7 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish one way, and write the seconds from the first event to the last acknowledgement to a file."""
     ways: dict[str, Callable[[int], float]] = {"ours": _ours, "stock": _stock}
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.produce", description="Publish views to the topic that the environment names."
+        prog="python -m benchmarks.sections.produce",
+        description="Publish views to the topic that the environment names.",
     )
     parser.add_argument("way", choices=ways, help="which way")
     parser.add_argument("--events", type=int, default=200_000, metavar="N", help="how many (default: %(default)s)")
