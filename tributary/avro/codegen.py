@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tributary.avro import naming
 from tributary.avro import types as avro
-from tributary.avro.rows.building import Classes
+from tributary.avro.rows.records import Classes
 from tributary.avro.type_parser import parse
 from tributary.catalog import CATALOG, Catalog, Topic
 

@@ -26,7 +26,7 @@ from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.strings import NULL, Integers
 from tributary.avro.columns.traverse import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
 from tributary.avro.resolution import branch, takers
-from tributary.avro.rows.building import Classes
+from tributary.avro.rows.records import Classes
 from tributary.avro.validation import NO_LIMITS, Limits, limits
 
 Step = Callable[[Cursor], Column]

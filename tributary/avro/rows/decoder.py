@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from tributary.avro import types as avro
-from tributary.avro.rows.limiting import OutsideError
-from tributary.avro.rows.reading import Reader, UnresolvedError
+from tributary.avro.rows.bounds import OutsideError
+from tributary.avro.rows.decoder_source import Reader, UnresolvedError
 from tributary.avro.rows.source import Source
 from tributary.avro.type_parser import parse
 

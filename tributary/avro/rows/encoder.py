@@ -11,7 +11,7 @@ from typing import Any
 
 from tributary.avro import types as avro
 from tributary.avro import varint
-from tributary.avro.rows.writing import Writer, joined
+from tributary.avro.rows.encoder_source import Writer, joined
 from tributary.avro.type_parser import parse
 from tributary.avro.validation import INTEGERS, limits, problem
 

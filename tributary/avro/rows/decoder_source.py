@@ -17,9 +17,9 @@ import attrs
 from tributary.avro import naming, varint
 from tributary.avro import types as avro
 from tributary.avro.resolution import branch, takers
-from tributary.avro.rows.building import Classes, scaled, twin
-from tributary.avro.rows.limiting import refuse_outside
-from tributary.avro.rows.pieces import blocks, length, number
+from tributary.avro.rows.bounds import refuse_outside
+from tributary.avro.rows.records import Classes, scaled, twin
+from tributary.avro.rows.snippets import blocks, length, number
 from tributary.avro.rows.source import DEEP, Source
 
 _SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}

@@ -10,7 +10,7 @@ from typing import Any
 
 from tributary.avro import naming, varint
 from tributary.avro import types as avro
-from tributary.avro.rows.recognising import Patterned, class_test, python_class
+from tributary.avro.rows.dispatch import Patterned, class_test, python_class
 from tributary.avro.rows.source import DEEP, Source
 from tributary.avro.validation import (
     FLOATS,
