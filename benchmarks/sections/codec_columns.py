@@ -97,7 +97,7 @@ def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]
 def _read(reader: ColumnReader, batches: list[list[bytes | None]]) -> None:
     for batch in batches:
         reading = reader.read(batch)
-        assert sum(frame.rows for frame in reading.frames) == len(batch), "every row must be read"
+        assert sum(part.rows for part in reading.batches) == len(batch), "every row must be read"
 
 
 def _all_fields(schema: dict[str, Any]) -> list[str]:

@@ -16,10 +16,10 @@ from consumers.analytics.kpis import COUNTS, KPIS, MIXED, EventType, Grain, Kpi,
 from schemas.events import CartAction, Segment
 from tributary.avro import types as avro
 from tributary.avro.columns import strings as text
-from tributary.avro.columns.batch import Frame, concat
-from tributary.avro.columns.factorize import group_integers
+from tributary.avro.columns.batch import RecordBatch, concat
+from tributary.avro.columns.factorize import factorize_integers
 from tributary.avro.columns.projection import Form, form
-from tributary.avro.columns.strings import Integers, Text
+from tributary.avro.columns.strings import Integers, StringColumn
 from tributary.figures import exact
 
 EVENT_TIME = "occurred_at"
@@ -80,14 +80,16 @@ def check_types(read: avro.Record) -> None:
             check_types(field.type.items)
             continue
         number = field.name in _NUMBERS
-        if form(field.type) is not (Form.INTEGERS if number else Form.TEXT) or isinstance(field.type, avro.Union):
+        if form(field.type) is not (Form.INTEGERS if number else Form.STRINGS) or isinstance(field.type, avro.Union):
             expected = "a whole number or an enum" if number else "text"
             raise avro.SchemaError(
                 f"{read.short_name}.{field.name}: figures are made of it, so it must be {expected}; it is {field.type}"
             )
 
 
-def merge(parts: Sequence[Mapping[str, Frame]], topics: Mapping[str, str], counted: Collection[str] = ()) -> Merged:
+def merge(
+    parts: Sequence[Mapping[str, RecordBatch]], topics: Mapping[str, str], counted: Collection[str] = ()
+) -> Merged:
     """What these events add to every figure.
 
     Each part has the columns of `FIELDS` for each event that occurs in it, `topics` each event's topic, and `counted`
@@ -100,7 +102,7 @@ def merge(parts: Sequence[Mapping[str, Frame]], topics: Mapping[str, str], count
     return merged
 
 
-def _merge_part(frames: Mapping[str, Frame], topics: Mapping[str, str], counted: Collection[str]) -> Merged:
+def _merge_part(frames: Mapping[str, RecordBatch], topics: Mapping[str, str], counted: Collection[str]) -> Merged:
     frames = dict(frames)
     orders: list[str] = []
     duplicates = 0
@@ -121,9 +123,9 @@ def _merge_part(frames: Mapping[str, Frame], topics: Mapping[str, str], counted:
     return Merged([_delta(kpi, rows[kpi.grain], labels) for kpi in KPIS], orders, duplicates)
 
 
-def _one_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Frame, list[str]]:
+def _one_of_each_order(purchases: RecordBatch, counted: Collection[str]) -> tuple[RecordBatch, list[str]]:
     """One purchase of each order that is not counted yet, and these orders."""
-    ids = purchases.text("order_id")
+    ids = purchases.strings("order_id")
     _, rows = ids.factorize()
     orders = _strings(ids.take(rows))
     if counted:
@@ -135,22 +137,22 @@ def _one_of_each_order(purchases: Frame, counted: Collection[str]) -> tuple[Fram
     return (purchases if keep.all() else purchases.take(keep)), orders
 
 
-def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
+def _event_rows(event: str, frame: RecordBatch, topic: int) -> RecordBatch:
     """A row per message."""
     rows = frame.rows
     nothing = np.zeros(rows, np.int64)
     types = _types(event, frame)
-    columns: dict[str, Integers | Text] = {
+    columns: dict[str, Integers | StringColumn] = {
         "topic": np.full(rows, topic, np.int64),
         "type": types,
         "segment": frame.integers("segment"),
-        "region": frame.text("region"),
-        "session_id": frame.text("session_id"),
+        "region": frame.strings("region"),
+        "session_id": frame.strings("session_id"),
         "occurred_at": frame.integers("occurred_at"),
         "cart_units": nothing,
         "cart_minor": nothing,
         "revenue_minor": nothing,
-        "currency": frame.text("currency") if event != VIEWS else text.constant("", rows),
+        "currency": frame.strings("currency") if event != VIEWS else text.constant("", rows),
     }
     if event == CARTS:
         sign = (types == EventType.add_to_cart).astype(np.int64) - (types == EventType.remove_from_cart)
@@ -158,36 +160,36 @@ def _event_rows(event: str, frame: Frame, topic: int) -> Frame:
         columns |= {"cart_units": units, "cart_minor": exact.product(units, frame.integers("price_minor"))}
     if event == PURCHASES:
         columns["revenue_minor"] = frame.integers("total_minor")
-    return Frame(rows, columns)
+    return RecordBatch(rows, columns)
 
 
-def _line_rows(event: str, frame: Frame) -> Frame:
+def _line_rows(event: str, frame: RecordBatch) -> RecordBatch:
     """A row per product that a message names."""
     types = _types(event, frame)
     if event != PURCHASES:
-        return Frame(frame.rows, {"type": types, "product_id": frame.text("product_id")})
-    lines = frame.lines("items")
-    products = lines.frame.text("product_id") if lines.frame.rows else text.constant("", 0)
-    return Frame(lines.frame.rows, {"type": types[lines.parent], "product_id": products})
+        return RecordBatch(frame.rows, {"type": types, "product_id": frame.strings("product_id")})
+    lines = frame.lists("items")
+    products = lines.records.strings("product_id") if lines.records.rows else text.constant("", 0)
+    return RecordBatch(lines.records.rows, {"type": types[lines.parent], "product_id": products})
 
 
-def _with_measures(frame: Frame) -> Frame:
+def _with_measures(frame: RecordBatch) -> RecordBatch:
     """The rows with all that figures count of them."""
     types = frame.integers("type")
     counts = {name: (types == event_type).astype(np.int64) for event_type, name in COUNTS.items()}
     measures = {**frame.columns, **counts, "events": np.ones(frame.rows, np.int64)}
     if "occurred_at" in measures:
         measures |= {"first_at": measures["occurred_at"], "last_at": measures["occurred_at"]}
-    return Frame(frame.rows, measures)
+    return RecordBatch(frame.rows, measures)
 
 
-def _types(event: str, frame: Frame) -> Integers:
+def _types(event: str, frame: RecordBatch) -> Integers:
     if event == CARTS:
         return _TYPES[frame.integers("action")]
     return np.full(frame.rows, EventType.view if event == VIEWS else EventType.purchase, np.int64)
 
 
-def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta:
+def _delta(kpi: Kpi, frame: RecordBatch, labels: Mapping[str, Sequence[str]]) -> Delta:
     if kpi.only is not None:
         frame = frame.take(frame.integers("type") == kpi.only)
     if not frame.rows:
@@ -207,7 +209,7 @@ def _delta(kpi: Kpi, frame: Frame, labels: Mapping[str, Sequence[str]]) -> Delta
 
 def _in_order(codes: Integers, rows: Integers, key: Any) -> tuple[Integers, Integers]:
     """Number groups in the order of a key: then the store walks through its tables instead of jumping about in them."""
-    order = key.take(rows).order() if isinstance(key, Text) else key[rows].argsort()
+    order = key.take(rows).order() if isinstance(key, StringColumn) else key[rows].argsort()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank[codes], rows[order]
@@ -218,12 +220,12 @@ def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
     codes, rows = _codes(columns[0])
     for column in columns[1:]:
         more, further = _codes(column)
-        codes, rows = group_integers(codes * len(further) + more)
+        codes, rows = factorize_integers(codes * len(further) + more)
     return codes, rows
 
 
-def _codes(column: Integers | Text) -> tuple[Integers, Integers]:
-    return column.factorize() if isinstance(column, Text) else group_integers(column)
+def _codes(column: Integers | StringColumn) -> tuple[Integers, Integers]:
+    return column.factorize() if isinstance(column, StringColumn) else factorize_integers(column)
 
 
 def _min(column: Integers, codes: Integers, groups: int) -> list[Any]:
@@ -238,7 +240,7 @@ def _max(column: Integers, codes: Integers, groups: int) -> list[Any]:
     return most.tolist()
 
 
-def _same(column: Text, codes: Integers, groups: int) -> list[Any]:
+def _same(column: StringColumn, codes: Integers, groups: int) -> list[Any]:
     labels, rows = column.factorize()
     names = ["", *_strings(column.take(rows)), MIXED]
     says = np.flatnonzero(column.length > 0)
@@ -260,11 +262,11 @@ _MERGES: Mapping[Merge, Any] = {
 
 
 def _values(column: Any, rows: Integers, labels: Sequence[str] | None) -> list[Any]:
-    if isinstance(column, Text):
+    if isinstance(column, StringColumn):
         return column.take(rows).tolist()
     values: list[int] = column[rows].tolist()
     return values if labels is None else [labels[value] for value in values]
 
 
-def _strings(column: Text) -> list[str]:
+def _strings(column: StringColumn) -> list[str]:
     return [string or "" for string in column.tolist()]

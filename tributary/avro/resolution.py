@@ -17,7 +17,7 @@ PROMOTIONS = {
 """What a reader may make of a writer's primitive type, other than itself."""
 
 
-def branch(writer: avro.Type, reader: avro.Type) -> avro.Type | None:
+def resolve(writer: avro.Type, reader: avro.Type) -> avro.Type | None:
     """The type as which the reader takes what the writer wrote, itself or a branch of its union; None if it cannot.
 
     As the Java implementation does, a branch of the very type or full name is preferred to the first that matches.
@@ -30,7 +30,7 @@ def branch(writer: avro.Type, reader: avro.Type) -> avro.Type | None:
     return None
 
 
-def takers(writer: avro.Record, reader: avro.Record) -> dict[str, list[avro.Field]]:
+def reader_fields(writer: avro.Record, reader: avro.Record) -> dict[str, list[avro.Field]]:
     """By the name of a writer's field, the reader's fields that take it: those of its name, or with it as an alias and
     no field of their own name."""
     found: dict[str, list[avro.Field]] = {field.name: [] for field in writer.fields}

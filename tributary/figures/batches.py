@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from tributary.avro.columns.batch import Frame, concat
+from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.figures.store import Fenced
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
@@ -21,7 +21,7 @@ class Decoded:
     """A batch as columns."""
 
     spans: Mapping[Partition, Span]
-    frames: Mapping[str, Sequence[Frame]]
+    frames: Mapping[str, Sequence[RecordBatch]]
     """By event."""
     dead_letters: Sequence[DeadLetter]
     rows: int
@@ -32,7 +32,7 @@ class Joined:
     """Batches that follow one another, as one."""
 
     spans: Mapping[Partition, Span]
-    parts: Sequence[Mapping[str, Frame]]
+    parts: Sequence[Mapping[str, RecordBatch]]
     """Frames by event. Nearly always there is one part; texts of unusual length are in others."""
     dead_letters: Sequence[DeadLetter]
     rows: int
@@ -52,13 +52,13 @@ def join(batches: list[Decoded]) -> Joined:
     return Joined(spans, joined, letters, rows)
 
 
-def _of_like_width(batches: Iterable[Decoded]) -> list[dict[str, list[Frame]]]:
+def _of_like_width(batches: Iterable[Decoded]) -> list[dict[str, list[RecordBatch]]]:
     """The frames by event, in parts.
 
     A column is as wide as its longest text. Joined with all others, one text of a megabyte would make that much of
     every row, so frames are joined only with those at most twice as wide.
     """
-    parts: dict[int, dict[str, list[Frame]]] = {}
+    parts: dict[int, dict[str, list[RecordBatch]]] = {}
     for batch in batches:
         for event, frames in batch.frames.items():
             for frame in frames:

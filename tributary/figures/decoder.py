@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 from confluent_kafka import Message
 
-from tributary.avro.columns.reader import Reading, SchemaPending
+from tributary.avro.columns.reader import ReadResult, SchemaPending
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH
 from tributary.figures.batches import Decoded
 from tributary.figures.routes import Route
@@ -62,16 +62,16 @@ class Decoder:
                 refused[topic] = reason
         return Outcome(self._decoded(batch, readings, refused), held, refused)
 
-    def _read(self, topic: str, batch: Batch) -> Reading:
+    def _read(self, topic: str, batch: Batch) -> ReadResult:
         route, messages = self._routes[topic], batch.messages[topic]
         reading = route.reader.read(list(map(Message.value, messages)))
         return route.clock.plausible(reading, messages, batch.since_ms[topic])
 
-    def _decoded(self, batch: Batch, readings: Mapping[str, Reading], refused: Mapping[str, str]) -> Decoded:
+    def _decoded(self, batch: Batch, readings: Mapping[str, ReadResult], refused: Mapping[str, str]) -> Decoded:
         taken = {topic: reading for topic, reading in readings.items() if topic not in refused}
         return Decoded(
             {partition: span for partition, span in batch.spans.items() if partition[0] not in refused},
-            {self._routes[topic].event: reading.frames for topic, reading in taken.items()},
+            {self._routes[topic].event: reading.batches for topic, reading in taken.items()},
             [
                 DeadLetter(batch.messages[topic][row], reason)
                 for topic, reading in taken.items()

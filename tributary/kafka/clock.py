@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
-from tributary.avro.columns.reader import Reading
+from tributary.avro.columns.reader import ReadResult
 
 _LAST = np.iinfo(np.int64).max
 _UNITS = {"seconds": 1000, "microseconds": 1e-3, "nanoseconds": 1e-6}
@@ -38,17 +38,17 @@ class Clock:
     ahead_ms: int
     """How far after the message was sent a time may lie."""
 
-    def plausible(self, reading: Reading, messages: Sequence[Message], since_ms: int) -> Reading:
+    def plausible(self, reading: ReadResult, messages: Sequence[Message], since_ms: int) -> ReadResult:
         """The rows whose time is plausible; the others become failures.
 
         `since_ms` is when the first of these messages was sent. To look at the time of each message would cost as much
         as to fetch it, so a time up to `ahead_ms` after `since_ms` passes at once: it is plausible, unless its message
         is older than the first.
         """
-        frames, places, failures = [], [], dict(reading.failures)
+        batches, places, failures = [], [], dict(reading.failures)
         latest = min(since_ms + self.ahead_ms, _LAST)
-        for frame, rows in zip(reading.frames, reading.places, strict=True):
-            times = frame.integers(self.field)
+        for batch, rows in zip(reading.batches, reading.places, strict=True):
+            times = batch.integers(self.field)
             bad = (times < self.earliest_ms) | (times > latest)
             if np.count_nonzero(bad):
                 for at in np.flatnonzero(bad).tolist():
@@ -57,10 +57,10 @@ class Clock:
                     bad[at] = bool(reason)
                     if reason:
                         failures[place] = reason
-                frame, rows = frame.take(~bad), rows[~bad]
-            frames.append(frame)
+                batch, rows = batch.take(~bad), rows[~bad]
+            batches.append(batch)
             places.append(rows)
-        return Reading(frames, failures, places)
+        return ReadResult(batches, failures, places)
 
     def _problem(self, moment: int, sent: int) -> str:
         latest = sent + self.ahead_ms

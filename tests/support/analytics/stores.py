@@ -12,7 +12,7 @@ from producers.simulator import sessions as simulator
 from producers.simulator import world
 from tributary import catalog
 from tributary.avro import wire
-from tributary.avro.columns.batch import Frame
+from tributary.avro.columns.batch import RecordBatch
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows import encoder as encoding
 from tributary.figures.store import Store
@@ -63,11 +63,11 @@ class Writer:
 
     def write_events(self, events: dict[str, Iterable[Any]], dead_letters: dict[str, int] | None = None) -> Merged:
         """Write these events in one transaction."""
-        frames: dict[str, Frame] = {}
+        frames: dict[str, RecordBatch] = {}
         spans: dict[Partition, Span] = {}
         for event, some in events.items():
             values = [wire.frame(1, self._encode[event](one)) for one in some]
-            (frames[event],) = self._read[event].read(values).frames
+            (frames[event],) = self._read[event].read(values).batches
             partition = (self.topics[event], 0)
             start = self._at.get(partition)
             self._at[partition] = (start or 0) + len(values)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.avro import avro_data
 from tributary.avro import types as avro
-from tributary.avro.columns.batch import Frame, Lines
+from tributary.avro.columns.batch import ListColumn, RecordBatch
 
 
 def is_record(kind: Any) -> bool:
@@ -31,13 +31,13 @@ def projected(contract: Any, paths: list[str]) -> Any:
     return avro_data.defined_first(contract | {"fields": fields}, names, set())
 
 
-def rows(frame: Frame) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [{} for _ in range(frame.rows)]
-    for name, column in frame.columns.items():
-        if isinstance(column, Lines):
+def rows(batch: RecordBatch) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [{} for _ in range(batch.rows)]
+    for name, column in batch.columns.items():
+        if isinstance(column, ListColumn):
             for row in found:
                 row[name] = []
-            inner = rows(column.frame) if len(column.parent) else []
+            inner = rows(column.records) if len(column.parent) else []
             for parent, item in zip(column.parent.tolist(), inner, strict=True):
                 found[parent][name].append(item)
         else:

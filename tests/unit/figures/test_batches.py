@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from consumers.analytics.merge import merge
 from tests.support.analytics.stores import no_waiting
 from tests.unit.figures.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
-from tributary.avro.columns.batch import Frame, Lines
-from tributary.avro.columns.strings import Text
+from tributary.avro.columns.batch import ListColumn, RecordBatch
+from tributary.avro.columns.strings import StringColumn
 from tributary.figures.batches import Decoded, join
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
@@ -27,10 +27,10 @@ def decoded(events: Sequence[Event], spans: Mapping[Partition, Span] | None = No
     return Decoded(spans or {}, {event: [frame] for event, frame in columns(events).items()}, [], len(events))
 
 
-def size(frame: Frame) -> int:
+def size(frame: RecordBatch) -> int:
     """Bytes in a frame's texts."""
-    texts = sum(column.words.nbytes for column in frame.columns.values() if isinstance(column, Text))
-    return texts + sum(size(column.frame) for column in frame.columns.values() if isinstance(column, Lines))
+    texts = sum(column.words.nbytes for column in frame.columns.values() if isinstance(column, StringColumn))
+    return texts + sum(size(column.records) for column in frame.columns.values() if isinstance(column, ListColumn))
 
 
 @given(st.lists(st.tuples(EVENTS, LENGTHS), max_size=40), st.integers(1, 10))

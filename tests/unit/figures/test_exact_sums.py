@@ -30,7 +30,7 @@ from consumers.web import metrics
 from schemas.events import CartAction
 from tests.support.analytics.stores import no_waiting
 from tributary.avro.columns import strings as text
-from tributary.avro.columns.batch import Frame, Lines
+from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.figures import exact
 from tributary.figures.store import Store
 
@@ -49,12 +49,12 @@ CART = st.tuples(SESSIONS, st.sampled_from(ACTIONS), LONGS, LONGS)
 ORDER = st.tuples(st.just("buyer"), LONGS)
 
 
-def frames(events: Sequence[Cart | Order], first_order: int) -> dict[str, Frame]:
+def frames(events: Sequence[Cart | Order], first_order: int) -> dict[str, RecordBatch]:
     """The events as the columns that the merge takes, and a late view that ends all sessions."""
     carts = [event for event in events if len(event) == 4]
     orders = [event for event in events if len(event) == 2]
 
-    def rows(some: Sequence[Any], at: int, **columns: Any) -> Frame:
+    def rows(some: Sequence[Any], at: int, **columns: Any) -> RecordBatch:
         envelope: dict[str, Any] = {
             "occurred_at": np.full(len(some), at),
             "session_id": text.from_strings([one[0] for one in some]),
@@ -62,7 +62,7 @@ def frames(events: Sequence[Cart | Order], first_order: int) -> dict[str, Frame]
             "region": text.constant("eu", len(some)),
             "currency": text.constant("EUR", len(some)),
         }
-        return Frame(len(some), envelope | columns)
+        return RecordBatch(len(some), envelope | columns)
 
     made = {
         VIEWS: rows([("late",)], 10**12, product_id=text.constant("p", 1)),
@@ -79,7 +79,7 @@ def frames(events: Sequence[Cart | Order], first_order: int) -> dict[str, Frame]
             0,
             order_id=text.from_strings([f"o{first_order + n}" for n in range(len(orders))]),
             total_minor=np.array([order[1] for order in orders], np.int64),
-            items=Lines(np.empty(0, np.int64), Frame(0, {})),
+            items=ListColumn(np.empty(0, np.int64), RecordBatch(0, {})),
         ),
     }
     return {event: frame for event, frame in made.items() if frame.rows}

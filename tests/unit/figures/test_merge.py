@@ -23,7 +23,7 @@ from consumers.analytics.merge import FIELDS, merge
 from tests.support.analytics import oracle
 from tests.support.analytics.stores import no_waiting
 from tributary import catalog
-from tributary.avro.columns.batch import Frame, concat
+from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.avro.columns.reader import ColumnReader
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.batch import Span
@@ -93,7 +93,7 @@ def same_orders(events: Sequence[Event]) -> list[Event]:
     return result
 
 
-def columns(events: Sequence[Event]) -> dict[str, Frame]:
+def columns(events: Sequence[Event]) -> dict[str, RecordBatch]:
     frames = {}
     for name, topic in TOPICS.items():
         payloads: list[bytes | None] = []
@@ -103,8 +103,8 @@ def columns(events: Sequence[Event]) -> dict[str, Frame]:
             payloads.append(b"\0\0\0\0\1" + buffer.getvalue())
         reading = ColumnReader(topic.schema, FIELDS[name], lambda _, text=topic.text: text).read(payloads)
         assert not reading.failures
-        if reading.frames:
-            frames[name] = concat(reading.frames)
+        if reading.batches:
+            frames[name] = concat(reading.batches)
     return frames
 
 

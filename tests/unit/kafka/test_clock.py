@@ -11,7 +11,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_NOT_AVAILABLE, Mess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.avro.columns.reader import ColumnReader, Reading
+from tributary.avro.columns.reader import ColumnReader, ReadResult
 from tributary.avro.rows.encoder import encoder
 from tributary.avro.wire import frame
 from tributary.kafka.clock import Clock, sent_ms
@@ -31,12 +31,12 @@ def message(at: int, sent: int, size: int = 0, kind: int = TIMESTAMP_CREATE_TIME
     return Message("seen", 0, 0, b"", frame(1, encode({"at": at, "x": "x" * size})), timestamp=(kind, sent))
 
 
-def read(messages: Sequence[Message], since: int) -> Reading:
+def read(messages: Sequence[Message], since: int) -> ReadResult:
     return CLOCK.plausible(reader.read([one.value() for one in messages]), messages, since)
 
 
-def kept(reading: Reading) -> list[tuple[int, int]]:
-    pairs = zip(reading.frames, reading.places, strict=True)
+def kept(reading: ReadResult) -> list[tuple[int, int]]:
+    pairs = zip(reading.batches, reading.places, strict=True)
     return sorted((int(p), n) for f, places in pairs for p, n in zip(places, f.integers("at").tolist(), strict=True))
 
 

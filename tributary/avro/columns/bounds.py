@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tributary.avro import types as avro
-from tributary.avro.columns.batch import Nullable
+from tributary.avro.columns.batch import NullableColumn
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.factorize import ODD
 from tributary.avro.columns.projection import Form, form
-from tributary.avro.columns.strings import Integers, Text
+from tributary.avro.columns.strings import Integers, StringColumn
 from tributary.avro.validation import Limits
 
 Check = Callable[[Cursor, Any], None]
@@ -35,7 +35,7 @@ _REMEMBERED = 4096
 def column_check(kind: avro.Type, bounds: Limits) -> Check | None:
     """The check of the column that holds a field of this type; None where it has no limits, or none that apply."""
     match form(kind):
-        case Form.TEXT:
+        case Form.STRINGS:
             return strings(bounds)
         case Form.INTEGERS if isinstance(kind, avro.Primitive) and kind.kind in ("int", "long"):
             return whole_numbers(bounds)
@@ -45,7 +45,7 @@ def column_check(kind: avro.Type, bounds: Limits) -> Check | None:
 
 
 def _where_not_null(check: Check) -> Check:
-    def check_some(cursor: Cursor, column: Nullable) -> None:
+    def check_some(cursor: Cursor, column: NullableColumn) -> None:
         rows = np.flatnonzero(~column.null)
         part = cursor.take(rows)
         check(part, column.values[rows])
@@ -117,7 +117,7 @@ class _Matching:
         self._length = np.full(_BUCKETS, _NONE, np.int64)
         self._words = np.zeros((0, _BUCKETS), np.uint64)
 
-    def check(self, cursor: Cursor, column: Text) -> None:
+    def check(self, cursor: Cursor, column: StringColumn) -> None:
         bucket = _buckets(column)
         unknown = self._length.take(bucket) != column.length
         # Words behind a text's length are zero, in columns that have them.
@@ -127,7 +127,7 @@ class _Matching:
             # What is read of a bad row may be no text at all.
             self._ask(cursor, column, np.flatnonzero(unknown & ~cursor.bad))
 
-    def _ask(self, cursor: Cursor, column: Text, rows: NDArray[np.intp]) -> None:
+    def _ask(self, cursor: Cursor, column: StringColumn, rows: NDArray[np.intp]) -> None:
         column = column.take(rows)
         codes, first = column.factorize()
         distinct = column.take(first)
@@ -138,7 +138,7 @@ class _Matching:
             cursor.fail(bad)
         self._remember(distinct.take(np.flatnonzero(~outside)))
 
-    def _remember(self, column: Text) -> None:
+    def _remember(self, column: StringColumn) -> None:
         width = column.words.shape[1]
         if width > len(self._words):
             self._words = np.pad(self._words, ((0, width - len(self._words)), (0, 0)))
@@ -149,7 +149,7 @@ class _Matching:
         self._words[:width, bucket] = column.words.T
 
 
-def _buckets(column: Text) -> Integers:
+def _buckets(column: StringColumn) -> Integers:
     words = column.words
     mixed = words[:, 0] if words.shape[1] == 1 else np.bitwise_xor.reduce(words, axis=1)
     return (mixed * ODD >> _SHIFT).view(np.int64)

@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tributary.avro.columns.strings import Integers, Mask, Text, Words
+from tributary.avro.columns.strings import Integers, Mask, StringColumn, Words
 
 Sizes = NDArray[np.signedinteger[Any]] | NDArray[np.unsignedinteger[Any]]
 
@@ -184,7 +184,7 @@ class Cursor:
         # As an unsigned number, a negative length is larger than any that can be.
         self.skip(np.minimum(length.view(np.uint64), _FAR).view(np.int64))
 
-    def text(self) -> Text:
+    def strings(self) -> StringColumn:
         """Read a string in each row; one that is not UTF-8 makes its row bad."""
         start = self.position + 1
         length = _ONE_BYTE.take(self.data[self.position])
@@ -196,7 +196,7 @@ class Cursor:
             longest, shortest = int(length.max(initial=0)), int(length.min(initial=LONGEST))
         width = -(-longest // 8)
         if not width:
-            return Text(np.empty((len(length), 0), np.uint64), length)
+            return StringColumn(np.empty((len(length), 0), np.uint64), length)
         # From each start as many bytes as the longest string has, in one piece, which costs less than a word at a time;
         # what lies behind a string's end is masked.
         pieces = np.ndarray((len(self.data) - 8 * width + 1,), f"V{8 * width}", self.data, 0, (1,))
@@ -208,7 +208,7 @@ class Cursor:
         if np.bitwise_or.reduce(words, axis=None) & _STOP_BITS:
             beyond_ascii = np.bitwise_or.reduce(words, axis=1) & _STOP_BITS
             self._check_utf8(np.flatnonzero(beyond_ascii), words, length)
-        return Text(words, length)
+        return StringColumn(words, length)
 
     def _long_text(self) -> tuple[Integers, Integers]:
         """Step over strings of any length: `(where each starts, its bytes)`; a bad row has none."""

@@ -9,7 +9,7 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 """2**64 divided by the golden ratio. To multiply by an odd number modulo 2**64 keeps different numbers different."""
 
 
-def group(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def factorize(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Group rows by their hash, of which the high bits should be good.
 
     Returns the code of each row, counted from 0, and a row in which each code stands.
@@ -32,12 +32,12 @@ def group(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int
     return _number(stands_for)
 
 
-def group_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def factorize_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Group rows by their number; as `group`."""
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     span = high - low + 1
     if span > 4 * len(values) + 1024:
-        return group(values.view(np.uint64) * ODD)
+        return factorize(values.view(np.uint64) * ODD)
     places = values - low
     buckets = np.empty(span, np.int64)
     buckets[places] = np.arange(len(values))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from tributary.avro import types as avro
-from tributary.avro.resolution import takers
+from tributary.avro.resolution import reader_fields
 from tributary.avro.validation import NO_LIMITS, limits
 
 
@@ -21,7 +21,7 @@ def with_limited(
     """
     around |= {id(contract)}
     known = {field.name: field.type for field in wanted.fields}
-    targets = takers(writer, contract)
+    targets = reader_fields(writer, contract)
     written = {target.name: field.type for field in writer.fields for target in targets[field.name]}
     return attrs.evolve(
         wanted,

@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 
 from tributary.avro import types as avro
-from tributary.avro.columns import strings as text
-from tributary.avro.columns.batch import Column, Frame, Lines, Nullable
+from tributary.avro.columns import strings
+from tributary.avro.columns.batch import Column, ListColumn, NullableColumn, RecordBatch
 
 
 class Form(enum.Enum):
@@ -19,8 +19,8 @@ class Form(enum.Enum):
 
     INTEGERS = enum.auto()
     NULLABLE = enum.auto()
-    TEXT = enum.auto()
-    LINES = enum.auto()
+    STRINGS = enum.auto()
+    LISTS = enum.auto()
     OBJECTS = enum.auto()
     """Python objects, as the row decoder makes them: what no other column holds."""
 
@@ -28,13 +28,13 @@ class Form(enum.Enum):
 def form(kind: avro.Type) -> Form:
     """The form of a type's column. It depends on nothing else, so columns of all writers can be joined."""
     if isinstance(kind, avro.Array) and isinstance(kind.items, avro.Record):
-        return Form.LINES
+        return Form.LISTS
     branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
     values = [branch for branch in branches if branch.kind != "null"]
     if len(values) != 1:
         return Form.OBJECTS
     if values[0].kind == "string":
-        return Form.TEXT
+        return Form.STRINGS
     if values[0].kind not in ("int", "long", "boolean", "enum"):
         return Form.OBJECTS
     return Form.INTEGERS if len(branches) == 1 else Form.NULLABLE
@@ -69,28 +69,30 @@ def _projected(record: avro.Record, name: str, rests: set[str]) -> avro.Field:
     return attrs.evolve(field, type=avro.Array(project(field.type.items, sorted(rests))))
 
 
-def frame(records: Sequence[Mapping[str, Any]], kind: avro.Record) -> Frame:
+def record_batch(records: Sequence[Mapping[str, Any]], kind: avro.Record) -> RecordBatch:
     """Decoded records as columns, the same that reading by columns gives."""
-    return Frame(len(records), {f.name: column([record[f.name] for record in records], f.type) for f in kind.fields})
+    return RecordBatch(
+        len(records), {f.name: column([record[f.name] for record in records], f.type) for f in kind.fields}
+    )
 
 
 def column(values: Sequence[Any], kind: avro.Type) -> Column:
     """Decoded values of a type as a column."""
     match form(kind):
-        case Form.LINES:
+        case Form.LISTS:
             assert isinstance(kind, avro.Array)
             assert isinstance(kind.items, avro.Record)
             lines = [item for items in values for item in items]
             parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
             # Items that contain themselves end here.
-            return Lines(parents, frame(lines, kind.items) if lines else Frame(0, {}))
-        case Form.TEXT:
-            return text.from_strings(values)
+            return ListColumn(parents, record_batch(lines, kind.items) if lines else RecordBatch(0, {}))
+        case Form.STRINGS:
+            return strings.from_strings(values)
         case Form.INTEGERS:
             return np.array(_numbers(values, kind), np.int64)
         case Form.NULLABLE:
             null = [value is None for value in values]
-            return Nullable(np.array(_numbers(values, kind), np.int64), np.array(null, np.bool_))
+            return NullableColumn(np.array(_numbers(values, kind), np.int64), np.array(null, np.bool_))
         case Form.OBJECTS:
             return np.fromiter(values, np.object_, len(values))
 

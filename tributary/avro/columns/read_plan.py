@@ -1,7 +1,7 @@
 """Plan how rows of a writer schema become columns of a reader schema.
 
 The plan is made once for each writer schema: a step per field, which reads it in all rows or steps over it. Resolution
-is that of the row decoder (`matching`), for what columns hold: whole numbers, booleans, enums and text, all of them
+is that of the row decoder (`resolution`), for what columns hold: whole numbers, booleans, enums and text, all of them
 optional or not, and lists of records of them.
 
 A row outside the limits of the reader's fields is bad, also where a field is not wanted and only checked.
@@ -17,27 +17,26 @@ import numpy as np
 
 from tributary.avro import types as avro
 from tributary.avro.columns import projection
-from tributary.avro.columns import strings as text
-from tributary.avro.columns.batch import Column, Frame, Lines, Nullable, concat, gather, repeat
+from tributary.avro.columns.batch import Column, ListColumn, NullableColumn, RecordBatch, concat, gather, repeat
 from tributary.avro.columns.bounds import checked, column_check, natural, number_check, strings
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.limited import limited_within
 from tributary.avro.columns.projection import Form, form
-from tributary.avro.columns.strings import NULL, Integers
+from tributary.avro.columns.strings import NULL, Integers, constant
 from tributary.avro.columns.traverse import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
-from tributary.avro.resolution import branch, takers
+from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.rows.records import Classes
 from tributary.avro.validation import NO_LIMITS, Limits, limits
 
 Step = Callable[[Cursor], Column]
 
 
-def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], Frame]:
+def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], RecordBatch]:
     """How to read rows that `writer` wrote as the columns of `wanted`.
 
     `reader` has the wanted fields, and those that are checked. Raises Unreadable.
     """
-    if not isinstance(writer, avro.Record) or branch(writer, reader) is None:
+    if not isinstance(writer, avro.Record) or resolve(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
     within_itself = avro.recursion(writer)
     if within_itself is not None:
@@ -45,8 +44,8 @@ def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callabl
     return _record(writer, reader, wanted, "")
 
 
-def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], Frame]:
-    targets = takers(writer, reader)
+def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], RecordBatch]:
+    targets = reader_fields(writer, reader)
     columns_of = {field.name: field for field in wanted.fields}
     steps: list[tuple[str, Step | Skip]] = []
     known: dict[int, Skip] = {}
@@ -69,7 +68,7 @@ def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: s
         (field.name, _default(field, f"{at}{field.name}")) for field in wanted.fields if field.name not in taken
     ]
 
-    def read(cursor: Cursor) -> Frame:
+    def read(cursor: Cursor) -> RecordBatch:
         columns: dict[str, Any] = {}
         for name, step in steps:
             column = step(cursor)
@@ -77,7 +76,7 @@ def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: s
                 columns[name] = column
         for name, default in defaults:
             columns[name] = default(len(cursor))
-        return Frame(len(cursor), columns)
+        return RecordBatch(len(cursor), columns)
 
     return read
 
@@ -87,7 +86,7 @@ def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Sk
     if isinstance(writer, avro.Union) and writer.branches:
         branches = [_verify(one, reader, bounds, at) for one in writer.branches]
         return lambda cursor: by_branch(cursor, branches)
-    target = branch(writer, reader)
+    target = resolve(writer, reader)
     if target is None:
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     check = number_check(target, bounds)
@@ -99,7 +98,7 @@ def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Sk
         size = 4 if writer.kind == "float" else 8
         return checked(lambda cursor: cursor.floating(size), check)
     if target.kind == "string" and (matching := strings(bounds)):
-        return checked(Cursor.text, matching)
+        return checked(Cursor.strings, matching)
     if not limited_within(target) and not (isinstance(target, avro.Decimal) and bounds != NO_LIMITS):
         return skip(writer, at)
     if isinstance(writer, avro.Record) and isinstance(target, avro.Record):
@@ -119,11 +118,11 @@ def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
         column = projection.column([Classes(None).default(field.type, field.default)], field.type)
     except ValueError as error:
         raise Unreadable(f"{at}: {error}") from error
-    if not isinstance(column, Lines):
+    if not isinstance(column, ListColumn):
         return lambda rows: repeat(column, rows)
     if len(column.parent):
         raise Unreadable(f"{at}: columns have no default that is a list with items")
-    return lambda _: _lines(())
+    return lambda _: _list_column(())
 
 
 def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
@@ -133,7 +132,7 @@ def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> S
         raise Unreadable(f"{at}: {reader} cannot be read as a column")
     if isinstance(writer, avro.Union):
         return _read_union(writer, reader, wanted, at)
-    target = branch(writer, reader)
+    target = resolve(writer, reader)
     if target is None:
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
@@ -143,7 +142,7 @@ def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> S
     if isinstance(writer, avro.Enum) and isinstance(target, avro.Enum):
         step: Callable[[Cursor], Integers] = _read_enum(writer, target, at)
     elif target.kind == "string":
-        return Cursor.text
+        return Cursor.strings
     else:
         step = _NUMBERS[writer.kind]
     if shape is Form.INTEGERS:
@@ -151,7 +150,7 @@ def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> S
 
     def read(cursor: Cursor) -> Column:
         values = step(cursor)
-        return Nullable(values, np.zeros(len(values), np.bool_))
+        return NullableColumn(values, np.zeros(len(values), np.bool_))
 
     return read
 
@@ -163,12 +162,12 @@ def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: st
     written, expected = writer.items, reader.items
     assert isinstance(wanted, avro.Array)
     assert isinstance(wanted.items, avro.Record)
-    if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and branch(written, expected)):
+    if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and resolve(written, expected)):
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     check_items(written, at)
     skip(written, f"{at}[]")  # raises for items that contain themselves
     item = _record(written, expected, wanted.items, f"{at}[].")
-    return lambda cursor: _lines(walk(cursor, item))
+    return lambda cursor: _list_column(walk(cursor, item))
 
 
 def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Cursor], Integers]:
@@ -193,7 +192,7 @@ def _read_union(writer: avro.Union, reader: avro.Type, wanted: avro.Type, at: st
         raise Unreadable(f"{at}: a union without branches")
     shape = form(reader)
     steps = [
-        _fail_all(shape) if branch(one, reader) is None else _read(one, reader, wanted, at) for one in writer.branches
+        _fail_all(shape) if resolve(one, reader) is None else _read(one, reader, wanted, at) for one in writer.branches
     ]
 
     def read(cursor: Cursor) -> Column:
@@ -212,19 +211,21 @@ def _fail_all(shape: Form) -> Step:
     return read
 
 
-def _lines(pieces: Sequence[tuple[Rows, Frame]]) -> Lines:
+def _list_column(pieces: Sequence[tuple[Rows, RecordBatch]]) -> ListColumn:
     if not pieces:
-        return Lines(np.empty(0, np.int64), Frame(0, {}))
-    return Lines(np.concatenate([rows for rows, _ in pieces]).astype(np.int64), concat([frame for _, frame in pieces]))
+        return ListColumn(np.empty(0, np.int64), RecordBatch(0, {}))
+    return ListColumn(
+        np.concatenate([rows for rows, _ in pieces]).astype(np.int64), concat([batch for _, batch in pieces])
+    )
 
 
 def _blank(shape: Form, rows: int) -> Column:
     """The column for rows that are null or bad."""
     match shape:
-        case Form.LINES:
-            return _lines(())
-        case Form.TEXT:
-            return text.constant(None, rows)
+        case Form.LISTS:
+            return _list_column(())
+        case Form.STRINGS:
+            return constant(None, rows)
         case Form.NULLABLE:
-            return Nullable(np.zeros(rows, np.int64), np.ones(rows, np.bool_))
+            return NullableColumn(np.zeros(rows, np.int64), np.ones(rows, np.bool_))
     return np.zeros(rows, np.int64)

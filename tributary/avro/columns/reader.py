@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tributary.avro import types as avro
 from tributary.avro.columns import projection
-from tributary.avro.columns.batch import Frame
+from tributary.avro.columns.batch import RecordBatch
 from tributary.avro.columns.cursor import LONGEST, Cursor
 from tributary.avro.columns.limited import check_limits, with_limited
 from tributary.avro.columns.read_plan import plan
@@ -29,8 +29,8 @@ from tributary.avro.type_parser import parse
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
 LARGE = LONGEST
-"""Bytes from which a message is decoded alone, to a frame of its own: columns gain nothing there, and one long list or
-text would make the columns of a whole batch as large as itself."""
+"""Bytes from which a message is decoded alone, to a record batch of its own: columns gain nothing there, and one long
+list or text would make the columns of a whole batch as large as itself."""
 
 _HEAD = np.uint64(0xFF_FFFF_FFFF)
 """The five bytes of the prefix in a little-endian word."""
@@ -45,15 +45,15 @@ class SchemaPending(Exception):
 
 
 @attrs.frozen(eq=False)
-class Reading:
-    """What a batch of values came to."""
+class ReadResult:
+    """What a batch of values decodes to."""
 
-    frames: list[Frame]
+    batches: list[RecordBatch]
     """The rows that decode, in no special order."""
     failures: dict[int, str]
     """For each value that does not, its place in the batch and the reason."""
     places: list[NDArray[np.intp]]
-    """For each frame, the places of its rows in the batch."""
+    """For each record batch, the places of its rows among the values."""
 
 
 class ColumnReader:
@@ -79,9 +79,9 @@ class ColumnReader:
         self._schema_text = schema_text
         self._writers: dict[int, _Writer] = {}
 
-    def read(self, values: Sequence[bytes | None]) -> Reading:
+    def read(self, values: Sequence[bytes | None]) -> ReadResult:
         """Decode a batch. Raises only what `schema_text` raises."""
-        reading = Reading([], {}, [])
+        reading = ReadResult([], {}, [])
         if not values:
             return reading
         payloads = [value or b"" for value in values]
@@ -126,11 +126,11 @@ class _Writer:
         self._schema = schema
         self._wanted = wanted
         self._read_as = with_limited(wanted, contract, schema) if isinstance(schema, avro.Record) else wanted
-        self._columns: Callable[[Cursor], Frame] | None = None
+        self._columns: Callable[[Cursor], RecordBatch] | None = None
         with contextlib.suppress(Unreadable):
             self._columns = plan(schema, self._read_as, wanted)
 
-    def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
+    def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: ReadResult) -> None:
         """Add these rows of the batch, at which `cursor` stands, to the reading."""
         alone = cursor.left >= (0 if self._columns is None else LARGE)
         if alone.any():
@@ -139,15 +139,15 @@ class _Writer:
         if self._columns is None or not len(rows):
             return
         cursor.skip(PREFIX_LENGTH)
-        frame = self._columns(cursor)
+        batch = self._columns(cursor)
         sound = cursor.finish()
         if not sound.all():
-            frame = frame.take(sound)
+            batch = batch.take(sound)
             reading.failures.update((row, self._explain(payloads[row])) for row in rows[~sound].tolist())
-        reading.frames.append(frame)
+        reading.batches.append(batch)
         reading.places.append(rows[sound])
 
-    def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: Reading) -> None:
+    def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: ReadResult) -> None:
         together: dict[int, Any] = {}
         for row in rows.tolist():
             try:
@@ -162,8 +162,8 @@ class _Writer:
         if together:
             self._add(together, reading)
 
-    def _add(self, records: Mapping[int, Any], reading: Reading) -> None:
-        reading.frames.append(projection.frame([*records.values()], self._wanted))
+    def _add(self, records: Mapping[int, Any], reading: ReadResult) -> None:
+        reading.batches.append(projection.record_batch([*records.values()], self._wanted))
         reading.places.append(np.array([*records], np.intp))
 
     @cached_property

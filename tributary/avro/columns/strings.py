@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tributary.avro.columns.factorize import ODD, group
+from tributary.avro.columns.factorize import ODD, factorize
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -23,7 +23,7 @@ NULL = -1
 
 
 @attrs.frozen(eq=False)
-class Text:
+class StringColumn:
     """A column of n strings: `words` has the shape (n, k), `length` the shape (n,)."""
 
     words: Words
@@ -32,10 +32,10 @@ class Text:
     def __len__(self) -> int:
         return len(self.length)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.int64]) -> Text:
+    def take(self, rows: NDArray[np.intp] | NDArray[np.int64]) -> StringColumn:
         """The strings at these rows, in their order."""
         # Not `words[rows]`, which is slower by six times for whole rows.
-        return Text(self.words.take(rows, axis=0), self.length[rows])
+        return StringColumn(self.words.take(rows, axis=0), self.length[rows])
 
     def tolist(self) -> list[str | None]:
         """The strings as Python objects."""
@@ -60,7 +60,7 @@ class Text:
         Returns the code of each string, counted from 0, and a row in which each code stands: two strings are equal
         exactly when their codes are. The order of the codes means nothing.
         """
-        codes, rows = group(_hash(self))
+        codes, rows = factorize(_hash(self))
         distinct = self.take(rows)
         if np.array_equal(distinct.length[codes], self.length) and np.array_equal(
             distinct.words.take(codes, axis=0), self.words
@@ -72,7 +72,7 @@ class Text:
         return codes.reshape(-1).astype(np.int64), first.astype(np.int64)
 
 
-def concat(parts: Sequence[Text]) -> Text:
+def concat(parts: Sequence[StringColumn]) -> StringColumn:
     """One column of all parts, in their order."""
     length = np.concatenate([np.empty(0, np.int64), *(part.length for part in parts)])
     words = np.zeros((len(length), max((part.words.shape[1] for part in parts), default=0)), np.uint64)
@@ -80,24 +80,24 @@ def concat(parts: Sequence[Text]) -> Text:
     for part in parts:
         words[at : at + len(part), : part.words.shape[1]] = part.words
         at += len(part)
-    return Text(words, length)
+    return StringColumn(words, length)
 
 
-def from_strings(strings: Sequence[str | None]) -> Text:
+def from_strings(strings: Sequence[str | None]) -> StringColumn:
     """The column of these strings."""
     encoded = [b"" if s is None else s.encode() for s in strings]
     length = np.array([NULL if s is None else len(b) for s, b in zip(strings, encoded, strict=True)], np.int64)
     width = -(-max((len(b) for b in encoded), default=0) // 8)
     raw = b"".join(b.ljust(8 * width, b"\0") for b in encoded)
-    return Text(np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(strings), width), length)
+    return StringColumn(np.frombuffer(raw, "<u8").astype(np.uint64).reshape(len(strings), width), length)
 
 
-def constant(string: str | None, rows: int) -> Text:
+def constant(string: str | None, rows: int) -> StringColumn:
     """The same string in every row."""
     return from_strings([string]).take(np.zeros(rows, np.int64))
 
 
-def _hash(column: Text) -> Words:
+def _hash(column: StringColumn) -> Words:
     """The length and the words, each times an odd number of its own, added modulo 2**64; the high bits are the good."""
     # A column as wide as its longest string: hashes of columns of other widths are never compared.
     odd = np.arange(3, 3 + 2 * column.words.shape[1], 2).astype(np.uint64) * ODD

@@ -50,7 +50,7 @@ def skip(writer: avro.Type, at: str, known: dict[int, Skip] | None = None) -> Sk
             return lambda cursor: walk(cursor, item)
         case avro.Map():
             value = skip(writer.values, f"{at}{{}}", known)
-            return lambda cursor: walk(cursor, lambda part: (part.text(), value(part)))
+            return lambda cursor: walk(cursor, lambda part: (part.strings(), value(part)))
         case avro.Fixed(size=int(size)) | avro.Decimal(size=int(size)):
             return lambda cursor: cursor.skip(size)
         case avro.Decimal():
@@ -67,7 +67,7 @@ _PRIMITIVES: Mapping[str, Skip] = {
     "float": lambda cursor: cursor.skip(4),
     "double": lambda cursor: cursor.skip(8),
     "bytes": Cursor.skip_bytes,
-    "string": Cursor.text,
+    "string": Cursor.strings,
 }
 
 

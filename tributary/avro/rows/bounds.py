@@ -1,4 +1,4 @@
-"""Write the lines that refuse a value outside the limits of its field, for `reading.py`."""
+"""Write the lines that refuse a value outside the limits of its field, for `decoder_source.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the lines that read a value of a writer's type as a reader's type, for `decoding.py`.
+"""Write the lines that read a value of a writer's type as a reader's type, for `decoder.py`.
 
 In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last, in its
 zigzag form. A slice beyond the end is short and not an error: since `at` only grows, the next byte read or the check at
@@ -16,7 +16,7 @@ import attrs
 
 from tributary.avro import naming, varint
 from tributary.avro import types as avro
-from tributary.avro.resolution import branch, takers
+from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.rows.bounds import refuse_outside
 from tributary.avro.rows.records import Classes, scaled, twin
 from tributary.avro.rows.snippets import blocks, length, number
@@ -74,7 +74,7 @@ class Reader:
         """Read a value. `name` begins its variables. Raises UnresolvedError."""
         target = reader
         if not isinstance(writer, avro.Union):
-            found = branch(writer, reader)
+            found = resolve(writer, reader)
             if found is None:
                 raise UnresolvedError(f"{self.source.place}: the writer's {writer} cannot be read as {reader}")
             target = found
@@ -212,7 +212,7 @@ class Reader:
 
     def _record(self, writer: avro.Record, reader: avro.Record) -> str:
         values: dict[str, str] = {}
-        targets = takers(writer, reader)
+        targets = reader_fields(writer, reader)
         for field in writer.fields:
             with self.source.within(f".{field.name}"):
                 if not targets[field.name]:

@@ -1,4 +1,4 @@
-"""The lines that recur in generated decoders: see `reading.py` for the variables that they use."""
+"""The lines that recur in generated decoders: see `decoder_source.py` for the variables that they use."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import attrs
 
 from tributary.avro import types as avro
-from tributary.avro.resolution import branch, takers
+from tributary.avro.resolution import reader_fields, resolve
 
 Kind = Literal["changed", "dropped", "defaulted"]
 
@@ -34,8 +34,8 @@ class Difference:
 def differences(writer: avro.Type, reader: avro.Type, written: Any, read: Any) -> Iterator[Difference]:
     """The differences between a value as its writer schema has it and as the reader schema does.
 
-    Both are decoded without classes (see `schemas.decoding`): records as dictionaries, enums as text. What was written
-    is tagged: the value alone does not say which of two records in a union it is.
+    Both are decoded without classes (see `tributary.avro.rows.decoder`): records as dictionaries, enums as text. What
+    was written is tagged: the value alone does not say which of two records in a union it is.
     """
     yield from _differences(writer, reader, written, read, "", withheld=False)
 
@@ -46,7 +46,7 @@ def _differences(
     if isinstance(writer, avro.Union):
         number, written = written
         writer = writer.branches[number]
-    reader = branch(writer, reader) or reader
+    reader = resolve(writer, reader) or reader
     if isinstance(writer, avro.Record) and isinstance(reader, avro.Record):
         yield from _record(writer, reader, written, read, path, withheld)
     elif isinstance(writer, avro.Array) and isinstance(reader, avro.Array):
@@ -67,7 +67,7 @@ def _record(
 ) -> Iterator[Difference]:
     dot = f"{path}." if path else ""
     filled = set()
-    for field, targets in zip(writer.fields, takers(writer, reader).values(), strict=True):
+    for field, targets in zip(writer.fields, reader_fields(writer, reader).values(), strict=True):
         if not targets:
             yield Difference("dropped", f"{dot}{field.name}", "")
         for target in targets:

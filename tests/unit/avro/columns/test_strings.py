@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from tributary.avro import wire
 from tributary.avro.columns import strings as text
-from tributary.avro.columns.factorize import group, group_integers
+from tributary.avro.columns.factorize import factorize, factorize_integers
 from tributary.avro.columns.reader import ColumnReader
-from tributary.avro.columns.strings import Text
+from tributary.avro.columns.strings import StringColumn
 from tributary.avro.rows.encoder import encoder
 
 STRINGS = st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "a\0", "ab", "ß", "p" * 9]), st.text(max_size=20)))
@@ -49,14 +49,14 @@ def test_strings_that_are_read_are_equal_whatever_follows_them(rows: list[tuple[
     schema = {"type": "record", "name": "R", "fields": fields}
     encode = encoder(schema, keys=True)
     payloads = [wire.frame(1, encode({"s": s, "n": n})) for s, n in rows]
-    (frame,) = ColumnReader(schema, ("s",), lambda _: json.dumps(schema)).read(payloads).frames
-    assert_numbered(*frame.text("s").factorize(), [s for s, _ in rows])
+    (frame,) = ColumnReader(schema, ("s",), lambda _: json.dumps(schema)).read(payloads).batches
+    assert_numbered(*frame.strings("s").factorize(), [s for s, _ in rows])
 
 
 @pytest.mark.parametrize("hashes", [1, 3])
 @given(strings=STRINGS)
 def test_strings_that_share_a_hash_are_told_apart(hashes: int, strings: list[str | None]) -> None:
-    def few(column: Text) -> NDArray[np.uint64]:
+    def few(column: StringColumn) -> NDArray[np.uint64]:
         return (column.length % hashes).astype(np.uint64)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -79,10 +79,10 @@ def test_columns_of_any_width_go_one_below_the_other(parts: list[list[str | None
 
 @given(INTEGERS)
 def test_equal_numbers_have_equal_codes(numbers: list[int]) -> None:
-    assert_numbered(*group_integers(np.array(numbers, np.int64)), numbers)
+    assert_numbered(*factorize_integers(np.array(numbers, np.int64)), numbers)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1).map(lambda n: n % 5 if n % 2 else n)))
 def test_hashes_that_meet_in_a_bucket_are_told_apart(hashes: list[int]) -> None:
     """Small hashes have the same high bits, so they all meet in one bucket at first."""
-    assert_numbered(*group(np.array(hashes, np.uint64)), hashes)
+    assert_numbered(*factorize(np.array(hashes, np.uint64)), hashes)
