@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from tests.conftest import CONTRACTS
+from tests.support.contracts import CONTRACTS
 from tributary.catalog import Catalog, load
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.lock import Version

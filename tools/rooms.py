@@ -1,8 +1,10 @@
 """Check the rooms of the repository: what the import rules in pyproject.toml cannot say.
 
-No module imports itself through others, no folder has more modules than a reader can survey, and the registry's imports
-are not stacked higher than `LEVELS`. Imports inside functions, which only save time, and those under `TYPE_CHECKING`
-count like all others: a circle is one, whenever it closes.
+No module imports itself through others, the engine's base modules import none of its rooms, no folder has more modules
+than a reader can survey, and the registry's imports have at most `LEVELS` levels.
+
+Imports inside functions, which only save time, and those under `TYPE_CHECKING` count like all others: a circle is one,
+whenever it closes.
 """
 
 from __future__ import annotations
@@ -55,6 +57,18 @@ def _is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
+def upward(imported: Imports, package: str) -> list[str]:
+    """The imports of a package's rooms by the modules that lie directly in it, as `module -> room`."""
+    rooms = {module for module in imported if any(other.startswith(f"{module}.") for other in imported)}
+    return [
+        f"{module} -> {other}"
+        for module, others in sorted(imported.items())
+        if module.rpartition(".")[0] == package and module not in rooms
+        for other in sorted(others)
+        if any(_is_in(other, room) for room in rooms if room.startswith(f"{package}."))
+    ]
+
+
 def crowded(root: Path, most: int = MODULES) -> dict[Path, int]:
     """The folders with more modules than that, and how many each has."""
     counts: dict[Path, int] = {}
@@ -82,6 +96,7 @@ def main() -> int:
     """Print what is wrong. Returns 1 if anything is; long modules are only listed."""
     imported = imports()
     wrong = [f"{folder.relative_to(ROOT)}: {n} modules, at most {MODULES}" for folder, n in crowded(ROOT).items()]
+    wrong += [f"a base module imports a room: {found}" for found in upward(imported, "tributary")]
     if found := circle(imported):
         wrong.append("a circle of imports: " + " -> ".join(found))
     elif len(chain := longest_chain(imported, "tributary.registry")) > LEVELS:

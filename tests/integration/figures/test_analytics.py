@@ -19,7 +19,7 @@ import attrs
 import fastavro
 from confluent_kafka import Producer
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tests.support.kafka import running
 from tests.support.registry.guest import Guest
 from tributary import catalog

@@ -11,7 +11,7 @@ import attrs
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from tests.conftest import Contracts, Edit
+from tests.support.contracts import Contracts, Edit
 from tests.support.registry.commands import Commands
 from tests.support.registry.guest import Guest
 from tributary.catalog import Topic

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.conftest import Contracts, Edit
+from tests.support.contracts import Contracts, Edit
 from tests.support.registry.commands import Commands
 from tributary.catalog import Topic
 from tributary.registry import lock

@@ -13,8 +13,8 @@ import pytest
 from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
-from tests.conftest import field
 from tests.support.avro.event_data import VIEW
+from tests.support.contracts import field
 from tests.support.kafka import running
 from tributary import catalog
 from tributary.avro import wire

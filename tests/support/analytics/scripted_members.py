@@ -10,9 +10,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from tests.conftest import CONTRACTS, NOWHERE
 from tests.support.analytics.scripted_kafka import Client, Cluster
 from tests.support.analytics.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHEMAS
+from tests.support.contracts import CONTRACTS, NOWHERE
 from tributary import catalog
 from tributary.figures import member, pipeline, watch
 from tributary.figures.member import Analytics, Choices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary import catalog, settings
 from tributary.cli.registry import main
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary.registry.evolve import evolve
 from tributary.registry.evolve.edits import Edit
 from tributary.registry.evolve.evolve import Evolution

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import __main__, events
-from tests.conftest import Contracts, field
 from tests.support.avro import avro_data
+from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.avro import codegen as generate
 from tributary.avro import naming

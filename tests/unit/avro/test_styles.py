@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Contracts
 from tests.support.avro import avro_data
+from tests.support.contracts import Contracts
 from tests.support.registry.styles import STYLES
 from tributary import catalog
 from tributary.avro import codegen as generate

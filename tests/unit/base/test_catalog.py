@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary.catalog import CatalogError
 from tributary.settings import Settings, load
 

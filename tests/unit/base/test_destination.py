@@ -13,7 +13,7 @@ import schemas.__main__
 import tributary.cli.registry
 import tributary.stack.__main__
 from consumers.analytics.__main__ import main as analytics
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary import catalog
 from tributary.avro import codegen as generate
 from tributary.destination import without_login

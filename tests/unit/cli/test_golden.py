@@ -21,7 +21,7 @@ import attrs
 import fastavro
 import pytest
 
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tests.support.registry.commands import Commands
 from tributary.registry import lock
 from tributary.registry.apply import plan

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
 
 from consumers import terminal
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import CatalogError
 from tributary.figures.member import Analytics, Choices

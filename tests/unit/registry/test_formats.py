@@ -9,7 +9,7 @@ import attrs
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.cli.registry import FORMATS, main
 from tributary.registry import lock

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.lint.engine import lint
 from tributary.registry.lock import Version

@@ -21,6 +21,17 @@ def test_a_chain_is_read_from_the_top_and_stays_in_its_package() -> None:
     assert rooms.longest_chain(imported, "p") == ["p", "p.a", "p.b"]
 
 
+def test_a_base_module_that_imports_a_room_is_named() -> None:
+    imported = {
+        "p": set(),
+        "p.base": {"p.room.a", "p.other"},
+        "p.other": set(),
+        "p.room": {"p.base"},
+        "p.room.a": set(),
+    }
+    assert rooms.upward(imported, "p") == ["p.base -> p.room.a"]
+
+
 def test_an_import_in_a_function_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "schemas_of_a_test"
     package.mkdir()

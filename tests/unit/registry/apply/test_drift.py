@@ -8,7 +8,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary.registry.apply.drift import drift
 from tributary.registry.lock import Lock, Subject, Version
 from tributary.registry.render import markdown

@@ -15,7 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import Catalog, DeadLetters, Topic
 from tributary.cli.registry import main

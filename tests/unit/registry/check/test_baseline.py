@@ -8,7 +8,7 @@ import subprocess
 import attrs
 import pytest
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary.registry import lock
 from tributary.registry.check.baseline import BaselineError, baseline
 

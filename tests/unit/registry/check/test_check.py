@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts, Edit, field
+from tests.support.contracts import Contracts, Edit, field
 from tributary.catalog import Topic
 from tributary.registry.check import fixes
 from tributary.registry.check.verdict import SubjectCheck, check_subject

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import NOWHERE, Contracts
 from tests.support.avro import reading
 from tests.support.avro.outcomes import outcome
+from tests.support.contracts import NOWHERE, Contracts
 from tools import edits
 from tools.edits import Case
 from tributary import catalog, settings

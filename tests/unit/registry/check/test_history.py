@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tributary.registry.check.history import NoSuchVersion, diff, find_topic, find_version, history
 from tributary.registry.lock import Version
 from tributary.registry.render.text import summary

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CONTRACTS, Edit, field
+from tests.support.contracts import CONTRACTS, Edit, field
 from tributary.catalog import load
 from tributary.registry.contract.diff import changes, short
 from tributary.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts, Edit, field
+from tests.support.contracts import Contracts, Edit, field
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.lint.exemptions import ExemptionError

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.conftest import NOWHERE, Contracts, field
+from tests.support.contracts import NOWHERE, Contracts, field
 from tributary import catalog
 from tributary.cli.registry import main
 from tributary.registry import lock

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts, field
+from tests.support.contracts import Contracts, field
 from tests.support.registry.workshop import Workshop
 from tributary.avro.parse import SchemaError
 from tributary.catalog import LEVELS

@@ -10,7 +10,7 @@ import attrs
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Contracts
+from tests.support.contracts import Contracts
 from tests.support.registry.workshop import Workshop
 from tributary.catalog import LEVELS
 from tributary.registry import compatibility

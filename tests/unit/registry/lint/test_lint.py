@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts, Edit, field
+from tests.support.contracts import Contracts, Edit, field
 from tributary.registry.lint import engine as linting
 from tributary.registry.lint.engine import Finding, UnknownRule, lint
 from tributary.registry.lint.exemptions import ExemptionError

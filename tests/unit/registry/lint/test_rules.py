@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Contracts, Edit, field
+from tests.support.contracts import Contracts, Edit, field
 from tributary.registry.lint.engine import lint
 
 ENUM = {"type": "enum", "name": "Kind", "symbols": ["UNKNOWN", "A"], "default": "UNKNOWN", "doc": "Kinds."}

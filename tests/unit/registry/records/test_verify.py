@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.conftest import CONTRACTS, Contracts, Edit, field
 from tests.support.avro.event_data import PURCHASE, VIEW
+from tests.support.contracts import CONTRACTS, Contracts, Edit, field
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
 from tributary.catalog import load
