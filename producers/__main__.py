@@ -1,4 +1,4 @@
-"""Run the three producers at once, each in its own process, on one world: `python -m producers --help`."""
+"""Run the three producers, each in its own process, with one world: `python -m producers --help`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tributary import child_process
 from tributary.signals import STOP_WITHIN_S
 
 SHARES = {"product_events": 0.806, "user_events": 0.147, "purchases": 0.047}
-"""Producer → its part of all events of the world, on average: at these rates the three keep in step."""
+"""Producer → its share of all events of the world, on average: at these rates the three stay in step."""
 
-_LOOK_EVERY_S = 0.05
+_POLL_S = 0.05
 _KILLED_AFTER_S = STOP_WITHIN_S + 0.5
 """After SIGTERM; by then a producer has ended by force unless it is frozen."""
 
 
 def shares_of(count: int) -> dict[str, int]:
-    """Producer → its part of so many events; together they are exactly as many."""
+    """Producer → its part of the count; the parts add up to the count exactly."""
     parts, so_far = {}, 0.0
     for producer, share in SHARES.items():
         before, so_far = so_far, so_far + share
@@ -32,19 +32,19 @@ def shares_of(count: int) -> dict[str, int]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run them until they end or are stopped. Returns 1 if any of them failed."""
+    """Run the producers until they end or are stopped. Returns 1 if any of them failed."""
     parser = arguments("the views, cart changes and purchases", "producers")
     parser.description = f"{parser.description} Rate and count are those of the three together."
     options = parser.parse_args(argv)
     seed = new_seed() if options.seed is None else options.seed
-    asked: list[int] = []
+    received: list[int] = []
 
-    def ask(number: int, _: FrameType | None) -> None:
-        asked.append(number)
+    def receive(number: int, _: FrameType | None) -> None:
+        received.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return _await([_start(module, options, seed) for module in SHARES], asked)
+        signal.signal(number, receive)
+    return _await([_start(module, options, seed) for module in SHARES], received)
 
 
 def _start(module: str, options: argparse.Namespace, seed: int) -> subprocess.Popen[bytes]:
@@ -55,16 +55,16 @@ def _start(module: str, options: argparse.Namespace, seed: int) -> subprocess.Po
         words += ["--seconds", str(options.seconds)]
     if options.json:
         words.append("--json")
-    # In a group of its own, a producer gets Ctrl-C from here alone, and not once more from the terminal.
+    # In a process group of its own, a producer gets Ctrl-C from here alone and not from the terminal as well.
     return subprocess.Popen(child_process.command(f"producers.{module}", *words), start_new_session=True)
 
 
-def _await(producers: Sequence[subprocess.Popen[bytes]], asked: list[int]) -> int:
-    """Wait for them, and send them the signals that come meanwhile. Returns 1 if any of them failed."""
+def _await(producers: Sequence[subprocess.Popen[bytes]], received: list[int]) -> int:
+    """Wait for the producers and pass on the signals received meanwhile. Returns 1 if any of them failed."""
     deadline = float("inf")
     while any(producer.poll() is None for producer in producers):
-        while asked:
-            number = asked.pop(0)
+        while received:
+            number = received.pop(0)
             for producer in producers:
                 producer.send_signal(number)
             if number == signal.SIGTERM:
@@ -72,7 +72,7 @@ def _await(producers: Sequence[subprocess.Popen[bytes]], asked: list[int]) -> in
         if time.monotonic() > deadline:
             for producer in producers:
                 producer.kill()
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_POLL_S)
     return 1 if any(producer.returncode for producer in producers) else 0
 
 

@@ -7,9 +7,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from consumers.terminal import layout
-from consumers.terminal.drawing import chart, fit, heading, spread
 from consumers.terminal.view import View
 from tributary.printable import printable
+from tributary.views.terminal.drawing import chart, fit, heading, spread
 
 _OLD_S = 5.0
 _CHART_FROM = 36

@@ -8,9 +8,9 @@ from itertools import zip_longest
 from rich.text import Text
 
 from consumers.terminal import sections
-from consumers.terminal.drawing import fit
 from consumers.terminal.sections import Section
 from consumers.terminal.view import View
+from tributary.views.terminal.drawing import fit
 
 _TYPES = Section(sections.types, least=5, priority=0)
 _FUNNEL = Section(sections.funnel, least=4, priority=1)

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from consumers.analytics.kpis import MIXED, EventType
 from consumers.analytics.queries import TYPES, totals
-from consumers.labels import amount
-from consumers.terminal.drawing import Part, Row, bars, heading, spread, table
 from consumers.terminal.view import View
+from tributary.currency import amount
+from tributary.views.terminal.drawing import Bar, Part, bars, heading, spread, table
 
 STYLES: Mapping[str, str] = {
     EventType.view.name: "blue",
@@ -47,7 +47,7 @@ class Section:
 def types(view: View, width: int) -> list[Text]:
     """Events by type."""
     rows = [
-        Row(LABELS[name], count, [(count, STYLES[name])], _percent(count, view.figures.events))
+        Bar(LABELS[name], count, [(count, STYLES[name])], _percent(count, view.figures.events))
         for name, count in view.figures.by_type.items()
     ]
     return [heading("Events", "", width), *bars(rows, width, view.bars)]
@@ -57,7 +57,7 @@ def funnel(view: View, width: int) -> list[Text]:
     """How far sessions came, as parts of all of them."""
     sessions = view.figures.sessions
     steps = {"viewed": sessions.viewed, "carted": sessions.carted, "purchased": sessions.purchased}
-    rows = [Row(name, count, [(count, "cyan")], _percent(count, sessions.count)) for name, count in steps.items()]
+    rows = [Bar(name, count, [(count, "cyan")], _percent(count, sessions.count)) for name, count in steps.items()]
     return [heading("Funnel", f"{sessions.count:,} sessions", width), *bars(rows, width, view.bars)]
 
 
@@ -101,7 +101,7 @@ def products(view: View, width: int) -> list[Text]:
 def lag(view: View, width: int) -> list[Text]:
     """How many messages of each topic are still to be counted."""
     waiting = (view.status.lag if view.status else None) or {}
-    rows = [Row(topic, behind, [(behind, "red")]) for topic, behind in waiting.items()]
+    rows = [Bar(topic, behind, [(behind, "red")]) for topic, behind in waiting.items()]
     return [heading("Lag", "", width), *bars(rows, width, view.bars)]
 
 
@@ -125,12 +125,12 @@ def health(view: View, width: int) -> list[Text]:
 def stages(view: View, width: int) -> list[Text]:
     """Where this member's time went."""
     seconds = view.status.progress.seconds if view.status else {}
-    rows = [Row(name, round(spent), [(round(spent), "cyan")]) for name, spent in seconds.items()]
+    rows = [Bar(name, round(spent), [(round(spent), "cyan")]) for name, spent in seconds.items()]
     return [heading("Time by stage", "seconds", width), *bars(rows, width, view.bars)]
 
 
 def _activity(view: View, by_type: Mapping[str, Mapping[str, int]], width: int) -> list[Text]:
-    rows = [Row(name, total, _parts(by_type[name])) for name, total in totals(by_type).items()]
+    rows = [Bar(name, total, _parts(by_type[name])) for name, total in totals(by_type).items()]
     return bars(rows, width, view.bars)
 
 

@@ -10,8 +10,8 @@ import attrs
 
 from consumers.analytics.kpis import MIXED
 from consumers.feed import Snapshot
-from consumers.labels import amount
 from consumers.rate import Rate
+from tributary.currency import amount
 
 _POINTS = 60
 

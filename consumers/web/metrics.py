@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from consumers.analytics.kpis import MIXED
 from consumers.feed import Snapshot
-from consumers.labels import major
+from tributary.currency import major
 from tributary.printable import printable
 
 MEDIA_TYPE = "text/plain; version=0.0.4"

@@ -5,28 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
-
-from producers.pacing import Pace
+from producers.replay.pacing import Pace
 from tributary.printable import log_to_stderr, printable
 from tributary.signals import Stop, stop_signal
 
-if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
-    from producers.replay.clickstream import Clickstream
-    from producers.replay.events import Routed, Router
-    from producers.replay.progress import Progress
-    from producers.replay.rejects import Rejects
-    from producers.replay.rows import Rows
-    from schemas.events import Event
+if TYPE_CHECKING:  # takes half a second to import, and `--help` does not need it
     from tributary.kafka.publisher import Publisher
 
-_LOOK_EVERY_S = 1.0
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -38,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
         "one order for the purchase rows of a session that share a second. Events keep the file's times. A file "
         "that is replayed again counts again, except for its orders: views and cart changes are added a second time, "
         "an order counts once, by its order_id. Rows that cannot be read are reported and written to a file, where "
-        "they can be mended and replayed; the rest goes on.",
+        "they can be corrected and replayed; the other rows are published.",
         epilog="exit code: 0 all rows are acknowledged events, 1 some rows were rejected, some deliveries failed, or "
         "nothing could be sent, 2 wrong usage. Ctrl-C and SIGTERM stop it in order, the second one at once, also while "
         "it waits for a pipe, and so does SIGTERM after nine seconds; orders that are still open then are not sent.",
@@ -49,7 +39,7 @@ def arguments() -> argparse.ArgumentParser:
         type=_speed,
         default=0.0,
         metavar="N",
-        help="pace by the file's times: 1 as it happened, 60 an hour a minute, 0 flat out (default: 0)",
+        help="pace by the file's times: 1 real time, 60 an hour in a minute, 0 no pacing (default: 0)",
     )
     parser.add_argument(
         "--currency", type=_currency, default="USD", metavar="CODE", help="ISO 4217 code of the prices (default: USD)"
@@ -61,57 +51,6 @@ def arguments() -> argparse.ArgumentParser:
         help="where to write rows that cannot be read (default: FILE.rejects.csv in the current folder)",
     )
     return parser
-
-
-@attrs.define
-class Replay:
-    """One file on its way into the topics."""
-
-    source: Clickstream
-    router: Router
-    publishers: Mapping[type[Event], Publisher]
-    rejects: Rejects
-    pace: Pace
-    shown: Progress
-    stop: threading.Event
-    rows: int = 0
-    """sent or rejected so far; those of a block whose events do not fit a contract are not among them"""
-
-    def run(self) -> None:
-        """Publish the file, up to its end or until `stop` is set."""
-        for batch in self.source:
-            for reject in batch.rejects:
-                self.rejects.add(reject)
-            self.rows += len(batch.rejects)
-            for rows in self._due(batch.rows):
-                if self.stop.is_set():
-                    return
-                self._send(self.router.route(rows))
-                self.rows += len(rows.kind)
-            self._show()
-            if self.stop.is_set():
-                return
-        self._send(self.router.close())
-
-    def _due(self, rows: Rows) -> Iterator[Rows]:
-        """The rows when they are due: all at once, or those of one time after the other."""
-        if not self.pace.speed:
-            yield rows
-            return
-        for part in rows.by_time():
-            while (wait := self.pace.delay(part.occurred_at[0])) > 0 and not self.stop.is_set():
-                self._show()
-                for publisher in self.publishers.values():
-                    publisher.look()
-                self.stop.wait(min(wait, _LOOK_EVERY_S))
-            yield part
-
-    def _send(self, routed: Routed) -> None:
-        for contract, columns in routed.items():
-            self.publishers[contract].send_columns(columns)
-
-    def _show(self) -> None:
-        self.shown.update(self.source.position, f"{self.rows:,} rows, {self.rejects.count:,} rejected")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -134,8 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: Stop) -> int:
     from producers.replay.clickstream import Clickstream, ClickstreamError
     from producers.replay.events import Router
-    from producers.replay.progress import progress
     from producers.replay.rejects import Rejects
+    from producers.replay.replay import Replay
+    from producers.replay.reporter import reporter
     from schemas.events import CartUpdated, ProductViewed, PurchaseCompleted
     from tributary.avro.rows.encoder import EncodeError
     from tributary.kafka.publisher import PublisherError, abandon, connect, drain
@@ -150,35 +90,36 @@ def _run(path: Path, rejects_path: Path, currency: str, pace: Pace, stop: Stop) 
     by_event = dict(zip((ProductViewed, CartUpdated, PurchaseCompleted), publishers, strict=True))
     started = time.monotonic()
     stop.before_forced_exit.append(lambda: _print_summaries(publishers))
-    with progress(source.size) as shown:
-        rejects = Rejects(rejects_path, path, source.heading, shown.say)
-        replay = Replay(source, Router(currency), by_event, rejects, pace, shown, stop)
-        broken = False
+    failed = False
+    with reporter(source.size) as report:
+        rejects = Rejects(rejects_path, path, source.heading, report.say)
+        replay = Replay(source, Router(currency), by_event, rejects, pace, report, stop)
         try:
             replay.run()
         except EncodeError as error:
-            broken = True
-            shown.say(f"replay: stopped: {error}")
+            failed = True
+            report.say(f"replay: stopped: {error}")
         except OSError as error:  # of the rejects: what cannot be read of the file is a reject itself
-            broken = True
-            shown.say(f"replay: stopped: {rejects_path} cannot be written: {error.strerror}")
+            failed = True
+            report.say(f"replay: stopped: {rejects_path} cannot be written: {error.strerror}")
         except KeyboardInterrupt:
             abandon(publishers)
         drain(publishers)
-    seconds = time.monotonic() - started
     _print_summaries(publishers)
-    totals = printable(
-        f"{path}: {'stopped after ' if stop.is_set() else ''}{replay.rows:,} rows, {rejects.count:,} rejected"
-        f"{f' (see {rejects_path})' if rejects.count else ''}, in {seconds:,.1f} s, "
-        f"{replay.rows / seconds:,.0f} rows a second"
-    )
-    print(totals)
-    return 1 if broken or rejects.count or any(publisher.summary().failed for publisher in publishers) else 0
+    print(_totals(path, replay.rows, rejects.count, rejects_path, time.monotonic() - started, stop.is_set()))
+    return 1 if failed or rejects.count or any(publisher.summary().failed for publisher in publishers) else 0
 
 
 def _print_summaries(publishers: Iterable[Publisher]) -> None:
     for publisher in publishers:
         print(printable(publisher.summary()))
+
+
+def _totals(path: Path, rows: int, rejected: int, rejects_path: Path, seconds: float, stopped: bool) -> str:
+    return printable(
+        f"{path}: {'stopped after ' if stopped else ''}{rows:,} rows, {rejected:,} rejected"
+        f"{f' (see {rejects_path})' if rejected else ''}, in {seconds:,.1f} s, {rows / seconds:,.0f} rows a second"
+    )
 
 
 def _speed(text: str) -> float:

@@ -1,10 +1,10 @@
-"""Read clickstream files in the format of REES46, the one many shops' exports and public data sets follow.
+"""Read clickstream files in the format of REES46, which exports of many shops and public data sets follow.
 
 CSV with a header: `event_time` (UTC), `event_type`, `product_id`, `price` (major units), `user_id`, `user_session`, and
 in the multi-category variant `category_id`, `category_code`, `brand`; the columns in any order, others are ignored.
 https://www.kaggle.com/datasets/mkechinov/ecommerce-behavior-data-from-multi-category-store describes it.
 
-Each line stands alone: a stray quote cannot swallow the lines after it.
+Each line is parsed on its own: a stray quote cannot swallow the lines after it.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class ClickstreamError(ValueError):
 
 @attrs.frozen
 class Batch:
-    """Some hundred lines of a file."""
+    """The rows of some hundred lines."""
 
     rows: Rows
     rejects: list[Reject]
 
 
 class Clickstream:
-    """An open file; iterating gives the lines after the header in batches, as soon as they can be read.
+    """An open file. Iterating gives the lines after the header in batches, as soon as they can be read.
 
-    Raises ClickstreamError if it cannot be opened, has no header, or its header lacks a column.
+    Raises ClickstreamError if it cannot be opened, or if its header is missing or lacks a column.
     """
 
     def __init__(self, path: Path, currency: str = "USD") -> None:
@@ -54,10 +54,10 @@ class Clickstream:
         self.size = os.fstat(self._raw.fileno()).st_size if self._raw.seekable() else None
         """in bytes; None for a pipe"""
         packed = self._raw.peek(2)[:2] == _GZIP
-        # Typed as what both are: gzip's own class does not say that it is one.
+        # GzipFile has the methods of a BufferedReader but is not a subclass of it.
         self._stream = cast(io.BufferedReader, gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
         self.heading = ""
-        """the header as it stands in the file"""
+        """the header line of the file"""
         self._parser = Parser(self._header(), currency)
 
     @property
@@ -80,7 +80,7 @@ class Clickstream:
             elif data and len(rest) < _LONGEST_LINE:
                 rest += data
                 continue
-            else:  # the end, or what is no line of such a file
+            else:  # the end of the file, or a line beyond the limit
                 lines, rest = rest, data
             if lines:
                 yield Batch(*self._parser.parse(_text(lines), number))
@@ -108,5 +108,5 @@ class Clickstream:
 
 
 def _text(data: bytes) -> str:
-    """Bytes that are not UTF-8 become surrogates: the parser finds them, the rejects file gets them as they were."""
+    """Bytes that are not UTF-8 become surrogates: the parser finds them, the rejects file gets the original bytes."""
     return data.decode("utf-8", "surrogateescape")

@@ -1,12 +1,12 @@
 """Turn the rows of a clickstream into the events of the three topics.
 
-Ids follow from what the rows say (UUIDs of version 5), so the same file gives the same events again. Of these only the
-purchases count once, by `order_id`: nothing downstream remembers the `event_id` of views and cart changes. Equal rows
-are told apart by their ordinal: two equal rows are two events.
+Ids are UUIDs of version 5 made from the rows, so the same file gives the same events again. Of these only purchases
+count once, by `order_id`: nothing downstream remembers the `event_id` of views and cart changes. An ordinal
+distinguishes equal rows: two equal rows are two events.
 
-Rows come in the order of their time, give or take WINDOW_MS; only that much of the file is remembered. Where the time
-falls back further, as where files were joined, a new run begins: it shares no order with the rows before, and its
-number goes into the ids, so that nothing of it is taken for a repetition.
+Rows are ordered by time within WINDOW_MS; only that much of the file is remembered. Where the time steps back further,
+as where files were joined, a new run begins: it shares no order with the rows before, and its number is part of the
+ids, so that none of its rows counts as a repetition.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from producers.replay.rows import Rows
 from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, Segment
 
 WINDOW_MS = 5_000
-"""How far rows may be out of order in time; an order stays open for so long, in the file's time."""
+"""How far rows may be out of order, and how long an order stays open, in the time of the file."""
 
 REGION = "unknown"
-"""The files do not say where their users are."""
+"""The files have no region."""
 
 _NAMESPACE = UUID("5b0c6f6e-2d5c-5d0a-9a4e-7f1f5b8f2c11").bytes
 _ACTIONS = {"cart": CartAction.ADD.value, "remove_from_cart": CartAction.REMOVE.value}
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 
 Columns = dict[str, Sequence[object]]
-"""Events of one contract: the values of its fields, columns of one length."""
+"""Events of one contract: field → values, columns of one length."""
 Routed = dict[type[Event], Columns]
-"""Rows as events, those of each contract in the order of the rows."""
+"""Events by contract, each in the order of the rows."""
 
 
 @attrs.define
-class _Bought:
+class _OrderRow:
     """A row of an order."""
 
     user_id: str
@@ -47,24 +47,24 @@ class _Bought:
     product_id: str
     price_minor: int
     row_id: str = ""
-    """known when those of all rows at hand are made"""
+    """set when the ids of the whole batch are made"""
 
 
 @attrs.define
 class _Second:
-    """What is remembered of a second that is within the window."""
+    """What is remembered of one second within the window."""
 
     seen: dict[str, int] = attrs.field(factory=dict)
-    """how often each row came"""
-    orders: dict[tuple[str, str], list[_Bought]] = attrs.field(factory=dict)
+    """row → how often it has been repeated"""
+    orders: dict[tuple[str, str], list[_OrderRow]] = attrs.field(factory=dict)
     """by session and user"""
 
 
 class Router:
-    """Feed it the rows, then `close` it. Prices are in `currency`.
+    """Call `route` with each batch of rows, then `close`. Prices are in `currency`.
 
-    Of a second `most_rows` different rows are remembered, and a file that has more begins a new run there; of seconds,
-    those within the window.
+    It remembers the seconds within the window, and `most_rows` different rows of each: where a second has more, a new
+    run begins.
     """
 
     def __init__(self, currency: str, most_rows: int = 50_000) -> None:
@@ -73,9 +73,9 @@ class Router:
         self._run = 0
         self._newest = -(1 << 62)
         self._seconds: dict[int, _Second] = {}
-        """those within the window, in the order in which they came up"""
-        self._closed: list[tuple[int, list[_Bought]]] = []
-        """the orders whose second has left it, each with its time"""
+        """those within the window, in the order of their first rows"""
+        self._closed: list[tuple[int, list[_OrderRow]]] = []
+        """the orders whose second has left the window, each with its time"""
 
     def route(self, rows: Rows) -> Routed:
         """The rows as events: views and cart changes at once, an order when its second has left the window.
@@ -83,7 +83,7 @@ class Router:
         Orders that are still open then wait for more rows, or for `close`.
         """
         names: list[str] = []
-        bought: list[tuple[int, _Bought]] = []
+        bought: list[tuple[int, _OrderRow]] = []
         now, most_rows = None, self._most_rows
         seen: dict[str, int] = {}
         for at, kind, product, price, user, session in zip(
@@ -93,7 +93,7 @@ class Router:
                 second = self._second(at)
                 now, seen, began = at, second.seen, f"{self._run}\n{at}"
             if kind == "purchase":
-                row = _Bought(user, session, product, price)
+                row = _OrderRow(user, session, product, price)
                 bought.append((len(names), row))
                 second.orders.setdefault((session, user), []).append(row)
             name = f"{began}\n{kind}\n{product}\n{price}\n{user}\n{session}\n0"
@@ -113,7 +113,7 @@ class Router:
         }
 
     def close(self) -> Routed:
-        """The orders that are still open."""
+        """The orders that are still open, as events."""
         self._forget(list(self._seconds))
         return {PurchaseCompleted: self._orders()}
 
@@ -153,22 +153,22 @@ class Router:
             "session_id": list(compress(rows.session_id, chosen)),
             "product_id": list(compress(rows.product_id, chosen)),
             "price_minor": list(compress(rows.price_minor, chosen)),
-            **self._everywhere(sum(chosen)),
+            **self._constants(sum(chosen)),
         }
 
     def _orders(self) -> Columns:
-        """The closed orders, which are forgotten then."""
+        """Take the closed orders."""
         closed, self._closed = self._closed, []
         orders = [rows for _, rows in closed]
-        # By its rows and not by session and second alone: a row that was rejected, mended and replayed on its own is
-        # an order of its own, not a repetition of the one it was missing from.
+        # From the rows, not from session and second alone: a row that was rejected, corrected and replayed is an order
+        # of its own, not a repetition of the order that it was missing from.
         order_ids = uuids(["\n".join([row.row_id for row in rows]) for rows in orders])
         return {
             "event_id": uuids(order_ids),
             "occurred_at": [at for at, _ in closed],
             "user_id": [rows[0].user_id for rows in orders],
             "session_id": [rows[0].session_id for rows in orders],
-            **self._everywhere(len(closed)),
+            **self._constants(len(closed)),
             "order_id": order_ids,
             "items": [
                 [{"product_id": row.product_id, "quantity": 1, "price_minor": row.price_minor} for row in rows]
@@ -177,8 +177,8 @@ class Router:
             "total_minor": [sum([row.price_minor for row in rows]) for rows in orders],
         }
 
-    def _everywhere(self, count: int) -> Columns:
-        """What the files do not say of each row."""
+    def _constants(self, count: int) -> Columns:
+        """The fields that no row has."""
         return {
             "segment": [Segment.UNKNOWN.value] * count,
             "region": [REGION] * count,
@@ -187,7 +187,7 @@ class Router:
 
 
 def uuids(names: Sequence[str]) -> list[str]:
-    """As `str(uuid.uuid5(NAMESPACE, name))` for each, many at a fifth of its cost."""
+    """`str(uuid.uuid5(NAMESPACE, name))` of each name, at a fifth of the cost."""
     digests = b"".join([sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest() for name in names])
     octets = np.frombuffer(digests, np.uint8).reshape(-1, 20)[:, :16].copy()
     octets[:, 6] = octets[:, 6] & 0x0F | 0x50

@@ -1,6 +1,6 @@
-"""Keep the rows of a file that could not be read, so that they can be mended and replayed.
+"""Write the rows of a file that cannot be read to another file, where they can be corrected and replayed.
 
-A row is written as it came, byte for byte. A spreadsheet may run what begins with `=` in it: import the file as text.
+Rows are written byte for byte. A spreadsheet may run what begins with `=` in them: import the file as text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SHOWN = 10
 
 
 class Rejects:
-    """The file of rejected rows: line, field and reason, then the row as it came. It is made with the first reject."""
+    """The file of rejected rows: line, field, reason, and the original row. The first reject creates it."""
 
     def __init__(self, path: Path, source: Path, heading: str, say: Callable[[str], None]) -> None:
         self.count = 0
@@ -24,7 +24,7 @@ class Rejects:
         self._say = say
 
     def add(self, reject: Reject) -> None:
-        """Write it down; the first few are also said."""
+        """Write one reject to the file; the first ten are also reported with `say`. Raises OSError."""
         reason = reject.reason.replace('"', '""')
         line = f'{reject.line},{reject.field},"{reason}",{reject.text}\n'
         if self.count:

@@ -1,4 +1,4 @@
-"""Parse the lines of a clickstream file: many at once, and one by one where one of them is bad or unusual."""
+"""Parse the lines of a clickstream file: as columns, or line by line where one of them is bad or unusual."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import attrs
 
+from tributary.currency import decimals
+
 REQUIRED = ("event_time", "event_type", "product_id", "price", "user_id", "user_session")
 KINDS = ("view", "cart", "remove_from_cart", "purchase")
 _KINDS = frozenset(KINDS)
@@ -23,15 +25,7 @@ _SECONDS = {f":{second:02d} UTC": second * 1000 for second in range(60)}
 _PRICE = re.compile(r"(\d{1,13})(?:\.(\d+))?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _REMEMBERED = 16_384
-"""How many times and prices are remembered: they repeat, and to look one up costs a tenth of parsing it."""
-
-_NO_DECIMALS = (
-    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-)
-_THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_DIGITS = dict.fromkeys(_NO_DECIMALS, 0) | dict.fromkeys(_THREE_DECIMALS, 3) | {"CLF": 4, "UYW": 4}
-"""Decimal places of the currencies that do not have two, by ISO 4217."""
+"""Size of the caches of times and prices: values repeat, and a look-up costs a tenth of parsing."""
 
 
 class Rows(NamedTuple):
@@ -48,7 +42,7 @@ class Rows(NamedTuple):
     session_id: Sequence[str] = ()
 
     def by_time(self) -> Iterator[Rows]:
-        """Cut wherever the time changes."""
+        """Split wherever the time changes."""
         start = 0
         for _, equal in groupby(self.occurred_at):
             end = start + sum(1 for _ in equal)
@@ -58,7 +52,7 @@ class Rows(NamedTuple):
 
 @attrs.frozen
 class Reject:
-    """One bad row: where, what was seen, what was expected, and the line as it stands in the file."""
+    """One bad row: line, field, value, what was expected, and the original line."""
 
     line: int
     """counted from 1, the header"""
@@ -70,12 +64,12 @@ class Reject:
 
     @property
     def reason(self) -> str:
-        """For people: field, value and what was expected."""
+        """Field, value and what was expected, in words."""
         return f"{self.field} is {self.value[:60]!r}, expected {self.expected}"
 
 
 class BadValue(ValueError):
-    """A value that cannot be taken: its field, itself, and what was expected."""
+    """A value that cannot be parsed: field, value, and what was expected."""
 
     def __init__(self, field: str, value: str, expected: str) -> None:
         super().__init__(field, value, expected)
@@ -83,7 +77,7 @@ class BadValue(ValueError):
 
 
 class Parser:
-    """The parser of a file with these columns; all of REQUIRED are among them. Prices are in `currency`."""
+    """The parser of a file with these columns, among them all of REQUIRED. Prices are in `currency`."""
 
     def __init__(self, names: Sequence[str], currency: str) -> None:
         self._last = names[-1]
@@ -92,24 +86,24 @@ class Parser:
         self._category_at = names.index("category_code") if "category_code" in names else None
         self._pick = itemgetter(*self._places)
         self._occurred_at = cache(occurred_at)
-        self._price_minor = cache(partial(minor_units, digits=_DIGITS.get(currency, 2)))
+        self._price_minor = cache(partial(minor_units, digits=decimals(currency)))
 
     def parse(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
-        """Whole lines, of which the first is line `number` of the file; blank ones are left out."""
+        """Parse whole lines, of which the first is line `number` of the file. Blank lines are skipped."""
         for known in (self._occurred_at, self._price_minor):
             if known.cache_info().currsize > _REMEMBERED:
                 known.cache_clear()
-        rows = self._together(text)
-        return (rows, []) if rows is not None else self._one_by_one(text, number)
+        rows = self._as_columns(text)
+        return (rows, []) if rows is not None else self._line_by_line(text, number)
 
-    def _together(self, text: str) -> Rows | None:
-        """The lines as columns, at half the cost; None if any of them is not plainly good."""
+    def _as_columns(self, text: str) -> Rows | None:
+        """Parse the lines together, at half the cost. None if any of them needs a closer look."""
         if "\r" in text:
             text = text.replace("\r\n", "\n")
         if '"' in text or "\r" in text or text[-1] != "\n" or _not_utf8_at(text) is not None:
             return None
-        # Each line becomes `width` cells and one that holds its end alone: these stand where they should, and nowhere
-        # else, only if every line has so many fields.
+        # Each line becomes `width` cells and one cell with the line end. All line ends are at multiples of the stride,
+        # and nowhere else, only if every line has `width` fields.
         cells = text.replace("\n", ",\n,").split(",")
         stride, lines = self._width + 1, text.count("\n")
         if len(cells) != lines * stride + 1 or cells[self._width :: stride].count("\n") != lines:
@@ -125,7 +119,7 @@ class Parser:
             return None
         return Rows(kinds, times_ms, products, categories, prices_minor, users, sessions)
 
-    def _one_by_one(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
+    def _line_by_line(self, text: str, number: int) -> tuple[Rows, list[Reject]]:
         rows: list[tuple[str, int, str, str | None, int, str, str]] = []
         rejects: list[Reject] = []
         for at, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), number):
@@ -195,7 +189,7 @@ def split(text: str) -> list[str]:
 
 
 def _not_utf8_at(text: str) -> int | None:
-    """The number of the first character, from 1, whose bytes were not UTF-8: they stand in the text as surrogates."""
+    """The position, from 1, of the first character that is a surrogate, that is, whose bytes were not UTF-8."""
     if text.isascii():
         return None
     try:
@@ -206,7 +200,7 @@ def _not_utf8_at(text: str) -> int | None:
 
 
 def _check_complete(last: str, value: str) -> None:
-    """A last line without a line end may be cut off inside its last field, where half a value is a value too."""
+    """Refuse a last line without a line end where half a value of its last field would be a valid value."""
     if last in ("product_id", "price", "user_id", "category_code") or (
         last == "user_session" and not _UUID.fullmatch(value)
     ):

@@ -1,4 +1,4 @@
-"""The shop that the simulator simulates: its products, its users, and how each segment behaves."""
+"""The world that the simulator draws from: products, users, and how each segment of users behaves."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ CURRENCIES = {
     "us-central": "USD",
     "uk": "GBP",
 }
-"""Region → the currency its shop sells in. A user sees only that shop's products, so an order has one currency."""
+"""Region → the currency of its shop. A user sees only that shop's products, so an order has one currency."""
 
 _TAIL = 0.9
-"""Exponent of the popularity: the product at rank r is looked at r^-0.9 times as often as the first."""
+"""Exponent of the popularity: the product at rank r is viewed r^-0.9 times as often as the first."""
 
 
 @attrs.frozen
@@ -55,16 +55,16 @@ class User:
 
 @attrs.frozen
 class Habits:
-    """Probabilities that describe a segment."""
+    """The behaviour of a segment, as probabilities."""
 
     leave: float
     """to leave after a view"""
     add: float
-    """to put the product just seen into the cart"""
+    """to put the viewed product into the cart"""
     remove: float
-    """to take something out of the cart again, after adding"""
+    """to remove a product from the cart after adding one"""
     buy: float
-    """to buy the cart when leaving with one"""
+    """to buy the cart when leaving"""
 
 
 HABITS: Mapping[Segment, Habits] = {
@@ -92,7 +92,7 @@ class Shelf:
 
 @attrs.frozen
 class World:
-    """All that the simulated sessions draw from."""
+    """Users, and the products that each of them can see."""
 
     users: Sequence[User]
     shelves: Mapping[str, Shelf]

@@ -13,9 +13,10 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from consumers.analytics.queries import Figures, Reader
-from consumers.labels import amount, product_names
+from consumers.labels import product_names
 from tests.browser.viewing import CONTRASTS, SIZES
 from tests.support.analytics.stores import Writer
+from tributary.currency import amount
 from tributary.settings import ROOT
 
 

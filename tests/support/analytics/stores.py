@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
+from producers.product_events import product_views
+from producers.purchases import purchases
 from producers.simulator import sessions as simulator
 from producers.simulator import world
+from producers.user_events import cart_updates
 from tributary import catalog
 from tributary.avro import wire
 from tributary.avro.columns.batch import RecordBatch
@@ -40,7 +43,7 @@ class Writer:
             event: ColumnReader(topic.schema, FIELDS[event], lambda _, text=topic.text: text)  # type: ignore[misc]
             for event, topic in topics.items()
         }
-        self._sessions = simulator.sessions(world.load(), seed, seat=0)
+        self._sessions = simulator.sessions(world.load(), seed, virtual_user=0)
         self._at: dict[Partition, int] = {}
         self._clock = count(MADE_AT_MS, 1000)
         self.store = Store(path, no_waiting)
@@ -54,9 +57,9 @@ class Writer:
 
         return self.write_events(
             {
-                VIEWS: simulator.product_views(some, clock),
-                CARTS: simulator.cart_updates(some, clock),
-                PURCHASES: simulator.purchases(some, clock),
+                VIEWS: product_views(some, clock),
+                CARTS: cart_updates(some, clock),
+                PURCHASES: purchases(some, clock),
             },
             dead_letters,
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import producers.purchases
 import producers.replay.__main__
-import producers.simulator.command
 import schemas.__main__
 import tributary.cli.registry
 import tributary.stack.__main__
@@ -55,11 +55,7 @@ def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         (tributary.cli.registry.main, "docs --output docs", "using catalogue docs, lock lock.json"),
         (tributary.cli.registry.main, "evolve purchases deprecate region --doc X", "using contracts "),
         (schemas.__main__.main, "generate", "using contracts "),
-        (
-            lambda argv: producers.simulator.command.main("purchases", "x", argv),
-            "--json",
-            f"using {BROKER}, {REGISTRY}, topic ",
-        ),
+        (producers.purchases.main, "--json", f"using {BROKER}, {REGISTRY}, topic "),
         (producers.replay.__main__.main, "clicks.csv", f"using {BROKER}, {REGISTRY}, topics product-events, "),
         (analytics, "run --until-caught-up", f"using {BROKER}, {REGISTRY}, store store.sqlite"),
         (tributary.stack.__main__.main, "clean", f"using {BROKER}, {REGISTRY}"),

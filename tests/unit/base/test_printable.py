@@ -22,13 +22,13 @@ from rich.console import Console
 
 from consumers.analytics.queries import AbandonedCarts
 from consumers.feed import Snapshot
-from consumers.terminal import drawing, layout
+from consumers.terminal import layout
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress, summary
 from consumers.terminal.view import NOTHING, View
 from consumers.web import metrics
-from producers.replay.progress import progress as shown_progress
 from producers.replay.rejects import Rejects
+from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
 from tributary.cli.commands import show
 from tributary.figures.progress import Progress
@@ -38,6 +38,7 @@ from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
 from tributary.registry.render import markdown, text
 from tributary.settings import ROOT
+from tributary.views.terminal import drawing
 
 JOINERS = "\u200c\u200d"
 HOSTILE = st.text(
@@ -155,7 +156,7 @@ def test_columns_stay_in_line(words: str, width: int) -> None:
     for row in layout.body(hostile_view(words), width, None):
         assert row.cell_len == width
         assert hidden(row.plain) == []
-    numbers = [drawing.Row(words, 1, [(1, "red")]), drawing.Row("x", 2, [(2, "red")])]
+    numbers = [drawing.Bar(words, 1, [(1, "red")]), drawing.Bar("x", 2, [(2, "red")])]
     first, second = (row.plain for row in drawing.bars(numbers, width, with_bars=False))
     assert first.rstrip().endswith("  1")
     assert cell_len(first.rstrip()) == cell_len(second.rstrip())
@@ -209,7 +210,7 @@ def test_no_report_prints_control_characters(words: str, kind: str) -> None:
 def test_rejected_rows_are_shown_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file has each row as it came, for the replay; what is shown of it is harmless."""
     bad = "\x1b]0;title\x07,=cmd,[bold]"
-    with shown_progress(None) as shown:
+    with reporter(None) as shown:
         rejects = Rejects(tmp_path / "r.csv", Path("a\nb.csv"), "one,two", shown.say)
         rejects.add(Reject(1, "price", bad, "a number", bad))
     said = capsys.readouterr().err

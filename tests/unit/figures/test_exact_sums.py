@@ -23,7 +23,6 @@ from consumers.analytics import __main__ as analytics
 from consumers.analytics import queries
 from consumers.analytics.merge import CARTS, PURCHASES, VIEWS, merge
 from consumers.feed import Snapshot
-from consumers.labels import amount, major
 from consumers.rate import Rate
 from consumers.web import figures as web
 from consumers.web import metrics
@@ -31,6 +30,7 @@ from schemas.events import CartAction
 from tests.support.analytics.stores import no_waiting
 from tributary.avro.columns import strings as text
 from tributary.avro.columns.batch import ListColumn, RecordBatch
+from tributary.currency import amount, major
 from tributary.figures import exact
 from tributary.figures.store import Store
 

@@ -11,7 +11,8 @@ import attrs
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from producers.simulator.sessions import product_views, sessions
+from producers.product_events import product_views
+from producers.simulator.sessions import sessions
 from producers.simulator.world import load
 from schemas.events import ProductViewed
 from tributary import catalog

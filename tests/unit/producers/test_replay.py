@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from producers.pacing import Pace
-from producers.replay.__main__ import Replay
 from producers.replay.clickstream import Clickstream
 from producers.replay.events import Router
-from producers.replay.progress import progress
+from producers.replay.pacing import Pace
 from producers.replay.rejects import Rejects
+from producers.replay.replay import Replay
+from producers.replay.reporter import reporter
 
 
 @pytest.mark.parametrize("speed", [0, 1])
@@ -22,7 +22,7 @@ def test_a_stop_is_heard_in_a_file_without_a_good_row(tmp_path: Path, speed: flo
     source, stop = Clickstream(path), threading.Event()
     rejects = Rejects(tmp_path / "rejects.csv", path, source.heading, lambda _: None)
     stop.set()
-    with progress(source.size) as shown:
-        replay = Replay(source, Router("USD"), {}, rejects, Pace(speed), shown, stop)
+    with reporter(source.size) as report:
+        replay = Replay(source, Router("USD"), {}, rejects, Pace(speed), report, stop)
         replay.run()
     assert replay.rows == rejects.count < 60_000

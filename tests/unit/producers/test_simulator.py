@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers import __main__ as together
-from producers.simulator.sessions import EVENTS, Session, cart_updates, product_views, purchases, session, sessions
+from producers.product_events import product_views
+from producers.purchases import purchases
+from producers.simulator.sessions import Session, session, sessions
 from producers.simulator.world import CURRENCIES, DATA, load
+from producers.user_events import cart_updates
 from schemas.events import CartAction, Segment
 from tributary import catalog
 from tributary.avro.rows.encoder import encoder
@@ -21,26 +24,27 @@ from tributary.settings import Settings
 
 WORLD = load()
 SEED = 7
+EVENTS = {"product-events": product_views, "user-events": cart_updates, "purchases": purchases}
 
 
 @pytest.fixture(scope="module")
 def visits() -> list[Session]:
-    return [visit for seat in range(4) for visit in islice(sessions(WORLD, SEED, seat), 1500)]
+    return [visit for user in range(4) for visit in islice(sessions(WORLD, SEED, user), 1500)]
 
 
 @given(st.integers(), st.integers(0, 500), st.integers(0, 10_000))
-def test_a_session_is_a_function_of_seed_seat_and_number(seed: int, seat: int, number: int) -> None:
-    assert session(WORLD, seed, seat, number) == session(load(), seed, seat, number)
+def test_a_session_is_a_function_of_seed_virtual_user_and_number(seed: int, user: int, number: int) -> None:
+    assert session(WORLD, seed, user, number) == session(load(), seed, user, number)
 
 
-def test_interleaving_the_seats_changes_nothing() -> None:
-    alone = [list(islice(sessions(WORLD, SEED, seat), 20)) for seat in range(3)]
-    seats = [sessions(WORLD, SEED, seat) for seat in range(3)]
-    mixed = [[next(seat) for seat in seats] for _ in range(20)]
+def test_interleaving_virtual_users_changes_nothing() -> None:
+    alone = [list(islice(sessions(WORLD, SEED, user), 20)) for user in range(3)]
+    users = [sessions(WORLD, SEED, user) for user in range(3)]
+    mixed = [[next(user) for user in users] for _ in range(20)]
     assert [list(column) for column in zip(*mixed, strict=True)] == alone
 
 
-def test_other_seeds_and_seats_are_other_sessions(visits: list[Session]) -> None:
+def test_other_seeds_and_virtual_users_have_other_sessions(visits: list[Session]) -> None:
     others = list(islice(sessions(WORLD, SEED + 1, 0), 500))
     keys = [visit.key for visit in [*visits, *others]]
     assert len(set(keys)) == len(keys)

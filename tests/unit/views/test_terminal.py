@@ -23,7 +23,7 @@ from consumers.analytics.__main__ import main
 from consumers.analytics.kpis import MIXED
 from consumers.analytics.queries import AbandonedCarts, Reader
 from consumers.labels import product_names
-from consumers.terminal import drawing, layout
+from consumers.terminal import layout
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
@@ -32,6 +32,7 @@ from tributary.figures.progress import Progress
 from tributary.figures.status import Status
 from tributary.settings import ROOT, Settings
 from tributary.signals import Stop
+from tributary.views.terminal import drawing
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 

@@ -21,11 +21,11 @@ from starlette.testclient import TestClient
 
 from consumers.analytics.queries import Figures, Reader
 from consumers.feed import Feed, Snapshot
-from consumers.labels import major
 from consumers.web import metrics
 from consumers.web.app import create_app
 from consumers.web.figures import as_json
 from tests.support.analytics.stores import Writer
+from tributary.currency import major
 from tributary.figures.store.presence import PRESENT_MS, Presence
 from tributary.settings import ROOT, Settings
 

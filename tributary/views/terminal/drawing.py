@@ -18,7 +18,7 @@ Part = tuple[float, str]
 
 
 @attrs.frozen
-class Row:
+class Bar:
     """A line of a bar chart."""
 
     label: str
@@ -54,7 +54,7 @@ def heading(title: str, note: Text | str, width: int) -> Text:
     return fit(Text.assemble(title_text, " ", ("─" * line, "dim"), note), width)
 
 
-def bars(rows: Sequence[Row], width: int, with_bars: bool) -> list[Text]:
+def bars(rows: Sequence[Bar], width: int, with_bars: bool) -> list[Text]:
     """A bar chart: label, value, note and, where there is room, a bar in proportion to the largest value."""
     labels = [printable(row.label) for row in rows]
     values = [f"{row.value:,}" for row in rows]

@@ -1,4 +1,4 @@
-"""Show how far a long piece of work is, on standard error: a bar on a terminal, otherwise a line now and then."""
+"""Report the progress of long work on standard error: a bar on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from tributary.printable import printable
 _EVERY_S = 5.0
 
 
-class Progress(Protocol):
-    """What the work tells."""
+class Reporter(Protocol):
+    """Where long work reports its progress."""
 
     def update(self, done: int, note: str) -> None:
-        """So much of the total, if it is known, is done. `note` is shown beside it."""
+        """`done` of the total is done; `note` appears beside the bar."""
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
 
 
 class _Bar:
     def __init__(self, total: int | None) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         columns = (
             BarColumn(),
@@ -35,7 +34,7 @@ class _Bar:
             TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
         )
-        self.progress = RichProgress(*columns, console=Console(stderr=True))
+        self.progress = Progress(*columns, console=Console(stderr=True))
         self._task = self.progress.add_task("", total=total)
 
     def update(self, done: int, note: str) -> None:
@@ -60,8 +59,8 @@ class _Lines:
 
 
 @contextmanager
-def progress(total: int | None) -> Iterator[Progress]:
-    """Show progress until the block ends; `total` is in whatever unit `update` counts, None if it is not known."""
+def reporter(total: int | None) -> Iterator[Reporter]:
+    """Report until the block ends. `total` has the unit of `update`; None if it is not known."""
     if sys.stderr.isatty():
         bar = _Bar(total)
         with bar.progress:
