@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tributary import extras
 from tributary.cli import evolve
 from tributary.printable import log_to_stderr, paragraphs
 from tributary.registry.server.http import command as serve
@@ -26,13 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_stderr()
     args = parser().parse_args(arguments)  # outside: a failing `except` clause below imports all there is
     try:
-        code = int(args.run(args))
+        with extras.named():
+            code = int(args.run(args))
         sys.stdout.flush()
         return code
     except BrokenPipeError:
         forget_output()
         return FINDINGS
-    except SettingsError as error:
+    except (SettingsError, extras.MissingExtra) as error:
         return _fail(error, USAGE)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", FINDINGS)

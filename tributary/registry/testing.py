@@ -9,7 +9,7 @@ As a pytest plugin (`pytest_plugins = ["tributary.registry.testing"]` in the top
         with pytest.raises(SchemaRegistryError):  # the reason `mock://` cannot give: V2 is incompatible
             client.register_schema("orders-value", Schema(V2, "AVRO"))
 
-Without pytest, `with serve() as schema_registry:` does the same.
+Without pytest, `with serve() as schema_registry:` does the same. Both need the extra `web`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
-from tributary.http_server import configuration
-from tributary.registry.server.http.app import create_app
+from tributary import extras
 from tributary.registry.server.http.command import listen
 from tributary.registry.server.store import Store
+
+with extras.named():
+    import uvicorn
+    from starlette.applications import Starlette
+
+    from tributary.http_server import configuration
+    from tributary.registry.server.http.app import create_app
 
 
 class TestRegistry:

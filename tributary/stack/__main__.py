@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import Protocol
 
+from tributary import extras
 from tributary import settings as settings_module
 from tributary.destination import announce, broker, file, registry
 from tributary.printable import paragraphs
@@ -40,18 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(paragraphs(str(error)), file=sys.stderr)
         return 2
     try:
-        if command == "status":
-            from tributary.stack.status import report
-
-            return report(settings)
-        if command == "demo":
-            from tributary.stack import demo
-
-            return demo.run(settings)
-        places = [file("data", settings.stack_dir)] if settings.stack == "local" else []
-        announce(broker(settings), registry(settings), *places)
-        getattr(_stack(settings), command)()
-    except SettingsError as error:  # in a file of properties: it is read when a client is made
+        with extras.named():
+            return _run(command, settings)
+    except (SettingsError, extras.MissingExtra) as error:  # a file of properties is read when a client is made
         print(paragraphs(str(error)), file=sys.stderr)
         return 2
     except StackError as error:
@@ -63,6 +55,20 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nInterrupted. `make status` says what runs; `make {command}` may be run again.", file=sys.stderr)
         return 130
+
+
+def _run(command: str, settings: Settings) -> int:
+    if command == "status":
+        from tributary.stack.status import report
+
+        return report(settings)
+    if command == "demo":
+        from tributary.stack import demo
+
+        return demo.run(settings)
+    places = [file("data", settings.stack_dir)] if settings.stack == "local" else []
+    announce(broker(settings), registry(settings), *places)
+    getattr(_stack(settings), command)()
     return 0
 
 
