@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from tests.support.avro.event_data import SCHEMAS
 from tributary.avro import parse as avro
 from tributary.registry.server.http.app import MEDIA_TYPE, create_app
-from tributary.registry.server.http.routes import ROUTES
+from tributary.registry.server.http.routing import ROUTES
 from tributary.registry.server.store import Store
 
 BETWEEN = b"\x1e"

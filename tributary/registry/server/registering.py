@@ -12,8 +12,8 @@ import attrs
 from tributary.avro import parse as avro
 from tributary.avro.parse import Schema
 from tributary.registry.server import errors
-from tributary.registry.server.bodies import SchemaRequest
-from tributary.registry.server.schemas import parsing as schemas
+from tributary.registry.server.requests import SchemaRequest
+from tributary.registry.server.schemas import parsing
 from tributary.registry.server.schemas.messages import compatibility_messages
 from tributary.registry.server.schemas.parsing import LATEST
 from tributary.registry.server.state import names, scope
@@ -57,7 +57,7 @@ def check(
     """Confluent's messages on why a schema may not follow the versions; empty if it may. Raises ApiError 42201."""
     if not request.schema.strip():
         raise errors.invalid_schema("Empty schema")
-    schema, content = schemas.accept(state, subject, request, new=True, normalize=normalize)
+    schema, content = parsing.accept(state, subject, request, new=True, normalize=normalize)
     return _messages(state, scope.config(state, subject), schema, content.metadata, versions)
 
 
@@ -69,8 +69,8 @@ def _messages(
         schema,
         metadata,
         versions,
-        lambda version: schemas.parse_stored(state, version),
-        lambda version: schemas.shape_stored(state, version),
+        lambda version: parsing.parse_stored(state, version),
+        lambda version: parsing.shape_stored(state, version),
     )
 
 
@@ -105,7 +105,7 @@ def _find(
     """A version of the subject with this schema: by its content, else one that means the same."""
     if not request.schema.strip():
         return None
-    schema, content = schemas.accept(state, subject, request, new=False, normalize=normalize)
+    schema, content = parsing.accept(state, subject, request, new=False, normalize=normalize)
     alike = [version for version in state.meaning(subject, content.meaning) if deleted or not version.deleted]
     if latest_only:
         alike = [version for version in alike if version is state.latest(subject)]
@@ -133,7 +133,7 @@ def _means_same(state: State, schema: Schema, content: Content, version: Version
     if content.references and set(content.references) != set(theirs.references):
         return False
     return _same_metadata(content.metadata, version) and avro.same(
-        schema, schemas.parse_stored(state, version), docs=True
+        schema, parsing.parse_stored(state, version), docs=True
     )
 
 
@@ -176,7 +176,7 @@ def _register_new(
         request = _complete(config, request, state.latest(subject), number)
     if not request.schema.strip():
         raise errors.invalid_schema("Empty schema")
-    schema, content = schemas.accept(state, subject, request, new=request.id < 0, normalize=normalize)
+    schema, content = parsing.accept(state, subject, request, new=request.id < 0, normalize=normalize)
 
     schema_id = request.id
     known = state.id_of(names.context_of(subject), content.guid())

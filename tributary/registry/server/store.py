@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from tributary.registry.server.schemas import parsing as schemas
+from tributary.registry.server.schemas import parsing
 from tributary.registry.server.state import names
 from tributary.registry.server.state.model import Content, Reference, Version
 from tributary.registry.server.state.state import Change, Drop, SetConfig, SetMode, State
@@ -89,7 +89,7 @@ class Store:
         with self._transaction():
             for version in self.state.all():
                 if not version.content.meaning:
-                    meaning = schemas.fingerprint_stored(self.state, version)
+                    meaning = parsing.fingerprint_stored(self.state, version)
                     self._database.execute(update, (meaning, version.subject, version.version))
 
     def _write(self, change: Change) -> None:

@@ -22,11 +22,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tributary.http_server import OwnHost
-from tributary.registry.server.bodies import decode
-from tributary.registry.server.call import Call, Raw
+from tributary.registry.server.call import Call, Raw, Write
 from tributary.registry.server.errors import ApiError, invalid_schema
-from tributary.registry.server.http.routes import Write
 from tributary.registry.server.http.routing import route
+from tributary.registry.server.requests import decode
 from tributary.registry.server.state.state import Planned, State
 from tributary.registry.server.store import Store
 

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs, unquote_to_bytes
 
 from tributary.registry.server import errors
+from tributary.registry.server.call import Handler, Routes
 from tributary.registry.server.errors import ApiError
-from tributary.registry.server.http.routes import ROUTES, Handler
+from tributary.registry.server.resources import about, compatibility, config, mode, schemas, subjects, versions
 from tributary.registry.server.state import names
 from tributary.registry.server.state.state import State
 
 Query = dict[str, list[str]]
+_RESOURCES = (subjects, versions, compatibility, schemas, config, mode, about)
+ROUTES: Routes = {pattern: methods for resource in _RESOURCES for pattern, methods in resource.ROUTES.items()}
 _PATTERNS = [(pattern.split("/") if pattern else [], methods) for pattern, methods in ROUTES.items()]
 
 

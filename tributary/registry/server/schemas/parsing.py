@@ -10,8 +10,8 @@ import attrs
 from tributary.avro import canonical as avro_text
 from tributary.avro import parse as avro
 from tributary.avro.parse import Schema, SchemaError
-from tributary.registry.server.bodies import SchemaRequest
 from tributary.registry.server.errors import ApiError, invalid_schema
+from tributary.registry.server.requests import SchemaRequest
 from tributary.registry.server.schemas.cache import Cache
 from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.schemas.shapes import Shape, shape
