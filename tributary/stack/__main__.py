@@ -1,4 +1,4 @@
-"""`python -m stack up|down|status|clean`: the Kafka and registry that everything else talks to."""
+"""`python -m tributary.stack up|down|status|demo|clean`: the local Kafka and registry."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tributary.settings import Settings, SettingsError
 from tributary.stack.errors import StackError
 
 COMMANDS = {
-    "up": "start Kafka and the registry, or say that they run",
-    "down": "stop them; data stays",
-    "status": "say what runs, where, and what it holds; exit code 1 if something does not answer",
-    "demo": "start, register, produce and merge for DEMO_SECONDS, and show that produced and counted are equal",
-    "clean": "stop them and delete their data, and the analytics store in the stack's directory",
+    "up": "start Kafka and the registry, if they do not run yet",
+    "down": "stop Kafka and the registry; keep their data",
+    "status": "show what runs, where, and what it holds; exit code 1 if a server does not answer",
+    "demo": "start, register, produce and merge for DEMO_SECONDS, then compare produced with counted",
+    "clean": "stop Kafka and the registry, delete their data and the analytics store in the stack's directory",
 }
 
 
 class Stack(Protocol):
-    """What each kind of stack can do. Every method raises StackError when it cannot."""
+    """The methods of each kind of stack. Each raises StackError if it fails."""
 
     def up(self) -> None: ...
     def down(self) -> None: ...
@@ -32,7 +32,7 @@ class Stack(Protocol):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0 fine, 1 it could not be done, 2 usage or settings."""
+    """Run one command. Returns the exit code: 0 success, 1 failure, 2 wrong usage or settings."""
     command = _parser().parse_args(arguments).command
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -43,17 +43,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with extras.named():
             return _run(command, settings)
-    except (SettingsError, extras.MissingExtra) as error:  # a file of properties is read when a client is made
+    except (SettingsError, extras.MissingExtra) as error:  # a properties file is read when a client is created
         print(paragraphs(str(error)), file=sys.stderr)
         return 2
     except StackError as error:
         print(paragraphs(f"make {command}: {error}"), file=sys.stderr)
         return 1
-    except OSError as error:  # of a folder that cannot be written, a disk that is full
+    except OSError as error:  # a folder that is not writable, a full disk
         print(f"make {command}: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nInterrupted. `make status` says what runs; `make {command}` may be run again.", file=sys.stderr)
+        print(f"\nInterrupted. `make status` shows what runs; `make {command}` can be run again.", file=sys.stderr)
         return 130
 
 
@@ -88,10 +88,10 @@ def _stack(settings: Settings) -> Stack:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m stack",
-        description="The Kafka and the schema registry that producers and consumers use. STACK in .env chooses: "
-        "local (real Kafka as a process of this machine, the default), docker (docker-compose.yml) or external "
-        "(the addresses in .env).",
+        prog="python -m tributary.stack",
+        description="Start, stop and inspect the Kafka and the schema registry that producers and consumers use. "
+        "STACK in .env selects them: local (real Kafka as a process on this machine, the default), docker "
+        "(docker-compose.yml) or external (the addresses in .env).",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""What the stack and the analytics keep on this machine: where, how much, and deleting it."""
+"""The data of the stack and of analytics on this machine: its paths, its size, and how to delete it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from tributary.settings import Settings
 
 
 def services(settings: Settings) -> list[Path]:
-    """What the local Kafka and registry keep."""
+    """The files of the local Kafka and registry."""
     return [settings.stack_dir / name for name in ("kafka", "registry")]
 
 
 def derived(settings: Settings) -> list[Path]:
-    """What was computed from the topics and ids of this stack, and would be wrong about another one's.
+    """The files computed from the topics and ids of this stack; they would be wrong for another stack.
 
-    The analytics store is deleted with the stack only where it lies in the stack's directory; anywhere else it is
-    somebody's own.
+    The analytics store is included only if it is in the stack's directory. Anywhere else, the user chose its place.
     """
     paths = [settings.stack_dir / "registry.lock.json"]
     store = settings.store_path
     if store.is_relative_to(settings.stack_dir):
-        # SQLite's write-ahead log and its index belong to the database: alone they would damage the next one.
+        # SQLite's write-ahead log and its index belong to the database: left alone, they would damage the next one.
         paths += [store, *(store.with_name(store.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
     return paths
 
 
 def delete(paths: list[Path]) -> list[str]:
-    """Delete what exists of these files and folders; returns a line for each, with its size."""
+    """Delete those of the files and folders that exist. Returns a line with the size for each."""
     lines = []
     for path in paths:
         if path.exists():
@@ -41,9 +40,9 @@ def delete(paths: list[Path]) -> list[str]:
 
 
 def size(path: Path) -> int:
-    """The bytes that a file, or everything in a folder, takes on the disk; 0 if it is not there.
+    """The bytes that a file, or a folder with its contents, occupies on disk; 0 if it does not exist.
 
-    Counted in blocks, because Kafka's index files are mostly holes.
+    Counts blocks, because Kafka's index files are mostly holes.
     """
     total = 0
     for file in (path, *path.rglob("*")):
@@ -56,7 +55,7 @@ def size(path: Path) -> int:
 
 
 def human(size: int) -> str:
-    """A number of bytes for people: `12.3 MB`."""
+    """A number of bytes with a unit: `12.3 MB`."""
     amount, unit = float(size), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if amount < 1000:

@@ -1,4 +1,4 @@
-"""`make demo`: the whole way of an event, on real parts, and the proof that each was counted once."""
+"""`make demo`: produce and count events on a real broker and registry, and compare the two totals."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tributary.settings import ROOT, Settings
 from tributary.stack.errors import StackError
 
 _EVENTS_PER_S = 2000
-"""Enough that the figures move, on any laptop."""
+"""Events per second: few enough for any laptop."""
 
 
 def run(settings: Settings) -> int:
-    """Show it. Returns 0 when all that was produced was counted, 1 when not. Raises StackError."""
+    """Run the demo. Returns 0 if every produced event was counted, else 1. Raises StackError."""
     console = Console()
     for step, command in (
         ("Kafka and the registry", ("tributary.stack", "up")),
         ("The contracts", ("registry", "apply")),
-        ("What earlier runs left to count", ("consumers.analytics", "--until-caught-up", "--no-dashboard")),
+        ("Counting what earlier runs left", ("consumers.analytics", "--until-caught-up", "--no-dashboard")),
     ):
         console.rule(step, align="left")
         _call(command)
@@ -39,16 +39,16 @@ def run(settings: Settings) -> int:
     console.rule("Produced and counted", align="left")
     equal = _compare(console, produced, counted)
     console.print(
-        "The stack still runs: `make report` shows all figures, `make analytics` goes on, `make down` stops it."
+        "The stack keeps running: `make report` prints all figures, `make analytics` continues, `make down` stops it."
     )
     return 0 if equal else 1
 
 
 def _call(command: Sequence[str], stdout: int | None = None) -> bytes:
-    """Run a command that must succeed; returns its output if it goes to a pipe."""
+    """Run a command that must succeed. Returns its output if that goes to a pipe."""
     done = subprocess.run(child_process.command(*command), cwd=ROOT, stdout=stdout)
     if done.returncode:
-        raise StackError(f"this failed: python -m {' '.join(command)}")
+        raise StackError(f"failed: python -m {' '.join(command)}")
     return done.stdout
 
 
@@ -59,16 +59,16 @@ def _report() -> dict[str, Any]:
 
 
 def _live(seconds: float) -> list[dict[str, Any]]:
-    """Produce for so long, with the dashboard in front. Returns the producers' summaries."""
+    """Produce for that time while the dashboard is shown. Returns the producers' summaries."""
     shoppers = child_process.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
-    # In a session of their own, the producers are asked to stop once, by us, and not by the terminal as well.
+    # In a session of their own, the producers get one signal to stop, from here, and not from the terminal as well.
     with (
         _running(child_process.command("consumers.analytics")) as member,
         _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
     ):
         said, complaints = producers.communicate()
         if member.poll() is not None:
-            raise StackError("the consumer stopped by itself; its last words stand above")
+            raise StackError("the consumer ended unexpectedly; its last output is above")
     if producers.returncode:
         raise StackError(f"a producer failed:\n{complaints}")
     return [json.loads(line) for line in said.splitlines()]
@@ -76,7 +76,7 @@ def _live(seconds: float) -> list[dict[str, Any]]:
 
 @contextmanager
 def _running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A command in the foreground of the terminal, stopped in order at the end."""
+    """A command in the foreground of the terminal, stopped cleanly at the end."""
     process = subprocess.Popen(command, cwd=ROOT, text=True, **options)
     try:
         yield process
@@ -93,7 +93,7 @@ def _difference(after: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str
 
 
 def _compare(console: Console, produced: Sequence[Mapping[str, Any]], counted: Mapping[str, Mapping[str, int]]) -> bool:
-    """Print both sides; whether they are equal."""
+    """Print produced and counted per topic and event type. Returns whether all are equal."""
     topics: dict[str, int] = {summary["topic"]: summary["acknowledged"] for summary in produced}
     types: dict[str, int] = {}
     for summary in produced:

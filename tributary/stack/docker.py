@@ -22,7 +22,7 @@ class DockerStack:
     settings: Settings
 
     def up(self) -> None:
-        """Start the containers and wait until they are healthy. Raises StackError if one does not become so."""
+        """Start the containers and wait until they are healthy. Raises StackError if one does not become healthy."""
         self._require_docker()
         if self._compose("up", "--detach", "--wait"):
             self._compose("logs", "--tail", "15")
@@ -30,11 +30,11 @@ class DockerStack:
         print(f"Kafka at {self.settings.bootstrap_servers}, the registry at {self.settings.registry_url}")
 
     def down(self) -> None:
-        """Stop the containers; the volumes stay."""
+        """Stop the containers; keep their volumes."""
         self._run_or_raise("down")
 
     def clean(self) -> None:
-        """Remove the containers and their volumes, and what we derived from the topics in them."""
+        """Remove the containers, their volumes, and the files derived from their topics."""
         self._run_or_raise("down", "--volumes")
         for line in data.delete(data.derived(self.settings)):
             print(line)
@@ -42,17 +42,17 @@ class DockerStack:
     def _run_or_raise(self, *arguments: str) -> None:
         self._require_docker()
         if self._compose(*arguments):
-            raise StackError(f"docker compose {' '.join(arguments)} failed; what it said is above")
+            raise StackError(f"docker compose {' '.join(arguments)} failed; its output is above")
 
     def _compose(self, *arguments: str) -> int:
-        # Compose cannot take a port out of an address, so it gets the ports beside the variables of `.env`.
+        # Compose cannot extract a port from an address, so it gets the ports in addition to the variables of `.env`.
         ports = {"KAFKA_PORT": str(self.settings.kafka_port), "REGISTRY_PORT": str(self.settings.registry_port)}
         command = ["docker", "compose", "--file", str(COMPOSE), *arguments]
         return subprocess.run(command, env=os.environ | ports, cwd=ROOT).returncode
 
     def _require_docker(self) -> None:
         if shutil.which("docker") is None:
-            raise StackError("STACK=docker needs Docker, and there is no `docker` on the PATH; STACK=local needs none")
+            raise StackError("STACK=docker needs Docker, and no `docker` is on the PATH; STACK=local needs none")
         probe = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True)
         if probe.returncode:
             raise StackError(f"`docker compose` does not work (Compose 2 is needed): {probe.stderr.strip()}")

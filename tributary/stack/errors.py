@@ -1,7 +1,7 @@
-"""What goes wrong with the local stack, in words for the person who typed `make up`."""
+"""The error of the local stack; its message is for the person who typed `make up`."""
 
 from __future__ import annotations
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says what happened and what to do about it."""
+    """A command of the stack failed; the message says what happened and what to do."""

@@ -1,4 +1,4 @@
-"""STACK=external: servers that somebody else runs, at the addresses in `.env`."""
+"""STACK=external: servers that run elsewhere, at the addresses in `.env`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tributary.stack.errors import StackError
 
 @attrs.frozen
 class ExternalStack:
-    """Nothing to start or stop; what we keep beside it can be deleted."""
+    """There is nothing to start or stop; files derived from the servers' data can be deleted."""
 
     settings: Settings
 
@@ -22,18 +22,18 @@ class ExternalStack:
         print(f"The registry answers at {self.settings.registry_url}")
 
     def down(self) -> None:
-        """Say that there is nothing to stop."""
-        print("STACK=external: Kafka and the registry are not ours to stop.")
+        """Print that there is nothing to stop."""
+        print("STACK=external: Kafka and the registry run elsewhere and are not stopped.")
 
     def clean(self) -> None:
-        """Delete what we derived from them."""
-        print("STACK=external: the topics and subjects are not ours to delete.")
+        """Delete the files derived from the servers' data."""
+        print("STACK=external: topics and subjects are not deleted.")
         for line in data.delete(data.derived(self.settings)):
             print(line)
 
 
 def require_answers(settings: Settings) -> None:
-    """Raises StackError, naming the setting, if Kafka or the registry does not answer at its address."""
+    """Raise StackError, naming the setting, if Kafka or the registry does not answer at its address."""
     if isinstance(silence := probe.topics(settings), str):
         raise StackError(f"Kafka does not answer at KAFKA_BOOTSTRAP_SERVERS={settings.bootstrap_servers}: {silence}")
     if isinstance(refusal := probe.subjects(settings), str):

@@ -1,7 +1,7 @@
 """Kafka's jars: downloaded once from Maven Central, checked against `jgo.lock.toml` at every start.
 
 The lock file is jgo's (https://github.com/apposed/jgo): one `[[dependencies]]` table per jar with its coordinates and
-SHA-256. Starting needs no resolver, because the lock names every jar; jgo resolves only when the lock is made anew.
+SHA-256. Starting needs no resolver, because the lock names every jar; jgo resolves only when the lock is rewritten.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ def locked(path: Path = LOCK) -> tuple[Jar, ...]:
 
 
 def ensure(directory: Path, jars: Iterable[Jar] | None = None) -> list[Path]:
-    """Make `directory` hold every locked jar, intact, and return their paths.
+    """Make sure that `directory` holds every locked jar, intact. Returns their paths.
 
-    Downloads what is missing or damaged and shows the progress; needs no network when nothing is.
-    Raises StackError when a jar cannot be had or is not what the lock file says.
+    Downloads what is missing or damaged and shows the progress; needs no network otherwise.
+    Raises StackError if a jar cannot be downloaded or does not match the lock file.
     """
     wanted = locked() if jars is None else tuple(jars)
     with ThreadPoolExecutor() as pool:
@@ -87,9 +87,9 @@ def ensure(directory: Path, jars: Iterable[Jar] | None = None) -> list[Path]:
 
 
 def _download(missing: list[Jar], directory: Path) -> None:
-    """Fetch into a folder beside the target, and move each jar into place once it is known to be good.
+    """Download into a folder next to the target, and move each jar into place once it is verified.
 
-    So an interrupted download leaves nothing that looks like a jar, and two at once cannot mix.
+    An interrupted download then leaves nothing that looks like a jar, and two at once cannot mix.
     """
     from jgo.maven import MavenContext, PythonResolver
 
@@ -117,12 +117,12 @@ def _fetch(jar: Jar, context: MavenContext, directory: Path) -> None:
         raise StackError(
             f"{jar.filename} could not be downloaded from Maven Central: {error}\n"
             "The first start needs the network (45 MB); check the connection or proxy and run it again: "
-            "what has arrived is kept."
+            "what has been downloaded is kept."
         ) from error
     if not jar.intact_at(path):
         raise StackError(
-            f"{jar.filename}: the downloaded file does not have the SHA-256 that stack/jgo.lock.toml expects "
-            f"({jar.sha256}). It was thrown away. Try again; if it persists, something on the way changes downloads."
+            f"{jar.filename}: the downloaded file does not have the SHA-256 that tributary/stack/jgo.lock.toml expects "
+            f"({jar.sha256}). It was deleted. Try again; if it persists, a proxy may be modifying downloads."
         )
     path.replace(directory / jar.filename)
 
@@ -154,7 +154,7 @@ def _progress(jars: int) -> Iterator[Any]:
 
 
 def relock() -> int:
-    """Resolve `jgo.toml` anew and write `jgo.lock.toml`; returns how many jars it names."""
+    """Resolve `jgo.toml` and rewrite `jgo.lock.toml`. Returns the number of jars that it names."""
     from jgo.env import EnvironmentSpec, LockFile
     from jgo.env._lockfile import compute_spec_hash
     from jgo.maven import MavenContext, PythonResolver
@@ -171,10 +171,10 @@ def relock() -> int:
 
 
 def main() -> int:
-    """`python -m stack.jars`."""
+    """`python -m tributary.stack.jars`."""
     argparse.ArgumentParser(
-        prog="python -m stack.jars",
-        description="Resolve stack/jgo.toml anew on Maven Central and write stack/jgo.lock.toml, every jar with its "
+        prog="python -m tributary.stack.jars",
+        description="Resolve tributary/stack/jgo.toml on Maven Central and rewrite jgo.lock.toml, every jar with its "
         "SHA-256. Needed only to change Kafka's version.",
     ).parse_args()
     print(f"{LOCK.name}: {relock()} jars locked")

@@ -20,7 +20,7 @@ from tributary.stack.errors import StackError
 from tributary.stack.processes import Daemon, holder_of
 
 STALLED_AFTER_S = 90.0
-"""A start whose log has not grown for so long is given up."""
+"""Seconds; a start is given up when its log has not grown for this long."""
 STOPPED_WITHIN_S = 60.0
 
 PROPERTIES = """\
@@ -34,7 +34,7 @@ listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port}
 log.dirs=data
 
-# Topics are made from the catalogue, never by a misspelt name.
+# Topics are created from the catalogue, never by a misspelt name.
 auto.create.topics.enable=false
 
 # Kafka's own topics ask for three brokers unless told otherwise, and for more partitions than a laptop needs.
@@ -51,11 +51,11 @@ share.coordinator.state.topic.num.partitions=4
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=1000
 
-# Members that start together share the partitions out once, not again when the second comes. The default, three
-# seconds, is long to wait for the others on one machine.
+# Members that start together are assigned partitions once, not again when the second joins. The default, three
+# seconds, is a long wait on one machine.
 group.initial.rebalance.delay.ms=250
 
-# Sized for two cores and half a gigabyte: the cleaner's buffer alone takes 128 MB of the heap otherwise, and an idle
+# Sized for two cores and half a gigabyte: by default the cleaner's buffer alone takes 128 MB of the heap, and an idle
 # controller writes to its log twice a second.
 num.network.threads=2
 num.io.threads=4
@@ -63,7 +63,7 @@ log.cleaner.dedupe.buffer.size=8388608
 metadata.max.idle.interval.ms=5000
 """
 
-# Java 25's remarks on Kafka's use of old interfaces, and on parts of the class cache that it cannot use.
+# Silences Java 25's warnings about deprecated interfaces and about parts of the class cache that it cannot use.
 _QUIET = (
     "--sun-misc-unsafe-memory-access=allow",
     "--enable-native-access=ALL-UNNAMED",
@@ -88,7 +88,7 @@ class Broker:
     port: int
     jars_dir: Path
     host: str = ports.LOOPBACK
-    """The name that clients are told to connect to; it listens on the loopback interface in any case."""
+    """The advertised host name. The broker listens on the loopback interface whatever the name."""
     heap: str = "512m"
     say: Callable[[str], None] = print
 
@@ -113,9 +113,9 @@ class Broker:
         return self.directory / "data"
 
     def start(self) -> bool:
-        """Start it and wait until it answers. Returns False if it ran already.
+        """Start the broker and wait until it answers. Returns False if it was running already.
 
-        Raises StackError if the port is taken or the broker does not get ready; the message has its last log lines.
+        Raises StackError if the port is taken or the broker does not become ready; the message has its last log lines.
         """
         if self.pid is not None:
             # Not ready yet if the command that started it was interrupted.
@@ -153,21 +153,21 @@ class Broker:
         return True
 
     def properties(self) -> str:
-        """What Kafka reads at its start; of a property that comes twice, Java takes the last."""
+        """The broker's properties file. If a property occurs twice, Java uses the last."""
         return PROPERTIES.format(port=self.port, host=self.host, controller_port=ports.free())
 
     def java_options(self) -> tuple[str, ...]:
-        """Options of the Java runtime, besides its memory and its classes."""
+        """Options of the Java runtime other than memory and class path."""
         return (*_QUIET, *_LOGGING)
 
     @property
     def records_classes(self) -> bool:
-        """Whether the running broker will write the cache of its classes when it stops, which takes some seconds."""
+        """Whether the running broker will write its class cache when it stops, which takes some seconds."""
         process = self.daemon.process
         return process is not None and any("-XX:AOTCacheOutput=" in word for word in process.cmdline())
 
     def require_port(self) -> None:
-        """Raises StackError, naming the holder, if another process has the port."""
+        """Raise StackError, naming the process, if another process has the port."""
         if not ports.is_free(self.port):
             raise StackError(
                 f"Kafka cannot listen on port {self.port}: it is taken by {holder_of(self.port)}.\n"
@@ -175,10 +175,10 @@ class Broker:
             )
 
     def stop(self) -> bool:
-        """Stop it gracefully; data stays. Returns whether it ran."""
+        """Stop the broker gracefully; keep its data. Returns whether it was running."""
         ran = self.daemon.stop(STOPPED_WITHIN_S)
         for recorded in self.directory.glob("recorded-*.aot"):
-            # Java removes this file when the cache is complete.
+            # Java deletes this file when the cache is complete.
             if recorded.with_suffix(".aot.config").exists():
                 recorded.unlink()
                 continue
@@ -188,11 +188,11 @@ class Broker:
         return ran
 
     def kill(self) -> bool:
-        """End it as a power cut would (SIGKILL). Returns whether it ran."""
+        """Kill the broker (SIGKILL), as a power cut would. Returns whether it was running."""
         return self.daemon.kill()
 
     def _is_ready(self) -> bool:
-        """Whether it accepts connections, knows itself as a live broker, and has a controller."""
+        """Whether the broker accepts connections, is registered as alive, and has a controller."""
         if not ports.answers(self.port):
             return False
         from confluent_kafka import KafkaException
@@ -205,7 +205,7 @@ class Broker:
         return bool(metadata.brokers) and metadata.controller_id >= 0
 
     def _format(self, class_path: str, properties: Path) -> None:
-        """Prepare an empty data directory, as Kafka demands before the first start."""
+        """Format an empty data directory, which Kafka requires before the first start."""
         java = [str(_java()), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path]
         tool = ["kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id(), "--config", str(properties)]
         result = subprocess.run([*java, *tool], cwd=self.directory, capture_output=True, text=True)
@@ -214,10 +214,10 @@ class Broker:
             raise StackError("\n".join([f"Kafka could not prepare {self.data}:", *(f"  | {line}" for line in lines)]))
 
     def _class_cache(self, class_path: str) -> str:
-        """The option that loads Kafka's classes from an ahead-of-time cache, or records it when there is none yet.
+        """The option that loads Kafka's classes from an ahead-of-time cache, or records the cache if it is missing.
 
         Measured: it halves the start (JEP 514, https://openjdk.org/jeps/514). The first graceful stop writes the
-        cache, which takes some seconds, once. Its name changes with the Java runtime and the jars, so a stale one is
+        cache, once, which takes some seconds. Its name changes with the Java runtime and the jars, so a stale cache is
         never read; Java ignores a broken one.
         """
         release = (_java().parent.parent / "release").read_bytes()
@@ -225,14 +225,14 @@ class Broker:
         cache = self.jars_dir / f"classes-{key}.aot"
         if cache.exists():
             return f"-XX:AOTCache={cache}"
-        # Recorded beside the data and moved when complete, so that two brokers never write one file.
+        # Recorded next to the data and moved when complete, so that two brokers never write one file.
         return f"-XX:AOTCacheOutput={self.directory / f'recorded-{cache.name}'}"
 
 
 def new_cluster_id() -> str:
-    """A random id as Kafka makes them: 22 characters of base64url that do not begin with `-`.
+    """A random cluster id in Kafka's format: 22 characters of base64url that do not start with `-`.
 
-    Kafka's own tools would take one that does for an option (see `Uuid.randomUuid` in kafka-clients).
+    Kafka's own tools would read a leading `-` as an option (see `Uuid.randomUuid` in kafka-clients).
     """
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass

@@ -1,4 +1,4 @@
-"""STACK=local: Kafka and the embedded registry as processes of this machine, their data under one directory."""
+"""STACK=local: Kafka and the local registry as processes on this machine, their data in one directory."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class LocalStack:
         return RegistryServer(self.settings.stack_dir / "registry", self.settings.registry_port, self.say)
 
     def up(self) -> None:
-        """Start what does not run yet. Raises StackError if that fails."""
+        """Start the servers that are not running. Raises StackError if that fails."""
         self._require_loopback()
         with self._lock():
             servers = (self.broker, self.registry)
-            # Both ports before either start: half a stack helps nobody.
+            # Both ports are checked before either server starts, so that a taken port does not leave half a stack.
             for server in servers:
                 if server.pid is None:
                     server.require_port()
@@ -60,17 +60,15 @@ class LocalStack:
                 self.say(f"{server.daemon.name}: {state} (pid {server.pid})")
 
     def down(self) -> None:
-        """Stop what `up` started; data stays. The registry first, so that nobody registers without a broker."""
+        """Stop what `up` started; keep the data. The registry first: nothing is then registered without a broker."""
         with self._lock():
             if self.broker.records_classes:
-                self.say(
-                    "Stopping. This once, Kafka also saves its loaded classes, so that it starts faster from now on."
-                )
+                self.say("Stopping. This time Kafka also saves its loaded classes, so that later starts are faster.")
             for server in (self.registry, self.broker):
-                self.say(f"{server.daemon.name}: {'stopped' if server.stop() else 'did not run'}")
+                self.say(f"{server.daemon.name}: {'stopped' if server.stop() else 'was not running'}")
 
     def clean(self) -> None:
-        """Stop it and delete its data, and the analytics store if it lies beside it."""
+        """Stop the servers and delete their data, and the analytics store if it is in the same directory."""
         with self._lock() as lock:
             self.registry.kill()
             self.broker.kill()
@@ -79,7 +77,7 @@ class LocalStack:
         for line in deleted or [f"nothing to delete in {self.settings.stack_dir}"]:
             self.say(line)
         if self.settings.jars_dir.exists():
-            self.say(f"kept {self.settings.jars_dir} (Kafka's program, so that the next start needs no download)")
+            self.say(f"kept {self.settings.jars_dir} (Kafka's jars, so that the next start needs no download)")
 
     def _lock(self) -> AbstractContextManager[Path]:
         return exclusive(self.settings.stack_dir, self.say)

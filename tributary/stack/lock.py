@@ -11,10 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(directory: Path, say: Callable[[str], None]) -> Iterator[Path]:
-    """Hold the directory's lock, waiting for whoever has it and saying so. Yields the lock file's path.
+    """Hold the directory's lock; prints a line if it must wait for another command. Yields the lock file's path.
 
-    The lock is the system's (flock), not the file: it ends with the process that holds it, however that ends, so a file
-    left behind locks nothing.
+    The lock is the system's (flock), not the file: it is released when the process that holds it ends, however that
+    happens, so a file left behind locks nothing.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "lock"
@@ -27,7 +27,7 @@ def exclusive(directory: Path, say: Callable[[str], None]) -> Iterator[Path]:
                 say(f"Waiting for another command on this stack to end (pid {file.read().strip() or 'unknown'}).")
                 fcntl.flock(file, fcntl.LOCK_EX)
             if not _is_at(path, file.fileno()):
-                # `clean` deleted the file while we waited: this lock is on a file that nobody else will find.
+                # `clean` deleted the file during the wait: this lock is on a file that no other process can open.
                 directory.mkdir(parents=True, exist_ok=True)
                 continue
             file.truncate(0)

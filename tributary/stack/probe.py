@@ -1,4 +1,4 @@
-"""Ask a Kafka cluster and a registry what they hold, wherever they run."""
+"""List what a Kafka cluster and a registry hold, wherever they run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMEOUT_S = 5.0
 
 @attrs.frozen
 class Topic:
-    """A topic and how many messages its partitions hold."""
+    """A topic, its partitions, and the number of messages in them."""
 
     name: str
     partitions: int
@@ -22,7 +22,7 @@ class Topic:
 
 
 def topics(settings: Settings) -> list[Topic] | str:
-    """The topics by name, without Kafka's own; or, as text, why the cluster does not answer."""
+    """The topics sorted by name, without Kafka's internal ones; or, as a string, why the cluster does not answer."""
     from confluent_kafka import KafkaException, TopicPartition
     from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -46,7 +46,7 @@ def topics(settings: Settings) -> list[Topic] | str:
 
 
 def subjects(settings: Settings) -> list[str] | str:
-    """The registry's subjects; or, as text, why it does not answer."""
+    """The registry's subjects; or, as a string, why the registry does not answer."""
     from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 
     try:

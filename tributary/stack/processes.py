@@ -1,4 +1,4 @@
-"""Background processes that outlive the command that started them: start, recognise, stop, explain."""
+"""Background processes that outlive the command that started them: start, identify, stop, report."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tributary.stack.errors import StackError
 
 LOG_LINES_SHOWN = 15
 _TAIL = 1 << 16
-"""Bytes of a log that hold its last lines; after a crash, the whole has a line for each partition."""
+"""Bytes to read from the end of a log. After a crash, the whole log has a line for each partition."""
 _SAY_EVERY_S = 4.0
-"""With the seconds that a question to the server takes, no silence is longer than ten."""
+"""Seconds between reports. With the seconds that a request to the server takes, no silence is longer than ten."""
 
 _ADVICE = (
-    "Start again when that is mended. If the data is damaged, `make clean` deletes it and the next start is fresh."
+    "Correct the cause and start again. If the data is damaged, `make clean` deletes it, and the next start is empty."
 )
 
 
@@ -31,7 +31,7 @@ class Daemon:
     """One background process with its pid file and its log in a folder of its own."""
 
     name: str
-    """What to call it in messages."""
+    """The name used in messages."""
     directory: Path
 
     @property
@@ -40,16 +40,16 @@ class Daemon:
 
     @property
     def log(self) -> Path:
-        """Standard output and error of the running process; the run before is kept beside it as `.1`."""
+        """Standard output and error of the running process; the log of the previous run has the suffix `.1`."""
         return self.directory / "process.log"
 
     @property
     def process(self) -> psutil.Process | None:
-        """The process if it runs.
+        """The process, or None if it is not running.
 
-        A pid alone proves nothing: after a crash or a restart of the machine the system may have given it to another
-        program. So the command line must be the one that was started. Its first word is left out, because macOS's
-        framework Python replaces it.
+        A pid alone is not enough: after a crash or a reboot the system may have given it to another program. The
+        command line must therefore be the one that was started. Its first word is ignored, because macOS's framework
+        Python replaces it.
         """
         try:
             noted = json.loads(self.pid_file.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ class Daemon:
         return process.pid if (process := self.process) else None
 
     def start(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path) -> None:
-        """Start the command in the background, in a session of its own: Ctrl-C in the terminal does not reach it."""
+        """Start the command in the background, in a session of its own, so that Ctrl-C does not reach it."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -76,24 +76,24 @@ class Daemon:
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=cwd, start_new_session=True
             )
         self.pid_file.write_text(json.dumps({"pid": process.pid, "command": words}), encoding="utf-8")
-        # For a moment after a program has taken over, Linux shows it with an empty command line.
+        # For a moment after exec, Linux shows an empty command line.
         with suppress(psutil.NoSuchProcess):
             while process.poll() is None and not psutil.Process(process.pid).cmdline():
                 time.sleep(0.001)
-        # Left running on purpose: the command ends, the daemon stays.
+        # Not waited for on purpose: the command ends, the daemon keeps running.
         process.returncode = 0
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, say: Callable[[str], None]) -> None:
-        """Wait until it is ready, for as long as its log grows: after a crash, Kafka recovers every partition first.
+        """Wait until the process is ready, for as long as its log grows: after a crash, Kafka recovers every partition.
 
-        Says every few seconds what it waits for. Raises StackError, with the last log lines, if it ends, or if it is
-        not ready and has written nothing for so many seconds; then it is stopped.
+        Prints what it waits for every few seconds. Raises StackError, with the last log lines, if the process ends, or
+        if it is not ready and its log has not grown for `seconds`; the process is then stopped.
         """
         began = moved_at = said_at = time.monotonic()
         size = 0
         while not ready():
             if self.process is None:
-                raise StackError(f"{self.name} ended while it started. {self.last_words()}\n{_ADVICE}")
+                raise StackError(f"{self.name} ended during its start. {self.last_words()}\n{_ADVICE}")
             now = time.monotonic()
             if (grown := self._log_size()) != size:
                 size, moved_at = grown, now
@@ -110,7 +110,7 @@ class Daemon:
             time.sleep(0.05)
 
     def stop(self, seconds: float) -> bool:
-        """Ask it to end, wait, and kill it if it does not end in that time. Returns whether it ran.
+        """Send SIGTERM, wait, and kill the process if it has not ended in that time. Returns whether it was running.
 
         Raises StackError if it cannot be ended.
         """
@@ -122,7 +122,7 @@ class Daemon:
         return True
 
     def kill(self) -> bool:
-        """End it at once, as `kill -9` does. Returns whether it ran."""
+        """Kill the process at once, as `kill -9` does. Returns whether it was running."""
         process = self.process
         if process is not None:
             self._end(process, signal.SIGKILL, 10)
@@ -135,14 +135,14 @@ class Daemon:
             if not _ends_within(process, seconds):
                 process.kill()
                 if not _ends_within(process, 10):
-                    raise StackError(f"{self.name} (pid {process.pid}) did not end even when killed")
+                    raise StackError(f"{self.name} (pid {process.pid}) did not end, not even after SIGKILL")
         self.pid_file.unlink(missing_ok=True)
 
     def last_words(self) -> str:
-        """The last lines of its log, introduced, for an error message."""
+        """The last lines of the log with an introduction, for an error message."""
         lines = self._last_lines(LOG_LINES_SHOWN)
         if not lines:
-            return f"It wrote nothing to {self.log}."
+            return f"It has written nothing to {self.log}."
         return "\n".join([f"The last lines of {self.log}:", *(f"  | {line}" for line in lines)])
 
     def _last_lines(self, count: int) -> list[str]:
@@ -159,7 +159,7 @@ class Daemon:
 
 
 def _is_zombie(process: psutil.Process) -> bool:
-    """Whether all of it has ended: its first thread may be a zombie while others still hold its ports."""
+    """Whether all threads have ended: the first may be a zombie while others still hold ports."""
     try:
         return bool(process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1)
     except psutil.ZombieProcess:  # macOS counts no threads of one
@@ -167,9 +167,9 @@ def _is_zombie(process: psutil.Process) -> bool:
 
 
 def _ends_within(process: psutil.Process, seconds: float) -> bool:
-    """Wait for the process to end; False if it still runs after that time.
+    """Wait for the process to end. Returns False if it still runs after that time.
 
-    A zombie has ended: it only waits for its parent, which may be a program that started it long ago and lives on.
+    A zombie counts as ended: it only waits for its parent to collect it, and the parent may run on.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -184,9 +184,9 @@ def _ends_within(process: psutil.Process, seconds: float) -> bool:
 
 
 def holder_of(port: int) -> str:
-    """Who listens on a TCP port of this machine, for an error message: `pid 123 (java -Xmx… )`.
+    """The process that listens on a TCP port of this machine, for an error message: `pid 123 (java -Xmx… )`.
 
-    The system may not tell (another user's process, macOS without rights); then it says how to find out.
+    If the system hides it (another user's process, missing rights on macOS), the text says how to find it.
     """
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -194,4 +194,4 @@ def holder_of(port: int) -> str:
                 if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
                     command = " ".join(process.cmdline())
                     return f"pid {process.pid} ({command if len(command) <= 100 else command[:99] + '…'})"
-    return f"a process that the system does not show; try: lsof -nP -iTCP:{port} -sTCP:LISTEN"
+    return f"a process that the system hides; try: lsof -nP -iTCP:{port} -sTCP:LISTEN"

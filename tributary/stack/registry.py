@@ -1,4 +1,4 @@
-"""The embedded registry as a background process."""
+"""The local registry as a background process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tributary.stack.errors import StackError
 from tributary.stack.processes import Daemon, holder_of
 
 STALLED_AFTER_S = 60.0
-"""A start whose log has not grown for so long is given up."""
+"""Seconds; a start is given up when its log has not grown for this long."""
 STOPPED_WITHIN_S = 15.0
 
 
@@ -31,7 +31,7 @@ class RegistryServer:
 
     @property
     def url(self) -> str:
-        """What clients use."""
+        """The URL for clients."""
         return f"http://{ports.LOOPBACK}:{self.port}"
 
     @property
@@ -45,9 +45,9 @@ class RegistryServer:
         return self.daemon.pid
 
     def start(self) -> bool:
-        """Start it and wait until it answers. Returns False if it ran already.
+        """Start the server and wait until it answers. Returns False if it was running already.
 
-        Raises StackError if the port is taken or the server does not get ready; the message has its last log lines.
+        Raises StackError if the port is taken or the server does not become ready; the message has its last log lines.
         """
         if self.pid is not None:
             # Not ready yet if the command that started it was interrupted.
@@ -64,7 +64,7 @@ class RegistryServer:
         return True
 
     def require_port(self) -> None:
-        """Raises StackError, naming the holder, if another process has the port."""
+        """Raise StackError, naming the process, if another process has the port."""
         if not ports.is_free(self.port):
             raise StackError(
                 f"The registry cannot listen on port {self.port}: it is taken by {holder_of(self.port)}.\n"
@@ -72,18 +72,18 @@ class RegistryServer:
             )
 
     def stop(self) -> bool:
-        """Stop it gracefully; data stays. Returns whether it ran."""
+        """Stop the server gracefully; keep its data. Returns whether it was running."""
         return self.daemon.stop(STOPPED_WITHIN_S)
 
     def kill(self) -> bool:
-        """End it as a power cut would (SIGKILL). Returns whether it ran."""
+        """Kill the server (SIGKILL), as a power cut would. Returns whether it was running."""
         return self.daemon.kill()
 
     def _is_ready(self) -> bool:
         with closing(http.client.HTTPConnection(ports.LOOPBACK, self.port, timeout=5)) as connection:
             try:
                 connection.request("GET", "/subjects")
-                # With SCHEMA_REGISTRY_USER set, it asks us who we are, and that is an answer as well.
+                # With SCHEMA_REGISTRY_USER set, the answer is 401, which shows that it is ready as well.
                 return connection.getresponse().status in (http.client.OK, http.client.UNAUTHORIZED)
             except (OSError, http.client.HTTPException):
                 return False

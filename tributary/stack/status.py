@@ -1,4 +1,4 @@
-"""What runs, where, and what it holds, whichever kind of stack."""
+"""Report which servers run, where, and what they hold, for every kind of stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tributary.stack import data, probe
 
 
 def report(settings: Settings) -> int:
-    """Print it. Returns 0 if both servers answer, else 1."""
+    """Print the report. Returns 0 if both servers answer, else 1."""
     topics = probe.topics(settings)
     subjects = probe.subjects(settings)
     kafka, registry = _processes(settings)
@@ -35,7 +35,7 @@ def _state(answer: Sequence[object], what: str, process: str) -> str:
 
 
 def _processes(settings: Settings) -> tuple[str, str]:
-    """What to say of Kafka's and the registry's process: only with STACK=local they are ours to know."""
+    """Descriptions of Kafka's and the registry's process; empty unless STACK=local, where this machine runs them."""
     if settings.stack != "local":
         return "", ""
     from tributary.stack.local import LocalStack

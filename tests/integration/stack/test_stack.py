@@ -180,7 +180,7 @@ def test_a_start_that_fails_shows_kafkas_last_words(stack: LocalStack) -> None:
     with pytest.raises(StackError) as caught:
         broker.start()
 
-    assert "ended while it started" in str(caught.value)
+    assert "ended during its start" in str(caught.value)
     assert "node.id" in str(caught.value) or "node id" in str(caught.value)
     assert str(broker.daemon.log) in str(caught.value)
     assert "make clean" in str(caught.value)
@@ -309,7 +309,7 @@ def test_down_stops_only_what_up_started(stack: LocalStack, environment: dict[st
         result = command(environment, "down")
 
         assert result.returncode == 0
-        assert result.stdout.count("did not run") == 2
+        assert result.stdout.count("was not running") == 2
         assert ports.answers(stack.broker.port)
 
 

@@ -123,7 +123,7 @@ def test_a_start_that_fails_shows_the_last_words(daemon: Daemon) -> None:
         [sys.executable, "-u", "-c", f"{lines}; raise SystemExit('no such luck')"], cwd=daemon.directory.parent
     )
 
-    with pytest.raises(StackError, match="Sleeper ended while it started") as caught:
+    with pytest.raises(StackError, match="Sleeper ended during its start") as caught:
         daemon.wait_until(lambda: False, 30, print)
 
     assert "no such luck" in str(caught.value)
