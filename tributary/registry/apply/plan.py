@@ -138,7 +138,7 @@ def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
         except (RegistryError, RegistryUnavailable, KafkaUnavailable, Overtaken) as error:
             raise ApplyFailed(done, step, pending[position + 1 :], str(error)) from error
         except KeyboardInterrupt as error:
-            raise ApplyFailed(done, step, pending[position + 1 :], "interrupted; it may or may not be done") from error
+            raise ApplyFailed(done, step, pending[position + 1 :], "interrupted; it may have been done") from error
         on_done(done[-1])
     return done
 

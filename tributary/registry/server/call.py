@@ -1,4 +1,4 @@
-"""One request, as the handlers see it, and what a handler is."""
+"""One request, as its handler receives it, and the types of handlers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIST_LIMIT = 20_000
 
 @attrs.frozen
 class Raw:
-    """An answer that is text already: a schema as such."""
+    """An answer that is text already, such as a bare schema."""
 
     text: str
 
@@ -42,7 +42,7 @@ class Call:
 
     @property
     def place(self) -> str:
-        """Whose setting the path is about: the subject's, or else everyone's."""
+        """The scope of the setting that the path names: the subject, or else the whole registry."""
         return self.subject if "subject" in self.path else EVERYONE
 
     def text(self, name: str, default: str = "") -> str:
@@ -50,11 +50,11 @@ class Call:
         return next(iter(self.query.get(name, ())), default)
 
     def flag(self, name: str) -> bool:
-        """A query parameter that is true or not."""
+        """A boolean query parameter."""
         return self.text(name).lower() == "true"
 
     def number(self, name: str, default: int) -> int:
-        """A query parameter that is a number. Raises ApiError 404, as Jersey does, for one that is none."""
+        """A numeric query parameter. Raises ApiError 404 if it is not a number, as Jersey does."""
         return number(self.text(name, str(default)))
 
     @property
@@ -63,18 +63,18 @@ class Call:
         return self.flag("normalize") or config_in_scope(self.state, self.subject).get("normalize") is True
 
     def page(self, items: Sequence[Any], limit: int = _LIST_LIMIT) -> list[Any]:
-        """The part of a list that `offset` and `limit` name; `limit` counts from 1 to the greatest allowed."""
+        """The page of a list that `offset` and `limit` select; `limit` is between 1 and the maximum."""
         offset, wanted = max(self.number("offset", 0), 0), self.number("limit", -1)
         return list(items[offset : offset + (wanted if 0 < wanted <= limit else limit)])
 
     def kept(self, version: Version) -> bool:
-        """Whether the parameters `deleted` and `deletedOnly` let a version through."""
+        """Whether the parameters `deleted` and `deletedOnly` select a version."""
         if self.flag("deletedOnly"):
             return version.deleted
         return not version.deleted or self.flag("deleted")
 
     def shown(self, version: Version) -> dict[str, Any]:
-        """A version in the answer, with its references resolved if the parameter `format` asks for that."""
+        """A version as JSON, with its references resolved if the parameter `format` is `resolved`."""
         shown = version.to_json()
         if self.text("format").strip().lower() == "resolved":
             shown["schema"] = canonical.resolved(parse_stored(self.state, version))
@@ -94,7 +94,7 @@ Routes = dict[str, Mapping[str, Handler]]
 
 
 def number(text: str) -> int:
-    """A number in a path or query. Raises ApiError 404, as Jersey does, for what is none of 32 bits."""
+    """A 32-bit integer in a path or query. Raises ApiError 404 for anything else, as Jersey does."""
     bare = text.strip()
     if not (bare.isascii() and bare.lstrip("+-").isdigit() and len(bare) < 12 and -(2**31) <= int(bare) < 2**31):
         raise errors.not_found()

@@ -1,4 +1,4 @@
-"""Deleting versions and subjects: first softly, which hides them, then for good."""
+"""Delete versions and subjects: first softly, which hides them, then permanently."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
-"""The errors the registry answers with: HTTP status, Confluent's error code and its words."""
+"""The errors that the registry answers with: HTTP status, Confluent's error code and message."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer that is not a success.
+    """An error answer.
 
-    `status` is the HTTP status, `code` Confluent's error code (its first three digits are the status, or it is the
-    status alone) and `message` is for people.
+    `status` is the HTTP status. `code` is Confluent's error code: the status, or five digits that start with it.
     """
 
     def __init__(self, status: int, code: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Reading: versions, ids, subjects, contexts."""
+"""Read versions, ids, subjects and contexts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tributary.registry.server.state.state import State
 
 @attrs.frozen
 class VersionId:
-    """The version a client names; `number` is None for the latest."""
+    """The version that a client asks for; `number` is None for the latest."""
 
     text: str
     number: int | None
@@ -31,7 +31,7 @@ def version_id(text: str) -> VersionId:
 
 
 def get(state: State, subject: str, wanted: VersionId, *, deleted: bool) -> Version | None:
-    """A version of a subject, or None. The latest is never a deleted one."""
+    """A version of a subject, or None. The latest version is never a deleted one."""
     if wanted.number is None:
         return state.latest(subject)
     version = state.of(subject).get(wanted.number)
@@ -52,7 +52,7 @@ def get_or_raise(state: State, subject: str, wanted: VersionId, *, deleted: bool
 
 
 def has_subject(state: State, subject: str, *, deleted: bool) -> bool:
-    """Whether a subject has versions; a context without a subject stands for all in it, "" for all there are."""
+    """Whether a subject has versions; a bare context means all subjects in it, "" all subjects."""
     if not names.split(subject)[1]:
         context = names.context_of(subject)
         return any(
@@ -64,12 +64,12 @@ def has_subject(state: State, subject: str, *, deleted: bool) -> bool:
 
 
 def version_numbers(state: State, subject: str, keep: Callable[[Version], bool]) -> list[int]:
-    """The numbers of the versions to keep, in order."""
+    """The numbers of the selected versions, in order."""
     return [version.version for version in state.of(subject).values() if keep(version)]
 
 
 def subjects_with_prefix(state: State, prefix: str) -> list[str]:
-    """Subjects, those deleted too, in order. A prefix counts within its context; `:*:` before it means all contexts."""
+    """Subjects in order, including deleted ones. A prefix applies within its context; `:*:` selects all contexts."""
     context, start = names.split(prefix)
     found = []
     for subject in state.versions:
@@ -80,7 +80,7 @@ def subjects_with_prefix(state: State, prefix: str) -> list[str]:
 
 
 def by_id(state: State, schema_id: int, subject: str) -> Version | None:
-    """A version that holds an id: of the subject if it has it, else any of the subject's context."""
+    """A version with an id: one of the subject if it has the id, else any version of the subject's context."""
     context, name = names.split(subject)
     holders = state.holders(context, schema_id)
     if not name or context != names.DEFAULT_CONTEXT or subject in holders:
@@ -100,7 +100,7 @@ def _holder(state: State, holders: Mapping[str, int], subject: str) -> Version |
 
 
 def versions_of_id(state: State, schema_id: int, subject: str, *, deleted: bool) -> list[Version] | None:
-    """Every subject's version with an id, or None if nobody has it."""
+    """The versions with an id, by subject, or None if no subject has it."""
     found = by_id(state, schema_id, subject)
     if found is None:
         return None
@@ -110,6 +110,6 @@ def versions_of_id(state: State, schema_id: int, subject: str, *, deleted: bool)
 
 
 def by_guid(state: State, guid: str) -> list[tuple[str, int]]:
-    """The contexts that hold a content, and its id in each."""
+    """The contexts that contain a content, with its id in each."""
     found = [(context, state.id_of(context, guid)) for context in state.contexts()]
     return [(context, schema_id) for context, schema_id in found if schema_id is not None]

@@ -1,4 +1,4 @@
-"""Registering and looking up schemas: which text is which id, and which becomes a new version."""
+"""Register and look up schemas: which text has which id, and which becomes a new version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tributary.registry.server.state.model import Content, Metadata, Version, me
 from tributary.registry.server.state.state import Drop, Planned, State
 
 _VERSION_PROPERTY = "confluent:version"
-# Confluent keeps a version in one Kafka message, and those are one mebibyte at most.
+# Confluent stores a version in one Kafka message, which has at most one mebibyte.
 _LARGEST = 2**20 - 1024
 
 
@@ -31,7 +31,7 @@ def now() -> int:
 
 
 def register(state: State, subject: str, request: SchemaRequest, *, normalize: bool) -> Planned:
-    """Register a schema, or find it registered. The answer is the version; raises ApiError if it may not be."""
+    """Register a schema, or find that it is registered. The answer is the version. Raises ApiError if refused."""
     config = scope.config(state, subject)
     if not (config.get("defaultMetadata") or config.get("overrideMetadata")):
         latest_only = request.version == LATEST
@@ -42,7 +42,7 @@ def register(state: State, subject: str, request: SchemaRequest, *, normalize: b
 
 
 def look_up(state: State, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool) -> Version | None:
-    """Find a schema under its subject, in the default context also under the same name in the others."""
+    """Find a schema under its subject; for the default context also under the same name in other contexts."""
     found = _look_up(state, subject, request, normalize, deleted)
     if found is not None or names.context_of(subject) != names.DEFAULT_CONTEXT:
         return found
@@ -54,7 +54,7 @@ def look_up(state: State, subject: str, request: SchemaRequest, *, normalize: bo
 def check(
     state: State, subject: str, request: SchemaRequest, versions: Iterable[Version], *, normalize: bool
 ) -> list[str]:
-    """Confluent's messages on why a schema may not follow the versions; empty if it may. Raises ApiError 42201."""
+    """Confluent's messages about incompatibilities with the versions; empty if compatible. Raises ApiError 42201."""
     if not request.schema.strip():
         raise errors.invalid_schema("Empty schema")
     schema, content = parsing.accept(state, subject, request, new=True, normalize=normalize)
@@ -75,7 +75,7 @@ def _messages(
 
 
 def _registered(state: State, request: SchemaRequest, found: Version) -> Version | None:
-    """The answer for a schema that is registered already, unless the client asks for another id or version of it."""
+    """The answer for a schema that is already registered, unless the client asks for another id or version."""
     if request.version in (0, LATEST):
         return found if request.id in (-1, found.id) else None
     if request.id != found.id:
@@ -102,7 +102,7 @@ def _look_up(state: State, subject: str, request: SchemaRequest, normalize: bool
 def _find(
     state: State, subject: str, request: SchemaRequest, *, normalize: bool, deleted: bool, latest_only: bool = False
 ) -> Version | None:
-    """A version of the subject with this schema: by its content, else one that means the same."""
+    """A version of the subject with this schema: one with equal content, else one with equal meaning."""
     if not request.schema.strip():
         return None
     schema, content = parsing.accept(state, subject, request, new=False, normalize=normalize)
@@ -125,9 +125,9 @@ def _held(state: State, subject: str, content: Content) -> Version | None:
 
 
 def _means_same(state: State, schema: Schema, content: Content, version: Version) -> bool:
-    """Whether a schema, with its references resolved or `confluent:version` left out, is this version's.
+    """Whether a schema equals this version's after references are resolved or `confluent:version` is removed.
 
-    Equal fingerprints do not decide alone: an import may have replaced what a stored schema refers to.
+    Equal fingerprints are not sufficient: an import may have replaced what a stored schema refers to.
     """
     theirs = version.content
     if content.references and set(content.references) != set(theirs.references):
@@ -159,7 +159,7 @@ def _without_number(metadata: Metadata | None) -> Metadata:
 
 
 def _inherited(config: dict[str, Any], metadata: Metadata | None, previous: Version | None) -> Metadata | None:
-    """A schema's metadata, or else the previous version's, between the configured defaults and overrides."""
+    """A schema's metadata, or the previous version's, merged with the configured defaults and overrides."""
     if metadata is None and previous is not None:
         metadata = previous.content.metadata
     return merge_metadata(merge_metadata(config.get("defaultMetadata"), metadata), config.get("overrideMetadata"))
@@ -202,7 +202,7 @@ def _register_new(
 
 
 def _complete(config: dict[str, Any], request: SchemaRequest, previous: Version | None, number: int) -> SchemaRequest:
-    """Take from the previous version and the configuration what the client left out."""
+    """Complete what the client left out from the previous version and the configuration."""
     if not request.schema.strip() and previous is not None:
         before = previous.content
         request = attrs.evolve(request, schema=before.schema, type="AVRO", references=before.references)
@@ -225,7 +225,7 @@ def _store(state: State, subject: str, number: int, schema_id: int, content: Con
     version = Version(subject, number, schema_id, content, now())
     if len(json.dumps(version.to_json(), ensure_ascii=False).encode()) > _LARGEST:
         raise errors.schema_too_large()
-    # A deleted version with the same id has had its turn.
+    # A deleted version with the same id does not count.
     alike = state.meaning(subject, content.meaning)
     replaced = [
         Drop(subject, old.version) for old in alike if old.deleted and old.id == schema_id and old.version < number

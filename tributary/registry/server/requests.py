@@ -1,4 +1,4 @@
-"""Request bodies, read as leniently as Confluent's server (Jackson) reads them: numbers pass for text and back."""
+"""Request bodies, parsed as leniently as Confluent's server (Jackson) does: numbers and strings are interchangeable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIG_FIELDS = (
 
 @attrs.frozen
 class SchemaRequest:
-    """A schema as a client sends it. `id` is -1 and `version` 0 where the client names none."""
+    """A schema as a client sends it. `id` is -1 and `version` 0 if the client sends none."""
 
     schema: str = ""
     type: str = "AVRO"
@@ -31,13 +31,13 @@ class SchemaRequest:
 
 
 def decode(raw: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises ApiError for what is none."""
+    """The JSON object in a body. Raises ApiError for anything else."""
     if not raw.strip():
         raise ApiError(422, 422, "the request body must not be empty")
     try:
         body = json.loads(raw, parse_constant=_refuse)
         if b"\\u" in raw:
-            json.dumps(body, ensure_ascii=False).encode()  # fails for half a surrogate pair
+            json.dumps(body, ensure_ascii=False).encode()  # fails for an unpaired surrogate
     except RecursionError:
         raise bad_request("the request body is nested too deeply") from None
     except ValueError as error:
@@ -50,7 +50,7 @@ def decode(raw: bytes) -> dict[str, Any]:
 
 
 def schema_request(body: dict[str, Any]) -> SchemaRequest:
-    """A body that holds a schema. Raises ApiError if a field has another type than it must."""
+    """A body that contains a schema. Raises ApiError if a field has the wrong type."""
     return SchemaRequest(
         schema=_text(body, "schema") or "",
         type=_text(body, "schemaType") or "AVRO",
@@ -62,7 +62,7 @@ def schema_request(body: dict[str, Any]) -> SchemaRequest:
 
 
 def config_request(body: dict[str, Any]) -> dict[str, Any]:
-    """The settings a body names, under the names of an answer; None takes one away. Raises ApiError."""
+    """The settings in a body, under the names used in answers; None removes a setting. Raises ApiError."""
     changed: dict[str, Any] = {}
     for field in CONFIG_FIELDS:
         sent = "compatibility" if field == "compatibilityLevel" else field
@@ -78,7 +78,7 @@ def config_request(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def mode_request(body: dict[str, Any]) -> str | None:
-    """The mode a body names. Raises ApiError if it is no text."""
+    """The mode in a body. Raises ApiError if it is not a string."""
     return _text(body, "mode")
 
 
@@ -141,7 +141,7 @@ def _references(value: Any) -> tuple[Reference, ...]:
 
 
 def _metadata(value: Any, field: str) -> Metadata | None:
-    """Metadata in Confluent's form: sorted, each tag and each sensitive name once, empty parts left out."""
+    """Metadata in Confluent's form: sorted, each tag and each sensitive name once, without empty parts."""
     if value is None:
         return None
     tags, properties, sensitive = _parts(value, field)

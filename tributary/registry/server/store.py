@@ -1,9 +1,8 @@
-"""The registry's state: in memory for reading, in SQLite for keeping.
+"""The registry's state: read from memory, persisted in SQLite.
 
-Every change is one SQLite transaction with `synchronous=FULL`. The next state is shown only after the commit, so what a
-client was told, or has read, survives a kill at any moment, and what it was not told never half happens. The rows are
-read back in the order they were written, because for schemas imported under several ids the last written wins, as in
-Confluent's log.
+Every change is one SQLite transaction with `synchronous=FULL`. The next state becomes visible only after the commit, so
+what a client has been sent survives a kill at any moment, and no change is ever half done. Rows are read back in the
+order they were written, because for schemas imported under several ids the last one wins, as in Confluent's log.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ _COLUMNS = "subject, version, id, schema, reference_list, metadata, ts, deleted,
 
 
 class StoreInUse(Exception):
-    """Another process has the data open."""
+    """Another process has opened the data."""
 
 
 class Store:
-    """The current state, and the file behind it. `state` may be read at any time; one thread at a time commits."""
+    """The current state and its file. `state` may be read at any time; only one thread at a time may commit."""
 
     def __init__(self, path: Path | None) -> None:
         """Open the database file, or one in memory for None. Raises StoreInUse, or OSError if it cannot be opened."""
@@ -55,11 +54,11 @@ class Store:
             self.state = self._load()
 
     def close(self) -> None:
-        """Close the database; everything acknowledged is in it already."""
+        """Close the database. Everything acknowledged is already in it."""
         self._database.close()
 
     def commit(self, changes: Sequence[Change]) -> None:
-        """Make the changes, all or none; when this returns they are on the disk."""
+        """Apply all changes or none. When this returns they are on disk."""
         after = self.state.after(changes)
         with self._transaction():
             for change in changes:
@@ -84,7 +83,7 @@ class Store:
         return attrs.evolve(state, configs=configs, modes=dict(read("SELECT * FROM modes")))
 
     def _fingerprint(self) -> None:
-        """Fingerprint what was stored before there were fingerprints."""
+        """Add fingerprints to versions that were stored before fingerprints existed."""
         update = "UPDATE versions SET meaning = ? WHERE subject = ? AND version = ?"
         with self._transaction():
             for version in self.state.all():

@@ -1,1 +1,1 @@
-"""Carry all that a registry has to another: `python -m registry export` and `import`."""
+"""Move a whole registry to another: `python -m registry export` and `import`."""

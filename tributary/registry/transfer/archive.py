@@ -1,8 +1,8 @@
 """A registry as one JSON document: what `export` writes and `import` reads.
 
-Subjects have their own configuration and mode, and every version with its number, id and full text. What holds for
-everyone and for whole contexts is kept beside them. Equal registries are equal documents: everything is sorted, and
-nothing in it names the registry or the time.
+A subject has its own configuration and mode, and every version with its number, id and full text. Global settings and
+those of contexts are stored separately. Equal registries yield equal documents: everything is sorted, and the document
+names neither the registry nor the time.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import attrs
 FORMAT = "schema-registry-archive/1"
 
 EVERYONE = ""
-"""The scope of what holds where a subject and its context have nothing of their own."""
+"""The scope of the global settings."""
 
 
 class ArchiveError(ValueError):
-    """A document is not an archive; the message names the file and the place in it."""
+    """A document is not an archive. The message names the file and the position in it."""
 
 
 @attrs.frozen
@@ -31,15 +31,15 @@ class Version:
     version: int
     id: int
     schema: str
-    """The full text, as the registry gives it."""
+    """The full text, as the registry returns it."""
     deleted: bool = False
-    """Whether it is soft-deleted: hidden, but kept."""
+    """Whether it is soft-deleted: hidden, but still stored."""
     more: Mapping[str, Any] = attrs.field(factory=dict)
-    """`schemaType` where it is not AVRO, `references`, `metadata` and `ruleSet`, as the registry gives them."""
+    """`schemaType` if it is not AVRO, `references`, `metadata` and `ruleSet`, as the registry returns them."""
 
     @property
     def content(self) -> tuple[str, Mapping[str, Any]]:
-        """What an id stands for."""
+        """The content that an id identifies."""
         return self.schema, self.more
 
     @property
@@ -50,10 +50,10 @@ class Version:
 
 @attrs.frozen
 class Scope:
-    """What is set for a subject, a context or everyone itself, not inherited."""
+    """The settings of a subject, a context or the whole registry, without inherited ones."""
 
     config: Mapping[str, Any] = attrs.field(factory=dict)
-    """Under the names of the registry's answers, such as `compatibilityLevel`; empty where nothing is set."""
+    """Under the names of the registry's answers, such as `compatibilityLevel`; empty if nothing is set."""
     mode: str | None = None
 
 
@@ -62,7 +62,7 @@ class Subject(Scope):
     """One subject with all its versions."""
 
     versions: tuple[Version, ...] = ()
-    """In the order of their numbers."""
+    """Ordered by number."""
 
 
 @attrs.frozen
@@ -70,12 +70,12 @@ class Archive:
     """A whole registry."""
 
     scopes: Mapping[str, Scope] = attrs.field(factory=dict)
-    """By `""` (everyone) or the context as a subject has it in front, `:.staging:`; those with nothing are left out."""
+    """By `""` (global) or the context in a subject's form, `:.staging:`; scopes without settings are omitted."""
     subjects: Mapping[str, Subject] = attrs.field(factory=dict)
-    """By full name, with the context unless that is the default."""
+    """By qualified name: with the context, unless that is the default."""
 
     def find(self, subject: str, number: int) -> Version | None:
-        """A version by its subject and number, None if there is none."""
+        """A version by its subject and number, or None."""
         versions = self.subjects[subject].versions if subject in self.subjects else ()
         return next((version for version in versions if version.version == number), None)
 
@@ -122,7 +122,7 @@ def load(path: Path) -> Archive:
 
 
 def parse(text: str, where: str) -> Archive:
-    """Read a document; `where` names it in errors. Raises ArchiveError."""
+    """Parse a document; `where` names it in errors. Raises ArchiveError."""
     try:
         content = json.loads(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What only `export` and `import` ask of a registry: everything it has, soft-deleted versions too, and ids as given."""
+"""Requests that only `export` and `import` need: everything in a registry, soft-deleted versions included."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ IMPORT = "IMPORT"
 
 _VERSION_FIELDS = ("references", "metadata", "ruleSet")
 _OLD_LEVEL = "compatibility"
-"""What a request calls the `compatibilityLevel` of an answer."""
+"""The name in requests of what answers call `compatibilityLevel`."""
 
 
 class TransferClient(RegistryClient):
-    """A registry as a whole. A scope is a subject, a context (`:.staging:`) or `""` for everyone."""
+    """A whole registry. A scope is a subject, a context (`:.staging:`) or `""` for the global settings."""
 
     def all_subjects(self) -> list[str]:
         """Every subject of every context, soft-deleted ones included."""
         return self._pages(lambda offset: f"/subjects?deleted=true&offset={offset}")
 
     def contexts(self) -> list[str]:
-        """The names of the contexts, `.` for the default; none where the registry does not know contexts."""
+        """The names of the contexts, `.` for the default; empty if the registry does not support contexts."""
         try:
             return self._read("GET", "/contexts", answers.list_of(str))
         except RegistryError as error:
@@ -40,16 +40,16 @@ class TransferClient(RegistryClient):
             raise
 
     def all_versions(self, subject: str) -> list[Version]:
-        """The subject's versions in order, soft-deleted ones included.
+        """The subject's versions in order, including soft-deleted ones.
 
-        Empty where an alias hides them: the registry then answers for the other subject.
+        Empty if an alias hides them: the registry then answers for the other subject.
         """
         live = set(self._numbers(subject, deleted=False))
         answers = (self._version(subject, number) for number in self._numbers(subject, deleted=True))
         return [_read_version(a, live) for a in answers if a is not None and a["subject"] == subject]
 
     def config(self, scope: str) -> dict[str, Any]:
-        """What is configured for the scope itself; empty if nothing is. Everyone always has a level."""
+        """The scope's own configuration, or empty. The global scope always has a compatibility level."""
         nothing: dict[int, dict[str, Any]] = {SUBJECT_NOT_FOUND: {}, LEVEL_NOT_SET: {}}
         answer = self._read("GET", _path("config", scope), _whole, missing=nothing)
         return {name: value for name, value in answer.items() if value is not None}
@@ -60,29 +60,29 @@ class TransferClient(RegistryClient):
         self._write("PUT", _path("config", scope), answers.ignored, body)
 
     def mode(self, subject: str) -> str | None:
-        """The mode of the scope itself; everyone always has one."""
+        """The scope's own mode. The global scope always has one."""
         return self.default_mode() if subject == EVERYONE else super().mode(subject)
 
     def mode_in_force(self, subject: str) -> str:
-        """The mode that applies to the subject, from wherever it is set."""
+        """The mode that applies to the subject, whichever scope sets it."""
         return self._read("GET", _path("mode", subject) + "?defaultToGlobal=true", answers.field("mode", str))
 
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the scope's mode.
 
-        With `force`: without it IMPORT is refused where versions are, and clears away those that are soft-deleted.
+        Uses `force`: without it, IMPORT is refused if there are versions, and deletes soft-deleted ones permanently.
         """
         self._write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
 
     def register_as(self, subject: str, version: Version) -> None:
-        """Register a version under its own number and id; the subject must be in mode IMPORT."""
+        """Register a version with its number and id; the subject must be in mode IMPORT."""
         body = {"schema": version.schema, "id": version.id, "version": version.version, **version.more}
         given = self._write("POST", _versions(subject), answers.field("id", int), body)
         if given != version.id:
-            raise RegistryError(200, 200, f"the registry gave id {given} in place of {version.id}")
+            raise RegistryError(200, 200, f"the registry assigned id {given} instead of {version.id}")
 
     def soft_delete(self, subject: str, number: int) -> None:
-        """Hide a version; it can still be read with `deleted=true`."""
+        """Soft-delete a version; it can still be read with `deleted=true`."""
         self._write("DELETE", f"{_versions(subject)}/{number}", answers.ignored)
 
     def _numbers(self, subject: str, *, deleted: bool) -> list[int]:
@@ -91,13 +91,13 @@ class TransferClient(RegistryClient):
         return self._read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
 
     def _version(self, subject: str, number: int) -> dict[str, Any] | None:
-        """None if it was deleted for good in the meantime."""
+        """The version, or None if it was deleted permanently in the meantime."""
         path = f"{_versions(subject)}/{number}?deleted=true"
         gone: dict[int, dict[str, Any] | None] = dict.fromkeys((SUBJECT_NOT_FOUND, VERSION_NOT_FOUND))
         return self._read("GET", path, _whole, missing=gone)
 
     def _pages(self, path: Callable[[int], str]) -> list[str]:
-        """All entries of a listing that gives so many at a time; registries that do not page give all at once."""
+        """All entries of a paged listing; registries without paging return all of them at once."""
         found: dict[str, None] = {}
         while True:
             page = dict.fromkeys(self._read("GET", path(len(found)), answers.list_of(str)))

@@ -1,4 +1,4 @@
-"""What an archive would change in a registry, and where it must not: pure comparison, nothing is asked or written."""
+"""What an import would change in a registry, and its conflicts: a pure comparison without requests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Kind = Literal["register", "delete", "configure", "mode"]
 
 @attrs.frozen
 class Task:
-    """One write, or something to tell where `kind` is None."""
+    """One write, or a remark if `kind` is None."""
 
     scope: str
     text: str
     kind: Kind | None = None
     version: Version | None = None
-    """What to register or to soft-delete."""
+    """The version to register or to soft-delete."""
 
 
 @attrs.frozen
@@ -30,15 +30,15 @@ class Difference:
     """How an archive and a registry differ."""
 
     tasks: tuple[Task, ...]
-    """In the order to do them in."""
+    """In the order of their execution."""
     conflicts: tuple[str, ...]
-    """Where the registry has something else: nothing may be written."""
+    """Conflicts with what the registry has. If there is one, nothing is written."""
     unchanged: int
-    """How many of the archive's versions the registry has already."""
+    """The number of the archive's versions that the registry already has."""
 
 
 def compare(archive: Archive, there: Archive) -> Difference:
-    """What has to be done to a registry that holds `there` so that it holds the archive too."""
+    """The writes after which a registry that contains `there` also contains the archive."""
     comparison = _Comparison(archive, there)
     return Difference(tuple(comparison.tasks()), tuple(comparison.conflicts()), comparison.unchanged())
 
@@ -49,7 +49,7 @@ class _Comparison:
     there: Archive
 
     def tasks(self) -> Iterator[Task]:
-        """Schemas before those that refer to them, then what is deleted, last the modes: READONLY ends writing."""
+        """Schemas before those that refer to them, then deletions, then modes: READONLY prevents further writes."""
         ordered = list(dict.fromkeys(place for name in self.archive.subjects for place in self._in_order(name)))
         for name, number in ordered:
             version = self._wanted(name, number)
@@ -67,7 +67,7 @@ class _Comparison:
         yield from self._everyone()
 
     def _in_order(self, name: str) -> Iterator[tuple[str, int]]:
-        """The subject's versions, each after those that it refers to."""
+        """The subject's versions, each after the versions that it refers to."""
         subject = self.archive.subjects[name]
         for version in subject.versions:
             yield from self._before(name, version, set())
@@ -83,7 +83,7 @@ class _Comparison:
                 yield place
 
     def _everyone(self) -> Iterator[Task]:
-        """What holds for everyone is set only where nobody else relies on it."""
+        """Global settings are written only if no other subject depends on them."""
         wanted, present = self.archive.scopes.get(EVERYONE, Scope()), self.there.scopes.get(EVERYONE, Scope())
         alone = self.there.subjects.keys() <= self.archive.subjects.keys()
         if wanted.config and wanted.config != present.config:
@@ -98,7 +98,7 @@ class _Comparison:
 
     def conflicts(self) -> Iterator[str]:
         if self.there.scopes.get(EVERYONE, Scope()).mode == _OVERRIDE:
-            yield f"the registry is in mode {_OVERRIDE}: nothing can be written until that ends"
+            yield f"the registry is in mode {_OVERRIDE}: nothing can be written until it is reset"
         ids = {
             (names.context_of(name), one.id): (f"{name} v{one.version} there", one)
             for name, one in self.there.versions()
@@ -134,7 +134,7 @@ class _Comparison:
         return self.there.find(name, number)
 
     def _scopes(self) -> Iterator[tuple[str, Scope, Scope]]:
-        """Contexts and subjects with what is set in the archive and there."""
+        """Contexts and subjects with their settings in the archive and in the registry."""
         for name, wanted in self.archive.scopes.items():
             if name != EVERYONE:
                 yield name, wanted, self.there.scopes.get(name, Scope())
@@ -143,12 +143,12 @@ class _Comparison:
 
 
 _OVERRIDE = "READONLY_OVERRIDE"
-_OTHERS = "left, the registry has subjects that are not in the export"
-_SET = "left, somebody has set it for a reason"
+_OTHERS = "kept, because the registry has subjects that are not in the export"
+_SET = "kept, because it was set explicitly"
 
 
 def _mode(name: str, wanted: Scope, present: Scope) -> Iterator[Task]:
-    """A mode that is not set yet; IMPORT there is what an import that was killed leaves behind."""
+    """Set a mode that is not set yet. IMPORT in the registry is left over from a killed import."""
     if wanted.mode and present.mode is None:
         yield Task(name, f"mode {wanted.mode}", "mode")
     elif present.mode == IMPORT and wanted.mode != IMPORT:
@@ -165,7 +165,7 @@ def _version_conflict(where: str, version: Version, found: Version) -> Iterator[
 
 
 def target(scope: str) -> str:
-    """What a scope is called: `subject orders-value`, `context .staging`, `everyone`."""
+    """The name of a scope: `subject orders-value`, `context .staging`, `everyone`."""
     if scope == EVERYONE:
         return "everyone"
     return f"subject {scope}" if names.split(scope)[1] else f"context {names.context_of(scope)}"

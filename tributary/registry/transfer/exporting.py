@@ -9,19 +9,19 @@ from tributary.registry.transfer.archive import EVERYONE, Archive, Scope, Subjec
 from tributary.registry.transfer.client import TransferClient
 
 Progress = Callable[[int, int], None]
-"""Is told how many subjects were read, and how many there are."""
+"""Called with the number of subjects read and their total."""
 
 _OVERRIDE = "READONLY_OVERRIDE"
 
 
 def export(registry: TransferClient, on_progress: Progress = lambda _read, _total: None) -> Archive:
-    """Everything the registry has and shows: versions, soft-deleted ones included, configurations and modes.
+    """Everything that the registry lists: versions, soft-deleted ones included, configurations and modes.
 
-    A registry does not list subjects that have a configuration or mode but no version, such as bare aliases: those are
-    left out. Raises RegistryUnavailable and RegistryError.
+    A registry does not list subjects that have a configuration or mode but no version, such as bare aliases: they are
+    missing. Raises RegistryUnavailable and RegistryError.
     """
     everyone = Scope(registry.config(EVERYONE), registry.default_mode())
-    # While everyone's mode is this one, a registry gives it for every subject, and does not tell their own.
+    # While this is the global mode, a registry returns it for every subject and hides the subject's own.
     modes_are_known = everyone.mode != _OVERRIDE
     found = registry.all_subjects()
     subjects = {}
@@ -39,6 +39,6 @@ def export(registry: TransferClient, on_progress: Progress = lambda _read, _tota
 
 
 def _outer_scopes(registry: TransferClient) -> list[str]:
-    """What may have a configuration or mode between a subject and everyone; registries without contexts have none."""
+    """The scopes between a subject and the global settings; registries without contexts have none."""
     contexts = registry.contexts()
     return [f":{name}:" for name in sorted(contexts) if name != "."] + ([names.GLOBAL_CONTEXT] if contexts else [])

@@ -1,4 +1,4 @@
-"""Write an archive into a registry: under its own numbers and ids, all checks first, and once more to carry on."""
+"""Write an archive to a registry with its numbers and ids. All checks run first; running it again continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WRITABLE = ("READWRITE", IMPORT)
 
 
 class ImportStopped(Exception):
-    """An import ended before all was done; to import again carries on from there."""
+    """An import ended early. Importing again continues from there."""
 
     def __init__(self, done: Sequence[Done], failed: Step | None, left: Sequence[Step], reason: str) -> None:
         super().__init__(reason)
@@ -23,20 +23,20 @@ class ImportStopped(Exception):
 
 
 class Import:
-    """The writes that bring an archive into a registry."""
+    """The writes that import an archive into a registry."""
 
     def __init__(self, archive: Archive, difference: Difference, registry: TransferClient) -> None:
         self._archive, self._registry = archive, registry
         self._lifted: str | None = None
-        """The scope that is in mode IMPORT for our writes."""
+        """The scope that is in mode IMPORT for the writes."""
         self._mode_before: str | None = None
         self.steps = tuple(self._step(task) for task in difference.tasks)
 
     def run(self, stop: Event, on_done: Callable[[Done], None] = lambda _: None) -> list[Done]:
-        """Run the steps that have something to do, in order, until `stop` is set.
+        """Run the steps that write, in order, until `stop` is set.
 
-        Raises ImportStopped when one fails or when it was stopped. Whatever happens, a subject that was put in mode
-        IMPORT gets back the mode that it had, unless the registry is gone.
+        Raises ImportStopped if a step fails or the import is stopped. In every case the mode of a subject that was put
+        in IMPORT is restored, unless the registry no longer answers.
         """
         pending = [step for step in self.steps if step.run is not None]
         done: list[Done] = []
@@ -56,17 +56,17 @@ class Import:
         except (RegistryError, RegistryUnavailable) as error:
             raise stopped(str(error)) from error
         except KeyboardInterrupt as error:
-            raise stopped("interrupted; it may or may not be done") from error
+            raise stopped("interrupted; it may have been done") from error
         return done
 
     def _ended(self, reason: str) -> str:
-        """The reason for an early end, after the mode was restored, or with what is left if it could not be."""
+        """The reason for an early end, after restoring the mode; if that fails, with the mode that is left."""
         scope = self._lifted
         try:
             self._restore()
         except (RegistryError, RegistryUnavailable):
             assert scope is not None
-            return f"{reason}; {target(scope)} is left in mode {IMPORT}, to import again ends that"
+            return f"{reason}; {target(scope)} is left in mode {IMPORT}; importing again restores it"
         return reason
 
     def _step(self, task: Task) -> Step:
@@ -113,14 +113,14 @@ class Import:
         return self._archive.subjects.get(scope) or self._archive.scopes[scope]
 
     def _lift(self, scope: str, unless: Sequence[str]) -> None:
-        """Put a scope in mode IMPORT, unless the mode in force will do; it stays so until the next scope's turn."""
+        """Put a scope in mode IMPORT, unless its mode allows the write; it stays in IMPORT until the next scope."""
         if self._lifted == scope:
             return
         self._restore()
         if self._registry.mode_in_force(scope) in unless:
             return
         self._mode_before = self._registry.mode(scope)
-        self._lifted = scope  # before the request: it may have been obeyed even if its answer does not come
+        self._lifted = scope  # before the request, which may take effect even if its answer does not arrive
         self._registry.set_mode(scope, IMPORT)
 
     def _restore(self) -> None:

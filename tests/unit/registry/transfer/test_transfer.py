@@ -318,7 +318,9 @@ def test_a_mode_that_cannot_be_restored_is_named(pair: Pair, monkeypatch: pytest
 
     monkeypatch.setattr(TransferClient, "register_as", gone)
     monkeypatch.setattr(TransferClient, "clear_mode", gone)
-    with pytest.raises(importing.ImportStopped, match=r"^gone; subject a is left in mode IMPORT, to import again"):
+    with pytest.raises(
+        importing.ImportStopped, match=r"^gone; subject a is left in mode IMPORT; importing again restores it$"
+    ):
         pair.bring(wanted)
 
 
@@ -332,7 +334,7 @@ def test_what_holds_for_everyone_is_left_where_others_rely_on_it(pair: Pair) -> 
             "explain",
             "everyone",
             "configuration compatibilityLevel BACKWARD → compatibilityLevel FULL: "
-            "left, the registry has subjects that are not in the export",
+            "kept, because the registry has subjects that are not in the export",
         )
     ]
     job.run(Event())
@@ -345,7 +347,7 @@ def test_a_mode_that_was_set_for_everyone_stays(pair: Pair, mode: str) -> None:
     ask(pair.there, "PUT", "/mode", {"mode": mode})
     job = pair.job(pair.archive())
     assert [step.text for step in job.steps if step.run is None] == [
-        f"mode {mode} → READWRITE: left, somebody has set it for a reason"
+        f"mode {mode} → READWRITE: kept, because it was set explicitly"
     ]
     job.run(Event())
     assert ask(pair.there, "GET", "/mode") == {"mode": mode}
@@ -381,7 +383,7 @@ def test_a_registry_that_is_overridden_shows_no_modes_and_takes_nothing(pair: Pa
         ask(client, "PUT", "/mode", {"mode": "READONLY_OVERRIDE"})
     assert pair.archive().subjects["a"].mode is None
     assert pair.conflicts(wanted) == (
-        "the registry is in mode READONLY_OVERRIDE: nothing can be written until that ends",
+        "the registry is in mode READONLY_OVERRIDE: nothing can be written until it is reset",
     )
 
 
@@ -404,7 +406,7 @@ def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypat
         return answer | {"id": 9} if path.endswith("/versions") else answer
 
     monkeypatch.setattr(TransferClient, "_ask", numbering)
-    with pytest.raises(importing.ImportStopped, match="the registry gave id 9 in place of 1"):
+    with pytest.raises(importing.ImportStopped, match="the registry assigned id 9 instead of 1"):
         job.run(Event())
 
 

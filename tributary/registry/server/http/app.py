@@ -1,4 +1,4 @@
-"""The registry over HTTP: a Starlette application around the store."""
+"""The registry over HTTP: a Starlette application that uses the store."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from tributary.registry.server.store import Store
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 LARGEST_BODY = 4 * 2**20
-"""Bytes; a schema may have about one million once it is stripped of white space."""
+"""Bytes. A schema may have about a million after white space is removed."""
 BODY_S = 30.0
-"""The longest wait for a whole request body, in seconds."""
+"""Seconds to wait for a complete request body."""
 
 _MEDIA_TYPES = (MEDIA_TYPE, "application/vnd.schemaregistry+json", "application/json")
 _ACCEPTED_BODIES = (*_MEDIA_TYPES, "application/octet-stream")
@@ -42,7 +42,7 @@ _log = logging.getLogger("tributary.registry.server")
 
 
 def create_app(data: Path | None, user: str = "", password: str = "", host: str = "127.0.0.1") -> Starlette:
-    """A registry that keeps its data in a folder, or in memory for None; with a user, only for clients that name both.
+    """A registry that keeps its data in a folder, or in memory for None. With a user, clients must send both.
 
     `host` is the address that it listens on.
 
@@ -56,27 +56,27 @@ def create_app(data: Path | None, user: str = "", password: str = "", host: str 
         api.store.close()
 
     app = Starlette(lifespan=lifespan, middleware=[Middleware(OwnHost, host=host)])
-    # In place of routes: the framework's do not match every subject (see routing.py).
+    # Replaces the framework's routes, which do not match every subject (see routing.py).
     app.router.default = api
     app.state.api = api
     return app
 
 
 class Api:
-    """Answers requests in worker threads, so that the loop waits for no disk.
+    """Answers requests in worker threads, so that the event loop does not wait for the disk.
 
-    A request reads the state as it is when its turn comes; nothing that it does waits for a change under way.
+    A request reads the current state and never waits for a change in progress.
     """
 
     def __init__(self, store: Store, user: str, password: str) -> None:
         self.store = store
         self._committing = threading.Lock()
         self._credentials = base64.b64encode(f"{user}:{password}".encode()) if user else None
-        # Changes have their own few threads: they keep the interpreter busy, and reads share it with them.
+        # Changes have a few threads of their own: they hold the interpreter, which they share with reads.
         self._readers, self._writers = CapacityLimiter(_READERS), CapacityLimiter(_WRITERS)
 
     def replace(self, store: Store) -> None:
-        """Go on with another store; the old one is closed."""
+        """Continue with another store. The old one is closed."""
         with self._committing:
             self.store.close()
             self.store = store
@@ -133,7 +133,7 @@ class Api:
         return await run_sync(read, handler, limiter=self._readers)
 
     def _change(self, plan: Callable[[State], Planned]) -> Any:
-        """Plan without the lock, and commit with it; if another change came between, plan once more."""
+        """Plan without the lock and commit with it. If another change was committed in between, plan again."""
         state = self.store.state
         planned = plan(state)
         if planned.changes:
@@ -150,9 +150,9 @@ def _encoded(answer: Any) -> bytes:
 
 
 def _media_type(request: Request) -> str:
-    """The type of the answer. Raises ApiError 406 if the client takes none of ours, 415 for a body of another type."""
+    """The answer's content type. Raises ApiError 406 if the client accepts none, 415 for a body of another type."""
     if request.method in ("POST", "PUT"):
-        # No type, or text/plain, is what a page of another site may send without asking first.
+        # Without a type, or as text/plain, a page of another site may send a request without a CORS preflight.
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in _ACCEPTED_BODIES:
             raise ApiError(415, 415, "HTTP 415 Unsupported Media Type")

@@ -1,4 +1,4 @@
-"""`python -m registry serve`: the local registry as a process."""
+"""`python -m registry serve`: run the local registry as a process."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `serve`."""
     parser.description = (
         "Serve a schema registry for Avro that answers as Confluent's does. For laptops, tests and demos: one process, "
-        "no TLS. With a user and a password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD) it asks clients for them."
+        "no TLS. With a user and a password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD), clients must send both."
     )
-    parser.add_argument("--port", type=_port, help="the port, 0 for any that is free (default: SCHEMA_REGISTRY_URL's)")
+    parser.add_argument("--port", type=_port, help="the port, 0 for a free one (default: that of SCHEMA_REGISTRY_URL)")
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)"
     )
+    parser.add_argument("--data", type=Path, help="the folder for the schemas (default: registry, in STACK_DIR)")
+    parser.add_argument("--user", help="the user that clients must send (default: SCHEMA_REGISTRY_USER)")
     parser.add_argument(
-        "--data", type=Path, help="the folder that keeps the schemas (default: registry, in the stack's folder)"
-    )
-    parser.add_argument("--user", help="the user that clients must name (default: SCHEMA_REGISTRY_USER)")
-    parser.add_argument(
-        "--password", help="better given as SCHEMA_REGISTRY_PASSWORD (the default), which others here do not see"
+        "--password", help="the password; prefer SCHEMA_REGISTRY_PASSWORD (the default), which other users cannot see"
     )
 
 
@@ -38,7 +36,7 @@ def _port(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM, then finish the requests at hand. Returns 0, or 1 if it could not start.
+    """Serve until SIGINT or SIGTERM, then finish pending requests. Returns 0, or 1 if it could not start.
 
     Raises SettingsError.
     """
@@ -51,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"cannot listen on {args.host}:{port}: {error.strerror}", file=sys.stderr)
         if error.errno == errno.EADDRINUSE:
-            print("Another process has the port; name a free one with --port (0 picks one).", file=sys.stderr)
+            print("Another process uses the port; choose another with --port (0 selects a free one).", file=sys.stderr)
         return 1
     data = args.data or values.stack_dir / "registry"
     user = values.registry_user if args.user is None else args.user
@@ -60,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError if the address cannot be had."""
+    """A listening socket. Raises OSError if the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off; else each answer waits 40 ms for an acknowledgement.
+    # With an explicit protocol, asyncio disables Nagle's algorithm; otherwise each answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,7 +85,7 @@ def _serve(listener: socket.socket, host: str, data: Path, user: str, password: 
         listener.close()
         print(printable(f"cannot start: {error}"), file=sys.stderr)
         return 1
-    # A read changes threads three times; beside a registration each change waits for this long.
+    # A read switches threads three times, and each switch waits this long while a registration runs.
     sys.setswitchinterval(0.001)
     subjects = len(app.state.api.store.state.versions)
 
@@ -97,9 +95,9 @@ def _serve(listener: socket.socket, host: str, data: Path, user: str, password: 
             address, port = listener.getsockname()[:2]
             print(f"Registry ready at http://{address}:{port}, {subjects} subjects, data in {data}", flush=True)
 
-    # uvicorn raises the signal again once it has drained; the summary below is the answer to it.
+    # uvicorn raises the signal again after it has drained; the line below is enough.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     Server(configuration(app)).run(sockets=[listener])
-    print("Registry stopped; every acknowledged change is on the disk", flush=True)
+    print("Registry stopped; every acknowledged change is on disk", flush=True)
     return 0

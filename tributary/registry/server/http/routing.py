@@ -1,7 +1,7 @@
 """From a URL to a handler: contexts in the path, aliases of subjects, parameters.
 
-Segments are decoded one by one, because a subject may hold a slash (`%2F`), which the framework's own routing would
-take for a border.
+Segments are decoded one by one, because a subject may contain a slash (`%2F`), which the framework's own routing would
+treat as a separator.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | 
 def _in_context(context: bytes, segments: list[str], query: Query) -> list[str]:
     """`/contexts/staging/subjects/orders` is `/subjects/:.staging:orders`.
 
-    As in Confluent's filter the context counts as it was sent: `%3A` in it is no colon until the path is put together.
+    As in Confluent's filter, the context is used as sent: `%3A` in it is not a colon until the path is assembled.
     """
     try:
         prefix = _decode(names.context_prefix(context.decode("latin-1")).encode("latin-1"))
@@ -96,7 +96,7 @@ def _qualified(prefix: str, subject: str) -> str:
 
 
 def _without_aliases(state: State, segments: list[str], query: Query) -> list[str]:
-    """A subject whose configuration says it is an alias stands for the subject it names."""
+    """The subject, or the one it is an alias for by its configuration."""
     if segments[:2] == ["schemas", "ids"] and "subject" in query:
         query["subject"] = [_behind(state, query["subject"][0])]
     return [

@@ -1,1 +1,1 @@
-"""What the registry serves: a module for each resource, with its routes and what each of them does."""
+"""The resources of the registry: one module each, with its routes and handlers."""

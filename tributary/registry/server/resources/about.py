@@ -1,4 +1,4 @@
-"""The registry itself: its contexts, its version, and what clients ask for that a local registry does not have."""
+"""The registry itself: contexts, version, and answers for features that the local registry does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _contexts(call: Call) -> Any:
 
 
 def _no_associations(_: Call) -> Any:
-    """Clients of the newest kind ask which subject goes with a topic; none does, so they go by the topic's name."""
+    """Recent clients ask which subject belongs to a topic. An empty answer makes them use the topic's name."""
     return []
 
 

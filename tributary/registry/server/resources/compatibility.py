@@ -1,4 +1,4 @@
-"""Compatibility: whether a schema may follow the versions of a subject."""
+"""Compatibility checks of a schema against the versions of a subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The configuration of a subject, or of all: its compatibility level and what else is set."""
+"""The configuration of a subject or of the registry: compatibility level and other settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _get(call: Call) -> Config:
 
 
 def _own(call: Call) -> Config:
-    """The place's own configuration. Raises ApiError 40408 if it has none."""
+    """The scope's own configuration. Raises ApiError 40408 if it has none."""
     if call.place == EVERYONE:
         return _ordered(scope.config(call.state, EVERYONE))
     if call.place not in call.state.configs:
@@ -31,7 +31,7 @@ def _own(call: Call) -> Config:
 
 
 def _put(call: Call) -> Planned:
-    """Change what the request names, keep the rest; the answer is the whole."""
+    """Change the settings in the request and keep the others. The answer is the whole configuration."""
     changes = config_request(call.body)
     level = changes.get("compatibilityLevel")
     if level is not None:
@@ -48,7 +48,7 @@ def _put(call: Call) -> Planned:
 
 
 def _delete(call: Call) -> Planned:
-    """Take a configuration away; the answer is what it was."""
+    """Delete a configuration. The answer is the deleted configuration."""
     if call.place != EVERYONE and call.place not in call.state.configs:
         raise errors.subject_not_found(call.place)
     config = _own(call)

@@ -1,4 +1,4 @@
-"""The mode of a subject, or of all: whether it may be written to, and with ids of the client's own."""
+"""The mode of a subject or of the registry: whether it can be written, and with ids chosen by the client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _get(call: Call) -> Any:
 
 
 def _own(call: Call) -> str:
-    """The place's own mode. Raises ApiError 40409 if it has none."""
+    """The scope's own mode. Raises ApiError 40409 if it has none."""
     if call.place == EVERYONE or call.state.modes.get(EVERYONE) == "READONLY_OVERRIDE":
         return scope.mode(call.state, call.place)
     if call.place not in call.state.modes:
@@ -28,7 +28,7 @@ def _own(call: Call) -> str:
 
 
 def _put(call: Call) -> Planned:
-    """Set a mode; IMPORT needs an empty subject (or registry) unless forced."""
+    """Set a mode. IMPORT requires an empty subject (or registry), unless forced."""
     mode = (mode_request(call.body) or "").upper()
     if not names.is_valid(call.place, for_settings=True):
         raise errors.invalid_subject(call.place)
@@ -41,14 +41,14 @@ def _put(call: Call) -> Planned:
 
 
 def _delete(call: Call) -> Planned:
-    """Take a mode away; the answer is what it was."""
+    """Delete a mode. The answer is the deleted mode."""
     if call.place != EVERYONE and call.place not in call.state.modes:
         raise errors.subject_not_found(call.place)
     return Planned((SetMode(call.place, None),), {"mode": _own(call)})
 
 
 def _clear(state: State, subject: str) -> list[Change]:
-    """Make room for an import: what is softly deleted goes, anything else forbids it."""
+    """Prepare an import: permanently delete soft-deleted versions. Raises ApiError if there are others."""
     if has_subject(state, subject, deleted=False):
         raise errors.not_permitted("Cannot import since found existing subjects")
     context, name = names.split(subject)

@@ -1,4 +1,4 @@
-"""The schemas parsed last, up to an amount of text."""
+"""A cache of parsed schemas, bounded by the length of their texts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Key = tuple[str, tuple[str, ...], bool]
 Value = TypeVar("Value")
 
 CHARACTERS = 500_000
-"""A parsed schema takes about 16 bytes for each character of its text."""
+"""Characters of schema text. A parsed schema takes about 16 bytes for each."""
 
 
 class Cache(Generic[Value]):
-    """Keeps what a function makes of texts that together have at most `CHARACTERS`: a count would bound no memory."""
+    """Caches a function's results for texts of at most `CHARACTERS` in total; an entry limit would not bound memory."""
 
     def __init__(self, make: Callable[[str, tuple[str, ...], bool], Value]) -> None:
         self._make, self._free = make, CHARACTERS
@@ -23,7 +23,7 @@ class Cache(Generic[Value]):
         self._lock = threading.Lock()
 
     def __call__(self, text: str, references: tuple[str, ...], new: bool) -> Value:
-        """What the function makes of the arguments; whatever it raises is not kept."""
+        """The function's result for the arguments. Exceptions are not cached."""
         key = (text, references, new)
         with self._lock:
             if (known := self._kept.get(key)) is not None:

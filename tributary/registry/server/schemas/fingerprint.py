@@ -1,4 +1,4 @@
-"""A short text for what a schema means, so that equal schemas are found and not searched for."""
+"""A fingerprint of a schema's meaning, so that equal schemas are found without a search."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tributary.avro.parse import Field, Json, Schema
 
 
 def fingerprint(schema: Schema) -> str:
-    """The same for two schemas that are equal as `avro.same` compares them with docs; else (almost surely) another.
+    """Equal for two schemas that `avro.same` finds equal, docs included; otherwise almost certainly different.
 
-    References are resolved: where a type comes from does not count.
+    References are resolved: it does not matter where a type is defined.
     """
     text = json.dumps(_type(schema, set()), sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

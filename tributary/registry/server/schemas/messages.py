@@ -1,4 +1,4 @@
-"""The compatibility check in Confluent's words, as `verbose=true` and a refused registration show them."""
+"""Confluent's messages of the compatibility check, shown by `verbose=true` and by a refused registration."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def compatibility_messages(
     parse: Callable[[Version], Schema],
     shape: Callable[[Version], Shape | None],
 ) -> list[str]:
-    """Why a candidate may not follow the versions (newest first) under a configuration; empty if it may.
+    """Why a candidate is incompatible with the versions (newest first) under a configuration; empty if compatible.
 
-    Like Confluent's, it stops at the first version that breaks.
+    Like Confluent's server, it stops at the first incompatible version.
     """
     level = str(config["compatibilityLevel"])
     name, _, transitive = level.partition("_")
@@ -53,7 +53,7 @@ def compatibility_messages(
 
 
 def _is_proven(level: str, ours: Shape, theirs: Shape | None) -> bool:
-    """Whether two schemas are compatible by their shapes."""
+    """Whether two schemas are known to be compatible from their shapes."""
     if theirs is None:
         return False
     backward = level == "FORWARD" or shapes.reads(ours, theirs)
@@ -65,7 +65,7 @@ def _reasons(level: str, candidate: Schema, version: Version, parse: Callable[[V
     forward = incompatibilities(earlier, candidate) if level in ("FORWARD", "FULL") else []
     backward = incompatibilities(candidate, earlier) if level in ("BACKWARD", "FULL") else []
     old = [f"{{oldSchemaVersion: {version.version}}}", _shown(earlier.canonical)]
-    # Confluent shows the old schema with the last of the two directions alone.
+    # Confluent shows the old schema only with the last of the two directions.
     shown = [_message(reason, "old", "new") for reason in forward]
     if backward or (forward and level == "FORWARD"):
         return shown + [_message(reason, "new", "old") for reason in backward] + old

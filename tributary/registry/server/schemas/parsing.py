@@ -1,4 +1,4 @@
-"""Schemas as the registry handles them: parsed with their references, in the text it stores."""
+"""Schemas as the registry uses them: parsed with their references, and in the text that it stores."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tributary.registry.server.state.model import Content, Reference, Version
 from tributary.registry.server.state.state import State
 
 LATEST = -1
-"""The version number that stands for the last version."""
+"""The version number that means the latest version."""
 
 
 @attrs.frozen
 class Parsed:
-    """A schema, and the fingerprint of what it means."""
+    """A schema and the fingerprint of its meaning."""
 
     schema: Schema
 
@@ -44,7 +44,7 @@ def _parse(text: str, references: tuple[str, ...], new: bool) -> Parsed:
 
 
 def parse(text: str, references: tuple[str, ...] = (), *, new: bool) -> Parsed:
-    """Parse a schema; only in a `new` one must defaults fit their types. Raises ApiError 42201."""
+    """Parse a schema. Defaults must fit their types only if it is `new`. Raises ApiError 42201."""
     try:
         return _parse(text, references, new)
     except SchemaError as error:
@@ -52,12 +52,12 @@ def parse(text: str, references: tuple[str, ...] = (), *, new: bool) -> Parsed:
 
 
 def parse_stored(state: State, version: Version) -> Schema:
-    """Parse a schema that the registry has. Raises ApiError 42201 if one that it refers to is gone."""
+    """Parse a stored schema. Raises ApiError 42201 if a schema that it refers to no longer exists."""
     return _parse_stored(state, version).schema
 
 
 def fingerprint_stored(state: State, version: Version) -> str:
-    """The fingerprint of a schema that the registry has; "unknown" if one that it refers to is gone."""
+    """The fingerprint of a stored schema; "unknown" if a schema that it refers to no longer exists."""
     try:
         return _parse_stored(state, version).meaning
     except ApiError:
@@ -69,7 +69,7 @@ _MOST_SHAPES = 20_000
 
 
 def shape_stored(state: State, version: Version) -> Shape | None:
-    """The shape of a schema that the registry has; None also with references, which an import may replace."""
+    """The shape of a stored schema; None if it has references, because an import may replace their targets."""
     content = version.content
     if content.references:
         return None
@@ -86,9 +86,9 @@ def _parse_stored(state: State, version: Version) -> Parsed:
 
 
 def accept(state: State, subject: str, request: SchemaRequest, *, new: bool, normalize: bool) -> tuple[Schema, Content]:
-    """A client's schema, parsed, and what the registry would store of it. Raises ApiError 42201."""
+    """A client's schema, parsed, and the content that the registry would store. Raises ApiError 42201."""
     if request.type != "AVRO":
-        raise invalid_schema(f"schema type {request.type} is not supported, this local registry keeps AVRO only")
+        raise invalid_schema(f"schema type {request.type} is not supported; this local registry supports AVRO only")
     texts, references = _texts(state, subject, request.references, not new)
     parsed = parse(request.schema, texts, new=new)
     if normalize:
@@ -100,7 +100,7 @@ def accept(state: State, subject: str, request: SchemaRequest, *, new: bool, nor
 def _texts(
     state: State, subject: str, references: Iterable[Reference], deleted: bool
 ) -> tuple[tuple[str, ...], tuple[Reference, ...]]:
-    """The texts that references stand for, dependencies first, and the references with LATEST made a number."""
+    """The texts of the referenced schemas, dependencies first, and the references with LATEST replaced by a number."""
     texts: dict[str, str] = {}
     try:
         found = tuple(_collect(state, subject, references, deleted, texts))

@@ -1,7 +1,7 @@
-"""Records that are compatible without a comparison, because most of their fields are equal.
+"""Recognize records that are compatible without a full comparison, because most of their fields are equal.
 
-A transitive level looks at every version of a subject, and most versions differ in a field or two. Shapes share their
-fields, so a version takes a pointer for each.
+A transitive level examines every version of a subject, and most versions differ in one or two fields. Shapes share
+their fields, so a version needs one pointer per field.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def shape(schema: Schema) -> Shape | None:
 
 
 def reads(reader: Shape, writer: Shape) -> bool:
-    """Whether a record surely reads another's data: where their fields differ, it has new ones with a default.
+    """Whether a record certainly reads another's data, because it differs only in new fields with a default.
 
-    False says nothing.
+    False means unknown.
     """
     if reader.name != writer.name:
         return False

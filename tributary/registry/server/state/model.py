@@ -1,4 +1,4 @@
-"""What the registry keeps: versions of schemas, their references and metadata."""
+"""The registry's data: versions of schemas, their references and metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Metadata = dict[str, Any]
 
 @attrs.frozen
 class Reference:
-    """A schema's use of another one: the name it goes by, and the subject and version that hold it."""
+    """A reference to another schema: the name it is used by, and the subject and version that contain it."""
 
     name: str
     subject: str
@@ -27,9 +27,9 @@ class Reference:
 
 @attrs.frozen
 class Content:
-    """What makes a schema itself: two with equal content share an id.
+    """The identity of a schema: two with equal content share an id.
 
-    `meaning` is the fingerprint of the schema with its references resolved: of two that mean the same it is equal.
+    `meaning` is the fingerprint of the schema with its references resolved, equal for schemas with the same meaning.
     """
 
     schema: str
@@ -53,7 +53,7 @@ class Content:
         return str(uuid.UUID(bytes=digest.digest()))
 
     def to_json(self) -> dict[str, Any]:
-        """The part of an answer that every schema has, in Confluent's order."""
+        """The fields of an answer that every schema has, in Confluent's order."""
         shown: dict[str, Any] = {"guid": self.guid(), "schemaType": "AVRO"}
         if self.references:
             shown["references"] = [reference.to_json() for reference in self.references]
@@ -83,7 +83,7 @@ class Version:
 
 
 def merge_metadata(old: Metadata | None, new: Metadata | None) -> Metadata | None:
-    """The two together: for the same tag path or property the newer counts, sensitive names add up."""
+    """Both merged: for the same tag path or property the newer wins; sensitive names are united."""
     if old is None or new is None:
         return new if old is None else old
     merged: Metadata = {}

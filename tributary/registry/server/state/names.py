@@ -1,4 +1,4 @@
-"""Subjects and contexts: `:.context:subject`, as Confluent's `QualifiedSubject` reads them."""
+"""Subjects and contexts: `:.context:subject`, parsed as Confluent's `QualifiedSubject` does."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def split(subject: str) -> tuple[str, str]:
 
 
 def join(context: str, subject: str) -> str:
-    """The subject with its context before it, unless that is the default."""
+    """The subject, qualified with its context unless that is the default."""
     return subject if context == DEFAULT_CONTEXT else f":{context}:{subject}"
 
 
 def normal(subject: str) -> str:
-    """One text for each subject: `:.:orders` is `orders`."""
+    """The normal form of a subject: `:.:orders` becomes `orders`."""
     return join(*split(subject))
 
 
@@ -35,13 +35,13 @@ def context_of(subject: str) -> str:
 
 
 def within(parent: str, subject: str) -> str:
-    """A subject named inside another's schema or configuration: without a context of its own, it takes the parent's."""
+    """A subject named in another's schema or configuration; without a context, it has the parent's."""
     context, rest = split(subject)
     return join(context_of(parent) if context == DEFAULT_CONTEXT else context, rest)
 
 
 def is_valid(subject: str, *, for_settings: bool = False) -> bool:
-    """Whether schemas (or, `for_settings`, a level or a mode) may be kept under this name."""
+    """Whether schemas (or, with `for_settings`, a configuration or a mode) can be stored under this name."""
     if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in subject):
         return False
     context, rest = split(subject)
@@ -51,7 +51,7 @@ def is_valid(subject: str, *, for_settings: bool = False) -> bool:
 
 
 def context_prefix(context: str) -> str:
-    """What a context named in a path (`/contexts/staging/subjects`) puts before a subject. ValueError if invalid."""
+    """The prefix of subjects for a context in a path (`/contexts/staging/subjects`). Raises ValueError if invalid."""
     name = context.removeprefix(":").removesuffix(":")
     if ":" in name:
         raise ValueError("Context name cannot contain a colon")
@@ -60,7 +60,7 @@ def context_prefix(context: str) -> str:
 
 
 def in_java_order(subjects: Iterable[str]) -> list[str]:
-    """Subjects in the order in which Java's ConcurrentHashMap, where Confluent keeps them, walks through them."""
+    """Subjects in the iteration order of Java's ConcurrentHashMap, where Confluent keeps them."""
     names = list(subjects)
     size = 16
     while len(names) >= size * 3 // 4:

@@ -1,4 +1,4 @@
-"""Levels and modes: a subject's own, else its context's, else everyone's, else the default."""
+"""Compatibility levels and modes: the subject's, else its context's, else the global one, else the default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_LEVEL = "BACKWARD"
 MODES = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD")
 IMPORTING = ("IMPORT", "FORWARD")
 EVERYONE = ""
-"""The key of the settings that hold where a subject has none of its own."""
+"""The key of the global settings."""
 
 
 def config(state: State, subject: str) -> dict[str, Any]:
@@ -26,20 +26,20 @@ def config(state: State, subject: str) -> dict[str, Any]:
 
 
 def mode(state: State, subject: str) -> str:
-    """The mode that applies to a subject. Everyone's READONLY_OVERRIDE goes before all."""
+    """The mode that applies to a subject. A global READONLY_OVERRIDE has precedence."""
     if state.modes.get(EVERYONE) == "READONLY_OVERRIDE":
         return "READONLY_OVERRIDE"
     return next((state.modes[key] for key in _keys(subject) if key in state.modes), "READWRITE")
 
 
 def check_writable(state: State, subject: str) -> None:
-    """Raises ApiError 42205 if the subject is read-only."""
+    """Raise ApiError 42205 if the subject is read-only."""
     if mode(state, subject).startswith("READONLY"):
         raise not_permitted(f"{_place(subject)} is in read-only mode")
 
 
 def check_registrable(state: State, subject: str, schema_id: int) -> None:
-    """Raises ApiError 42205 unless the mode lets a schema in: with an id of the client's in IMPORT only."""
+    """Raise ApiError 42205 unless the mode allows the registration; with a client's id only IMPORT does."""
     check_writable(state, subject)
     found = mode(state, subject)
     if schema_id >= 0 and found not in IMPORTING:
@@ -53,7 +53,7 @@ def _place(subject: str) -> str:
 
 
 def _keys(subject: str) -> list[str]:
-    """Where the settings of a subject may stand, the nearest first."""
+    """The scopes that may hold a subject's settings, the nearest first."""
     context = names.context_of(subject)
     outer = EVERYONE if context == names.DEFAULT_CONTEXT else f":{context}:"
     return [subject, outer, names.GLOBAL_CONTEXT]

@@ -1,7 +1,7 @@
-"""What the registry knows at one moment: immutable, so that a reader needs no lock.
+"""The state of the registry: immutable, so that a reader needs no lock.
 
-A commit makes the next state. It copies the dictionaries that it changes (microseconds for a thousand entries) and
-shares the rest.
+A commit creates the next state. It copies the dictionaries that it changes (microseconds for a thousand entries) and
+shares the others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tributary.registry.server.state.model import Version
 
 @attrs.frozen
 class Drop:
-    """Removes a version for good."""
+    """Deletes a version permanently."""
 
     subject: str
     version: int
@@ -25,7 +25,7 @@ class Drop:
 
 @attrs.frozen
 class SetConfig:
-    """Sets a subject's (or "", everyone's) configuration, or takes it away."""
+    """Sets or deletes the configuration of a subject (or "", the global one)."""
 
     subject: str
     config: dict[str, Any] | None
@@ -33,7 +33,7 @@ class SetConfig:
 
 @attrs.frozen
 class SetMode:
-    """Sets a subject's (or "", everyone's) mode, or takes it away."""
+    """Sets or deletes the mode of a subject (or "", the global one)."""
 
     subject: str
     mode: str | None
@@ -44,7 +44,7 @@ Change = Version | Drop | SetConfig | SetMode
 
 @attrs.frozen
 class Planned:
-    """What a request changes, and its answer once that is on the disk."""
+    """The changes of a request, and its answer after they are on disk."""
 
     changes: tuple[Change, ...]
     answer: Any
@@ -52,7 +52,7 @@ class Planned:
 
 @attrs.frozen
 class Context:
-    """What is known by id within one context. `holders` maps an id to the subjects that have it, and where."""
+    """The ids of one context. `holders` maps an id to the subjects that have it, and to the version."""
 
     last_id: int = 0
     holders: Mapping[int, Mapping[str, int]] = attrs.field(factory=dict)
@@ -63,8 +63,8 @@ class Context:
 class State:
     """All versions, configurations and modes.
 
-    `versions` maps subject and number to a version, in the order of the numbers, the deleted ones too; `by_meaning`
-    maps subject and fingerprint to numbers.
+    `versions` maps subject and number to a version, ordered by number, including deleted ones; `by_meaning` maps
+    subject and fingerprint to numbers.
     """
 
     versions: Mapping[str, dict[int, Version]] = attrs.field(factory=dict)
@@ -74,7 +74,7 @@ class State:
     by_context: Mapping[str, Context] = attrs.field(factory=dict)
 
     def of(self, subject: str) -> dict[int, Version]:
-        """Every version of a subject by its number, in order, the deleted ones too. Not to be changed."""
+        """Every version of a subject by its number, in order, including deleted ones. Do not modify it."""
         return self.versions.get(subject, {})
 
     def latest(self, subject: str) -> Version | None:
@@ -82,11 +82,11 @@ class State:
         return next((version for version in self.newest_first(subject) if not version.deleted), None)
 
     def newest_first(self, subject: str) -> Iterator[Version]:
-        """Every version of a subject, the last one first, the deleted ones too."""
+        """Every version of a subject, including deleted ones, the newest first."""
         return reversed(self.of(subject).values())
 
     def meaning(self, subject: str, fingerprint: str) -> list[Version]:
-        """The versions of a subject with a fingerprint, the last one first, the deleted ones too."""
+        """The versions of a subject with a fingerprint, including deleted ones, the newest first."""
         numbers = self.by_meaning.get(subject, {}).get(fingerprint, ())
         return [self.versions[subject][number] for number in reversed(numbers)]
 
@@ -100,20 +100,20 @@ class State:
         return [names.DEFAULT_CONTEXT, *sorted(set(self.by_context) - {names.DEFAULT_CONTEXT})]
 
     def last_id(self, context: str) -> int:
-        """The highest id ever given out in a context, 0 for none. Ids never come back, even after a deletion."""
+        """The highest id ever assigned in a context, 0 for none. Ids are never reused, not even after a deletion."""
         return self._context(context).last_id
 
     def holders(self, context: str, schema_id: int) -> Mapping[str, int]:
-        """The subjects that hold an id, and the version under which each does."""
+        """The subjects that have an id, with the version of each."""
         return self._context(context).holders.get(schema_id, {})
 
     def id_of(self, context: str, guid: str) -> int | None:
-        """The id of a content, if some version still has it."""
+        """The id of a content, if a version still has it."""
         schema_id = self._context(context).by_guid.get(guid)
         return schema_id if schema_id is not None and self.holders(context, schema_id) else None
 
     def after(self, changes: Iterable[Change], last_ids: Mapping[str, int] | None = None) -> State:
-        """The state after some changes; `last_ids` are the least that the last ids of contexts must be."""
+        """The state after the changes; `last_ids` gives a lower bound for the last id of each context."""
         draft = _Draft(self)
         for change in changes:
             draft.apply(change)
@@ -129,7 +129,7 @@ _EMPTY = Context()
 
 
 class _Draft:
-    """The next state in the making. What it holds is its own: each dictionary is copied before its first change."""
+    """Builds the next state. Each dictionary is copied before its first change."""
 
     def __init__(self, before: State) -> None:
         self._versions = dict(before.versions)
@@ -209,7 +209,7 @@ class _DraftContext:
 
 
 def _in_order(versions: dict[int, Version]) -> dict[int, Version]:
-    """The same in the order of the numbers; almost always it is that already."""
+    """The same, ordered by number; almost always it already is."""
     numbers = list(versions)
     ordered = sorted(numbers)
     return versions if numbers == ordered else {number: versions[number] for number in ordered}
