@@ -47,7 +47,7 @@ RUN := exec $(BIN)/python -m tributary.child_process $$PPID
 
 .PHONY: demo test
 demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
-	@$(RUN) tributary.stack demo
+	@$(RUN) tributary stack demo
 test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at a time)
 	@$(BIN)/pytest -q -n $(or $(JOBS),2) --dist loadfile
 
@@ -55,13 +55,13 @@ test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at 
 
 .PHONY: up down status clean
 up: $(LOCAL) ## start Kafka and the registry (STACK=local, docker or external)
-	@$(BIN)/python -m tributary.stack up
+	@$(BIN)/python -m tributary stack up
 down: $(LOCAL) ## stop them; data stays
-	@$(BIN)/python -m tributary.stack down
+	@$(BIN)/python -m tributary stack down
 status: $(LOCAL) ## say what runs, where, and what it holds
-	@$(BIN)/python -m tributary.stack status
+	@$(BIN)/python -m tributary stack status
 clean: $(LOCAL) ## stop them and delete their data
-	@$(BIN)/python -m tributary.stack clean
+	@$(BIN)/python -m tributary stack clean
 
 # ---- schemas ---------------------------------------------------------------------------------
 

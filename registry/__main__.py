@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tributary.cli.registry import main
+from tributary.cli.main import COMMANDS, main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python -m registry", only=COMMANDS.keys() - {"generate", "stack"}))

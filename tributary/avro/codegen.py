@@ -11,6 +11,7 @@ from tributary.avro import types as avro
 from tributary.avro.rows.records import Classes
 from tributary.avro.type_parser import parse
 from tributary.catalog import CATALOG, Catalog, Topic
+from tributary.errors import TributaryError
 
 EVENTS = CATALOG.parent / "events.py"
 
@@ -28,7 +29,7 @@ _SCALARS = {
 }
 
 
-class GenerateError(ValueError):
+class GenerateError(TributaryError, ValueError):
     """A contract cannot be written as Python; the message names the file and the type."""
 
 

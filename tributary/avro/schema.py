@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import attrs
 
+from tributary.errors import TributaryError
+
 Json = Any
 """A decoded JSON value."""
 
@@ -14,7 +16,7 @@ PRIMITIVES = frozenset(("null", "boolean", "int", "long", "float", "double", "by
 _KINDS = PRIMITIVES | {"record", "enum", "fixed", "array", "map", "union"}
 
 
-class SchemaError(ValueError):
+class SchemaError(TributaryError, ValueError):
     """The text is not a valid Avro schema; the message says where and why."""
 
 

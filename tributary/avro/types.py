@@ -11,8 +11,10 @@ from typing import Any
 
 import attrs
 
+from tributary.errors import TributaryError
 
-class SchemaError(ValueError):
+
+class SchemaError(TributaryError, ValueError):
     """A schema cannot be used; the message says where in it and what was expected."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tributary.errors import TributaryError
+
 SUBJECT_NOT_FOUND = 40401
 VERSION_NOT_FOUND = 40402
 SCHEMA_NOT_FOUND = 40403
@@ -9,11 +11,11 @@ LEVEL_NOT_SET = 40408
 MODE_NOT_SET = 40409
 
 
-class RegistryUnavailable(Exception):
+class RegistryUnavailable(TributaryError):
     """The registry cannot be reached, did not answer in time, or answered what no registry answers."""
 
 
-class RegistryError(Exception):
+class RegistryError(TributaryError):
     """The registry refused a request, or gave an answer that is not a registry's."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -25,7 +27,7 @@ class RegistryError(Exception):
         self.message = message
 
 
-class NotRegistered(Exception):
+class NotRegistered(TributaryError):
     """The subject has no version with this schema."""
 
     def __init__(self, subject: str, reason: str) -> None:
@@ -33,7 +35,7 @@ class NotRegistered(Exception):
         self.subject = subject
 
 
-class SchemaNotFound(Exception):
+class SchemaNotFound(TributaryError):
     """The registry says that it has no schema with this id (error code 40403)."""
 
     def __init__(self, schema_id: int) -> None:
@@ -41,9 +43,9 @@ class SchemaNotFound(Exception):
         self.schema_id = schema_id
 
 
-class SchemaUnusable(Exception):
+class SchemaUnusable(TributaryError):
     """The registry has a schema with this id, but not one that an Avro reader can use; the message says why."""
 
 
-class SchemaConflict(Exception):
+class SchemaConflict(TributaryError):
     """The registry has another schema for this id than the lock."""

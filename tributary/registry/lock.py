@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from tributary.errors import TributaryError
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ LOCAL = "local"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class LockError(ValueError):
+class LockError(TributaryError, ValueError):
     """The lock file cannot be used; the message names it and says what to do."""
 
 

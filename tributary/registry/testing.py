@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from tributary import extras
-from tributary.registry.server.http.command import listen
+from tributary.registry.server.http.process import listen
 from tributary.registry.server.store import Store
 
 with extras.named():

@@ -25,7 +25,7 @@ def run(settings: Settings) -> int:
     """Run the demo. Returns 0 if every produced event was counted, else 1. Raises StackError."""
     console = Console()
     for step, command in (
-        ("Kafka and the registry", ("tributary.stack", "up")),
+        ("Kafka and the registry", ("tributary", "stack", "up")),
         ("The contracts", ("registry", "apply")),
         ("Counting what earlier runs left", ("consumers.analytics", "--until-caught-up", "--no-dashboard")),
     ):

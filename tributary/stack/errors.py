@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tributary.errors import TributaryError
 
-class StackError(Exception):
+
+class StackError(TributaryError):
     """A command of the stack failed; the message says what happened and what to do."""

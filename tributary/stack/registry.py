@@ -56,7 +56,7 @@ class RegistryServer:
         self.require_port()
         data = self.directory / "data"
         self.daemon.start(
-            [sys.executable, "-m", "tributary.cli.registry", "serve", "--port", str(self.port), "--data", data],
+            [sys.executable, "-m", "tributary", "serve", "--port", str(self.port), "--data", data],
             env=dict(os.environ, PYTHONUNBUFFERED="1"),
             cwd=ROOT,
         )

@@ -23,7 +23,7 @@ from tests.support.registry import faulty_registry as faulty_module
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tributary import catalog
 from tributary import settings as settings_module
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.testing import serve

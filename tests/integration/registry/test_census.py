@@ -15,7 +15,7 @@ from tests.support.kafka.running import received
 from tributary import catalog
 from tributary.avro import wire
 from tributary.catalog import Topic
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.kafka.dead_letters import DeadLetter, DeadLetterWriter
 from tributary.registry.apply import plan
 from tributary.registry.apply.topics import KafkaUnavailable

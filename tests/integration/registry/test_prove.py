@@ -20,7 +20,7 @@ from tributary import catalog
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
 from tributary.catalog import Topic
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry.apply import plan
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.client import RegistryClient

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tributary import catalog
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry.client import RegistryClient
 from tributary.registry.testing import serve
 from tributary.registry.transfer import archive, exporting

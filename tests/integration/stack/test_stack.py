@@ -51,9 +51,9 @@ def stack(environment: dict[str, str]) -> Iterator[LocalStack]:
 
 
 def command(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m tributary.stack …` as a person does."""
+    """Run `tributary stack …` as a person does."""
     return subprocess.run(
-        [sys.executable, "-m", "tributary.stack", *words],
+        [sys.executable, "-m", "tributary", "stack", *words],
         env=os.environ | environment,
         cwd=ROOT,
         capture_output=True,
@@ -132,7 +132,7 @@ def test_data_survives_kill_9(stack: LocalStack) -> None:
 
 
 def test_two_ups_at_once_start_one_stack(stack: LocalStack, environment: dict[str, str]) -> None:
-    words = [sys.executable, "-m", "tributary.stack", "up"]
+    words = [sys.executable, "-m", "tributary", "stack", "up"]
     both = [
         subprocess.Popen(words, env=os.environ | environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -191,7 +191,7 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
     stack: LocalStack, environment: dict[str, str]
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tributary.stack", "up"],
+        [sys.executable, "-m", "tributary", "stack", "up"],
         env=os.environ | environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -207,7 +207,7 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
     again = command(environment, "up")
 
     assert first.returncode == 130
-    assert "`make up` may be run again" in err
+    assert "`tributary stack up` can be run again" in err
     assert "Traceback" not in err
     assert again.returncode == 0, again.stderr
     assert f"runs already (pid {pid})" in again.stdout

@@ -38,11 +38,11 @@ def own_topics(word: str) -> dict[str, str]:
 
 @contextmanager
 def ended_with_us(environment: Mapping[str, str], command: str) -> Iterator[None]:
-    """Run `python -m tributary.stack COMMAND` for this stack when the block ends, or when this process dies."""
+    """Run `tributary stack COMMAND` for this stack when the block ends, or when this process dies."""
     # This process may be killed at any moment. So another one ends the stack when its standard input ends, which
     # happens when we close it, and just as well when we die.
     ender = subprocess.Popen(
-        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m tributary.stack "$1"', sys.executable, command],
+        ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m tributary stack "$1"', sys.executable, command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # the pipe may be gone with those who read it

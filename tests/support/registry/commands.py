@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.contracts import Contracts
 from tributary import catalog, settings
-from tributary.cli.registry import main
+from tributary.cli.main import main
 
 
 @attrs.frozen

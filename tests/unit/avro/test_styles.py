@@ -21,7 +21,8 @@ from tributary.avro import naming, wire
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows.decoder import decoder
 from tributary.avro.rows.encoder import EncodeError, encoder
-from tributary.cli.registry import FORMATS, main
+from tributary.cli.main import main
+from tributary.cli.output import FORMATS
 from tributary.registry import lock
 
 COMMANDS = [

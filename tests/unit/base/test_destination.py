@@ -9,13 +9,11 @@ import pytest
 
 import producers.purchases
 import producers.replay.__main__
-import schemas.__main__
-import tributary.cli.registry
-import tributary.stack.__main__
 from consumers.analytics.__main__ import main as analytics
 from tests.support.contracts import Contracts
 from tributary import catalog
 from tributary.avro import codegen as generate
+from tributary.cli.main import main as tributary
 from tributary.destination import without_login
 
 BROKER, REGISTRY = "broker 127.0.0.1:1", "registry http://127.0.0.1:1"
@@ -48,17 +46,17 @@ def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize(
     ("main", "arguments", "expected"),
     [
-        (tributary.cli.registry.main, "apply --format json", f"using {BROKER}, {REGISTRY}, lock lock.json"),
-        (tributary.cli.registry.main, "plan", f"using {BROKER}, {REGISTRY}, lock lock.json"),
-        (tributary.cli.registry.main, "pull", f"using {REGISTRY}, lock lock.json"),
-        (tributary.cli.registry.main, "export --output all.json", f"using {REGISTRY}, document all.json"),
-        (tributary.cli.registry.main, "docs --output docs", "using catalogue docs, lock lock.json"),
-        (tributary.cli.registry.main, "evolve purchases deprecate region --doc X", "using contracts "),
-        (schemas.__main__.main, "generate", "using contracts "),
+        (tributary, "apply --format json", f"using {BROKER}, {REGISTRY}, lock lock.json"),
+        (tributary, "plan", f"using {BROKER}, {REGISTRY}, lock lock.json"),
+        (tributary, "pull", f"using {REGISTRY}, lock lock.json"),
+        (tributary, "export --output all.json", f"using {REGISTRY}, document all.json"),
+        (tributary, "docs --output docs", "using catalogue docs, lock lock.json"),
+        (tributary, "evolve purchases deprecate region --doc X", "using contracts "),
+        (tributary, "generate", "using contracts "),
         (producers.purchases.main, "--json", f"using {BROKER}, {REGISTRY}, topic "),
         (producers.replay.__main__.main, "clicks.csv", f"using {BROKER}, {REGISTRY}, topics product-events, "),
         (analytics, "run --until-caught-up", f"using {BROKER}, {REGISTRY}, store store.sqlite"),
-        (tributary.stack.__main__.main, "clean", f"using {BROKER}, {REGISTRY}"),
+        (tributary, "stack clean", f"using {BROKER}, {REGISTRY}"),
     ],
 )
 def test_a_command_that_writes_says_first_where_to(

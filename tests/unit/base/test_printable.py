@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import logging
@@ -30,7 +29,7 @@ from consumers.web import metrics
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
-from tributary.cli.commands import show
+from tributary.cli.output import show
 from tributary.figures.progress import Progress
 from tributary.figures.status import Status
 from tributary.printable import OneLine, lines, paragraphs, printable
@@ -203,7 +202,7 @@ def test_no_report_prints_control_characters(words: str, kind: str) -> None:
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", printed)
-        show(argparse.Namespace(format=kind), text=lambda: words, markdown=lambda: words, json=lambda: {words: words})
+        show(kind, text=lambda: words, markdown=lambda: words, json=lambda: {words: words})
     assert hidden(printed.getvalue(), "\n\t") == []
 
 

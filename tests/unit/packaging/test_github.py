@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tributary.cli.registry import parser
+from tributary.cli.main import parser
 from tributary.settings import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

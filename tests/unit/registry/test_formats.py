@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from tests.support.contracts import Contracts, field
 from tributary import catalog
-from tributary.cli.registry import FORMATS, main
+from tributary.cli.main import main
+from tributary.cli.output import FORMATS
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.apply.steps import Done, Step

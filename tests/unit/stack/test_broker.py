@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tributary.stack import __main__ as stack
+from tributary.cli.main import main
 from tributary.stack import ports
 from tributary.stack.errors import StackError
 from tributary.stack.kafka import Broker, new_cluster_id
@@ -39,5 +39,5 @@ def test_a_folder_that_cannot_be_made_is_named(
     monkeypatch.setenv("STACK", "local")
     monkeypatch.setenv("STACK_DIR", str(tmp_path / "file" / "stack"))
 
-    assert stack.main(["up"]) == 1
-    assert f"make up: {tmp_path / 'file' / 'stack'}: Not a directory\n" in capsys.readouterr().err
+    assert main(["stack", "up"]) == 1
+    assert f"error: {tmp_path / 'file' / 'stack'}: Not a directory\n" in capsys.readouterr().err

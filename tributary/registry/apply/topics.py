@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 )
 
 from tributary.catalog import Catalog
+from tributary.errors import TributaryError
 from tributary.registry.apply.steps import Step
 from tributary.registry.check.verdict import retention
 from tributary.settings import Settings
@@ -28,7 +29,7 @@ _DEFAULT_REPLICATION = -1
 """Lets the broker choose: `default.replication.factor` is for the cluster's operators to set."""
 
 
-class KafkaUnavailable(Exception):
+class KafkaUnavailable(TributaryError):
     """The brokers cannot be reached, or did not do what was asked in time."""
 
 

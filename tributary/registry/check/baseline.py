@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tributary.catalog import Topic
+from tributary.errors import UsageError
 from tributary.registry import lock
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
@@ -15,7 +16,7 @@ Versions = Mapping[str, Sequence[lock.Version]]
 """Subject → its versions in order."""
 
 
-class BaselineError(ValueError):
+class BaselineError(UsageError):
     """There is no such thing to compare with; the message says what there is."""
 
 

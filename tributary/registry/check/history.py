@@ -11,11 +11,12 @@ import attrs
 
 from tributary.avro.parse import stored
 from tributary.catalog import Topic
+from tributary.errors import UsageError
 from tributary.registry import compatibility, lock
 from tributary.registry.contract.diff import Change, changes, in_words
 
 
-class NoSuchVersion(ValueError):
+class NoSuchVersion(UsageError):
     """The subject or version does not exist; the message says what there is."""
 
 

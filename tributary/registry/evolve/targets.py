@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from tributary.errors import UsageError
 from tributary.registry.contract import walk
 from tributary.registry.contract.walk import Definition, Field, Node
 
@@ -13,7 +14,7 @@ Schema = dict[str, Any]
 T = TypeVar("T")
 
 
-class EvolveError(ValueError):
+class EvolveError(UsageError):
     """The edit cannot be made: the contract has no such thing, or has it already; the message says which."""
 
 

@@ -15,13 +15,14 @@ import attrs
 
 from tributary.avro import parse as avro
 from tributary.catalog import Catalog, CatalogError, Topic
+from tributary.errors import UsageError
 from tributary.registry.contract import walk
 from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.lint import exemptions
 from tributary.registry.lint.exemptions import EXEMPTIONS, Exemption
 
 
-class UnknownRule(ValueError):
+class UnknownRule(UsageError):
     """There is no rule with that id; the message says which there are."""
 
 

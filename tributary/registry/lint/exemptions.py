@@ -16,11 +16,12 @@ from pathlib import Path
 import attrs
 
 from tributary.catalog import CATALOG
+from tributary.errors import TributaryError
 
 EXEMPTIONS = CATALOG.parent / "exemptions.toml"
 
 
-class ExemptionError(ValueError):
+class ExemptionError(TributaryError):
     """The file cannot be used; the message says where and why."""
 
 

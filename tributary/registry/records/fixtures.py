@@ -8,11 +8,12 @@ from pathlib import Path
 
 from tributary.avro import wire
 from tributary.catalog import Topic
+from tributary.errors import UsageError
 from tributary.registry.records.verify import Record, Sample, Unframed
 from tributary.registry.render.text import shown
 
 
-class FixtureError(ValueError):
+class FixtureError(UsageError):
     """The directory cannot be used; the message says what was expected of it."""
 
 

@@ -14,12 +14,12 @@ from tributary.registry.render.text import shown
 NEXT = "make generate, then make check-schemas"
 
 
-def text(made: Evolution, *, written: bool) -> str:
+def text(made: Evolution, written: bool) -> str:
     """The verdict and what to mind; a diff where it is allowed and not written."""
-    return "\n".join(_text(made, written=written))
+    return "\n".join(_text(made, written))
 
 
-def _text(made: Evolution, *, written: bool) -> Iterator[str]:
+def _text(made: Evolution, written: bool) -> Iterator[str]:
     if made.scope:
         yield made.scope
     if made.findings:
@@ -39,7 +39,7 @@ def _text(made: Evolution, *, written: bool) -> Iterator[str]:
         yield f"dry run; nothing was written\n\n{made.diff}".rstrip("\n")
 
 
-def document(made: Evolution, *, written: bool) -> dict[str, Any]:
+def document(made: Evolution, written: bool) -> dict[str, Any]:
     """`allowed`, `written`, `files`, `scope`, `diff`, `notes`, `ways_around`, lint's `findings`, and what `check` has:
     `passed` and `subjects`."""
     return {
@@ -56,7 +56,7 @@ def document(made: Evolution, *, written: bool) -> dict[str, Any]:
     }
 
 
-def as_markdown(made: Evolution, *, written: bool) -> str:
+def as_markdown(made: Evolution, written: bool) -> str:
     """The verdict as sections, then the diff."""
     outcome = "Written" if written else "Allowed, not written (dry run)" if made.allowed else "Refused, nothing written"
     parts = [f"**{outcome}**: {', '.join(f'`{shown(file.path)}`' for file in made.files)}"]

@@ -14,13 +14,15 @@ from typing import Any
 
 import attrs
 
+from tributary.errors import UsageError
+
 FORMAT = "schema-registry-archive/1"
 
 EVERYONE = ""
 """The scope of the global settings."""
 
 
-class ArchiveError(ValueError):
+class ArchiveError(UsageError):
     """A document is not an archive. The message names the file and the position in it."""
 
 

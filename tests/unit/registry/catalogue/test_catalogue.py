@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import Catalog, DeadLetters, Topic
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.printable import printable
 from tributary.registry.catalogue import page as catalogue
 from tributary.registry.catalogue import text as handbook

@@ -13,7 +13,7 @@ from tests.support.contracts import NOWHERE, Contracts
 from tools import edits
 from tools.edits import Case
 from tributary import catalog, settings
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.compatibility import incompatibilities, parse
 from tributary.registry.render import documents

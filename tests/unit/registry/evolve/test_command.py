@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.contracts import NOWHERE, Contracts, field
 from tributary import catalog
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry import lock
 
 ADD = ("purchases", "add-field", "items[].colour", "string", "--optional", "--doc", "Its colour.")

@@ -13,7 +13,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TopicPartition
 
 from tributary import catalog
 from tributary.avro import wire
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.records import scan as counting

@@ -14,7 +14,7 @@ from tests.support.contracts import CONTRACTS, Contracts, Edit, field
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
 from tributary.catalog import load
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.records.verify import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
 from tributary.settings import Settings

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tools.conformance import Client
-from tributary.cli.registry import main
+from tributary.cli.main import main
 from tributary.registry.client import RegistryUnavailable
 from tributary.registry.testing import TestRegistry, serve
 from tributary.registry.transfer import archive, differing, exporting, importing

@@ -1,32 +1,36 @@
-"""`python -m registry evolve`: its arguments, and what it prints."""
+"""`tributary evolve`: write the next compatible version of a contract."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import shlex
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tributary.printable import paragraphs, printable
+from tributary import catalog, settings
+from tributary.cli import exits
+from tributary.cli.output import add_format, show
+from tributary.destination import announce, file
+from tributary.registry.check.baseline import baseline
+from tributary.registry.check.history import find_topic
+from tributary.registry.evolve import edits, evolve
+from tributary.registry.evolve.edits import Edit
+from tributary.registry.render import evolution
 
-if TYPE_CHECKING:
-    from tributary.registry.evolve.edits import Edit
 
-FINDINGS, USAGE = 1, 2
-
-
-def add_arguments(command: argparse.ArgumentParser, formats: Sequence[str]) -> None:
-    """Describe the edits; nothing heavy is imported."""
-    _add_options(command, formats, default=formats[0])
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The topic and the edits."""
+    add_format(command)
+    command.add_argument("--dry-run", action="store_true", help=_DRY_RUN)
     command.add_argument("topic", metavar="TOPIC", help="a topic's name in the catalogue, for example product-events")
-    edits = command.add_subparsers(dest="edit", metavar="EDIT", required=True)
+    commands = command.add_subparsers(dest="edit", metavar="EDIT", required=True)
 
     def add(name: str, text: str, /, **arguments: str) -> argparse.ArgumentParser:
         description = f"{text[0].upper()}{text[1:]}. {_SHARED}"
-        edit = edits.add_parser(name, help=text, description=description, epilog=command.epilog)
-        _add_options(edit, formats, default=argparse.SUPPRESS)
+        edit = commands.add_parser(name, help=text, description=description, epilog=command.epilog)
+        # Given before the topic or after the edit: the latter changes the former only if it is given.
+        add_format(edit, default=argparse.SUPPRESS)
+        edit.add_argument("--dry-run", action="store_true", default=argparse.SUPPRESS, help=_DRY_RUN)
         for argument, words in arguments.items():
             edit.add_argument(argument, metavar=argument.upper(), help=words)
         return edit
@@ -64,59 +68,31 @@ def add_arguments(command: argparse.ArgumentParser, formats: Sequence[str]) -> N
 
 
 _FIELD = "the field: region, or items[].quantity (items.quantity for short)"
+_DRY_RUN = "print the unified diff and write nothing"
 _SHARED = (
     "Nothing is written where a level or a lint rule forbids it. What several contracts have in common is edited in "
     "each, all or none."
 )
 
 
-def _add_options(command: argparse.ArgumentParser, formats: Sequence[str], default: str) -> None:
-    """Options that may stand before the topic as well as after the edit; there, they are set only if given."""
-    command.add_argument("--format", choices=formats, default=default, help=f"how to print it (default: {formats[0]})")
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        default=False if default != argparse.SUPPRESS else default,
-        help="print the unified diff and write nothing",
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
-    from tributary import catalog, settings
-    from tributary.destination import announce, file
-    from tributary.registry.check.baseline import baseline
-    from tributary.registry.check.history import find_topic
-    from tributary.registry.evolve import evolve
-    from tributary.registry.render import evolution
-
     loaded = settings.load()
     contracts = catalog.load(loaded)
     announce(file("contracts", catalog.CATALOG.parent), file("lock", loaded.lock_path))
     topic = find_topic(args.topic, contracts.topics)
-    try:
-        made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args))
-        if written := made.allowed and not args.dry_run:
+    made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args))
+    written = made.allowed and not args.dry_run
+    if written:
+        try:
             evolve.write(made)
-    except evolve.EvolveError as error:
-        print(printable(f"error: {error}"), file=sys.stderr)
-        return USAGE
-    except OSError as error:
-        print(printable(f"error: {error}; nothing was written"), file=sys.stderr)
-        return FINDINGS
-    match args.format:
-        case "json":
-            print(paragraphs(json.dumps(evolution.document(made, written=written), indent=2, ensure_ascii=False)))
-        case "markdown":
-            print(paragraphs(evolution.as_markdown(made, written=written)))
-        case _:
-            print(paragraphs(evolution.text(made, written=written)))
-    return 0 if made.allowed else FINDINGS
+        except OSError as error:
+            return exits.report(f"{error}; nothing was written")
+    show(args.format, made, written, text=evolution.text, json=evolution.document, markdown=evolution.as_markdown)
+    return exits.passed(made.allowed)
 
 
 def _edit(args: argparse.Namespace) -> Edit:
-    from tributary.registry.evolve import edits
-
     match args.edit:
         case "add-field":
             default = {"default": args.default} if "default" in args else {}

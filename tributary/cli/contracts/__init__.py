@@ -1,0 +1,1 @@
+"""The commands on the contracts of the working copy."""

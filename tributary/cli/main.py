@@ -1,0 +1,108 @@
+"""Govern the schemas of a Kafka project: lint, check, plan, apply, drift; and run the stack that it needs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from tributary import extras
+from tributary.cli import exits
+from tributary.errors import TributaryError
+from tributary.printable import log_to_stderr
+from tributary.signals import forget_output
+
+COMMANDS = {
+    "lint": ("contracts.lint", "check the contracts by themselves"),
+    "check": (
+        "contracts.check",
+        "check the contracts against what is registered: who would break, in which order to deploy, and a fix",
+    ),
+    "evolve": ("contracts.evolve", "write the next compatible version of a contract"),
+    "generate": ("contracts.generate", "write the events of the contracts as Python classes"),
+    "history": ("contracts.history", "show a subject's versions and what each changed"),
+    "diff": ("contracts.diff", "show what changed between two versions, in words and as a unified diff"),
+    "docs": ("contracts.docs", "print the event catalogue, or write it as Markdown and as a page"),
+    "plan": ("registry.plan", "show what apply would do to the topics and the registry"),
+    "apply": (
+        "registry.apply",
+        "check everything; if all passes, create and update topics, levels and schemas, and the lock",
+    ),
+    "pull": (
+        "registry.pull",
+        "take what the registry has and the lock does not know into the lock; contracts stay as they are",
+    ),
+    "drift": ("registry.drift", "compare the registry, the lock and the working copy; exit 3 if they differ"),
+    "export": ("registry.export", "write all that the registry at SCHEMA_REGISTRY_URL has into one JSON document"),
+    "import": (
+        "registry.import_",
+        "bring an exported document into the registry at SCHEMA_REGISTRY_URL, ids and all",
+    ),
+    "serve": ("registry.serve", "serve a schema registry for this machine"),
+    "census": (
+        "records.census",
+        "count a topic's records by schema version, and say which versions can be deleted",
+    ),
+    "prove": (
+        "records.prove",
+        "decode real records of every version with the contracts as they are in the working copy",
+    ),
+    "stack": ("stack", "run the Kafka and the schema registry that producers and consumers use"),
+}
+"""Command → its module below `tributary.cli`, and its help. The module has `add_arguments` and `run`."""
+
+
+class _Command(argparse.ArgumentParser):
+    """The parser of one command, filled when the command is chosen: `--help` of the whole imports no command."""
+
+    module = ""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self.fill()
+        return super().parse_known_args(args, namespace)
+
+    def fill(self) -> None:
+        """Add the module's arguments."""
+        if self.module:
+            module = importlib.import_module(f"tributary.cli.{self.module}")
+            module.add_arguments(self)
+            self.set_defaults(run=module.run)
+            self.module = ""
+
+
+def parser(prog: str = "tributary", only: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line, with the commands in `only`."""
+    whole = argparse.ArgumentParser(prog=prog, description=__doc__, epilog=exits.EPILOG)
+    commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
+    for name, (module, text) in COMMANDS.items():
+        if name in only:
+            description = f"{text[0].upper()}{text[1:]}."
+            command = commands.add_parser(name, help=text, description=description, epilog=exits.EPILOG)
+            command.module = module
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None, prog: str = "tributary", only: Collection[str] = COMMANDS) -> int:
+    """Run one command and return its exit code; argparse exits with 2 by itself."""
+    log_to_stderr()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    args = parser(prog, only).parse_args(arguments)
+    try:
+        with extras.named():
+            code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        forget_output()
+        return exits.FAILED
+    except KeyboardInterrupt:
+        return exits.report("interrupted; nothing was written")
+    except TributaryError as error:
+        return exits.report(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Options that several commands have, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_against(command: argparse.ArgumentParser) -> None:
+    """The option `--against`: where the registered versions are taken from."""
+    command.add_argument(
+        "--against",
+        default="lock",
+        metavar="WHAT",
+        help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
+    )
+
+
+def add_allow_unknown(command: argparse.ArgumentParser, also: str = "") -> None:
+    """The option `--allow-unknown`; `also` ends its help."""
+    command.add_argument(
+        "--allow-unknown",
+        action="store_true",
+        help=f"go on when the registry has versions, levels or modes that the lock does not know{also}",
+    )
+
+
+def add_lock_down(command: argparse.ArgumentParser) -> None:
+    """The option `--lock-down`."""
+    command.add_argument(
+        "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
+    )
+
+
+def add_subject(command: argparse.ArgumentParser) -> None:
+    """The argument SUBJECT."""
+    command.add_argument("subject", metavar="SUBJECT", help="a subject, or its topic's name in the catalogue")
+
+
+def positive(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A TCP port; 0 stands for any that is free."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected 0 to 65535")
+    return int(text)
