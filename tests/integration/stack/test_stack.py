@@ -199,6 +199,7 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
         text=True,
     ) as first:
         while (pid := stack.broker.pid) is None:
+            assert first.poll() is None, first.communicate()
             time.sleep(0.01)
         os.kill(pid, signal.SIGSTOP)  # so that it is not ready before the signal comes
         first.send_signal(signal.SIGINT)
