@@ -54,7 +54,7 @@ def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]
     from confluent_kafka.schema_registry.avro import AvroDeserializer
     from confluent_kafka.serialization import MessageField, SerializationContext
 
-    from consumers.analytics.merge import FIELDS
+    from consumers.analytics.figures import FIELDS
     from tributary.avro.columns.reader import ColumnReader
     from tributary.avro.rows.encoder import encoder
     from tributary.avro.wire import prefix

@@ -80,6 +80,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
     from consumers import terminal
+    from consumers.analytics.figures import SHOP
     from tributary import catalog
     from tributary.figures.member import Analytics, Choices
     from tributary.figures.store import StoreError
@@ -96,7 +97,9 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     )
     with stop_signal() as stop:
         try:
-            member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
+            member = Analytics(
+                SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop
+            )
             try:
                 with terminal.watch(settings, stop, dashboard=not options.no_dashboard) as observe:
                     member.run(observe)

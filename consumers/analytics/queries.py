@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import attrs
 
-from consumers.analytics.kpis import COUNTS, EventType
+from consumers.analytics.rows import COUNTS, EventType
 from tributary.figures import exact
-from tributary.figures.store import errors, layout
-from tributary.figures.store.database import FileId, exists, file_id, transaction
-from tributary.figures.store.errors import StoreError, explained
-from tributary.figures.store.presence import PRESENT_MS, Present
+from tributary.figures.store.reader import StoreReader
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""
@@ -70,88 +61,44 @@ class Figures:
     """The time of the latest event, milliseconds since the epoch."""
 
 
-class Reader:
-    """Reads figures from a store that others may be writing to.
-
-    Each method raises StoreError when the store cannot be read: locked or replaced, damaged, of another version.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError if there is no store, or an empty file because one is being created."""
-        self._path = path
-        with explained(path):
-            opened = _open(path)
-        if opened is None:
-            raise FileNotFoundError(f"{path}: no store yet; run: make analytics")
-        self._db, self._file = opened
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
+class Reader(StoreReader):
+    """Reads the shop's figures."""
 
     def figures(self, abandoned_after_minutes: float) -> Figures:
         """The figures, all from the same moment."""
-        with self._snapshot():
+        with self.snapshot():
             return self._figures(abandoned_after_minutes)
 
     def counted(self) -> int:
         """How many messages the store knows of, duplicates and dead letters among them; quick in any store."""
-        with self._snapshot():
-            (counted,) = self._db.execute(
+        with self.snapshot():
+            (counted,) = self.db.execute(
                 "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"
             ).fetchone()
             return int(counted)
 
-    def offsets(self) -> dict[tuple[str, int], int]:
-        """The next offset to count, by topic and partition."""
-        with self._snapshot():
-            rows = self._db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
-            return {(topic, partition): offset for topic, partition, offset in rows}
-
-    def members(self) -> list[Present]:
-        """The members that run, as they last said; none in a store of a layout before they said it."""
-        since = time.time_ns() // 1_000_000 - PRESENT_MS
-        with self._snapshot():
-            if layout.check(self._db, self._path) < layout.WITH_MEMBERS:
-                return []
-            rows = self._db.execute(
-                "SELECT client_id, waiting_for, refused FROM members WHERE seen_ms > ? ORDER BY client_id", (since,)
-            )
-            return [Present(client_id, waiting_for, json.loads(refused)) for client_id, waiting_for, refused in rows]
-
     def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
         """The products most often met: `(product_id, events by type)`, the busiest first."""
-        with self._snapshot():
+        with self.snapshot():
             return list(self._products(f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT {count:d}"))
 
     def products(self) -> dict[str, Mapping[str, int]]:
         """Every product: events by type. A purchase counts a product once per item of an order."""
-        with self._snapshot():
+        with self.snapshot():
             return dict(self._products("ORDER BY product_id"))
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Let all queries of the block see the same moment."""
-        with explained(self._path):
-            if file_id(self._path) != self._file:
-                raise StoreError(f"the store {self._path} was deleted or replaced since it was opened")
-            with transaction(self._db, "BEGIN"):
-                yield
 
     def _products(self, which: str) -> Iterator[tuple[str, Mapping[str, int]]]:
         names = [event_type.name for event_type in COUNTS]
-        for product, *counts in self._db.execute(
+        for product, *counts in self.db.execute(
             f"SELECT product_id, {', '.join(COUNTS.values())} FROM products {which}"
         ):
             yield product, {name: n for name, n in zip(names, counts, strict=True) if n}
 
     def _figures(self, abandoned_after_minutes: float) -> Figures:
         by_type = dict.fromkeys(TYPES, 0) | self._sums("SELECT type, sum(events) FROM events_by_type GROUP BY type")
-        revenue = self._db.execute(
-            "SELECT currency, purchases, revenue_minor FROM revenue ORDER BY currency"
-        ).fetchall()
+        revenue = self.db.execute("SELECT currency, purchases, revenue_minor FROM revenue ORDER BY currency").fetchall()
         duplicates = self._sums("SELECT name, n FROM counts WHERE name = 'duplicate_purchases'")
-        *sessions, watermark = self._db.execute(
+        *sessions, watermark = self.db.execute(
             "SELECT count(*), ifnull(sum(views > 0), 0), ifnull(sum(adds > 0), 0), ifnull(sum(purchases > 0), 0),"
             " max(last_at) FROM sessions"
         ).fetchone()
@@ -173,7 +120,7 @@ class Reader:
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
         if watermark is None:
             return AbandonedCarts()
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT currency, count(*), {exact.SQL_PARTS.format('cart_minor')} FROM sessions"
             " WHERE purchases = 0 AND cart_units + 0 > 0 AND last_at < ? - ? GROUP BY currency",
             (watermark, after_minutes * 60_000),
@@ -183,32 +130,13 @@ class Reader:
         )
 
     def _sums(self, query: str) -> dict[str, int]:
-        return dict(self._db.execute(query).fetchall())
+        return dict(self.db.execute(query).fetchall())
 
     def _nested(self, query: str) -> dict[str, dict[str, int]]:
         nested: dict[str, dict[str, int]] = {}
-        for outer, inner, n in self._db.execute(query):
+        for outer, inner, n in self.db.execute(query):
             nested.setdefault(outer, {})[inner] = n
         return nested
-
-
-def _open(path: Path) -> tuple[sqlite3.Connection, FileId] | None:
-    """A connection and its file; None if there is no store."""
-    if not exists(path):
-        return None
-    # Quoted: a path may contain what separates the parts of a URI.
-    uri = f"file:{quote(str(path))}?mode=ro"
-    db = sqlite3.connect(uri, uri=True, timeout=errors.RETRY_S, check_same_thread=False, isolation_level=None)
-    try:
-        file = file_id(path)
-        with transaction(db, "BEGIN"):
-            if layout.check(db, path):
-                return db, file
-    except BaseException:
-        db.close()
-        raise
-    db.close()
-    return None
 
 
 def totals(by_type: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import attrs
 from rich.text import Text
 
-from consumers.analytics.kpis import MIXED, EventType
+from consumers.analytics.figures import MIXED
 from consumers.analytics.queries import TYPES, totals
+from consumers.analytics.rows import EventType
 from consumers.terminal.view import View
 from tributary.currency import amount
 from tributary.views.terminal.drawing import Bar, Part, bars, heading, spread, table

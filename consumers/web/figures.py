@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from consumers.analytics.kpis import MIXED
+from consumers.analytics.figures import MIXED
 from consumers.feed import Snapshot
 from consumers.rate import Rate
 from tributary.currency import amount

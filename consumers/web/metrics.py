@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 
-from consumers.analytics.kpis import MIXED
+from consumers.analytics.figures import MIXED
 from consumers.feed import Snapshot
 from tributary.currency import major
 from tributary.printable import printable

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import attrs
 
-from consumers.analytics.queries import Reader
 from tributary.catalog import Catalog
+from tributary.figures.declaration import Declaration
 from tributary.figures.decoder import Decoder, Held
 from tributary.figures.ownership import Ownership
 from tributary.figures.pipeline import Pipeline
@@ -18,6 +18,7 @@ from tributary.figures.routes import routes
 from tributary.figures.status import Status
 from tributary.figures.store import Store
 from tributary.figures.store.presence import Presence
+from tributary.figures.store.reader import StoreReader
 from tributary.figures.waits import Waits
 from tributary.figures.watch import Watch
 from tributary.kafka.admin import BrokerUnavailable, Topics
@@ -57,6 +58,7 @@ class Analytics:
 
     def __init__(
         self,
+        declaration: Declaration,
         settings: Settings,
         catalog: Catalog,
         registry: RegistryClient,
@@ -79,13 +81,14 @@ class Analytics:
         self._held: dict[tuple[str, int], Held] = {}
         self._refused: dict[str, str] = {}
         self._schemas = WriterSchemas(registry.schema_text, settings.schema_wait_s)
-        topics = routes(settings, catalog, self._schemas.text)
-        self._store = Store(settings.store_path, self._wait_for_store)
-        self._reader = Reader(settings.store_path)
+        topics = routes(declaration, settings, catalog, self._schemas.text)
+        self._store = Store(settings.store_path, declaration, self._wait_for_store)
+        self._reader = StoreReader(settings.store_path)
         limits = (0, 0.0) if choices.accept_dead_letters else (settings.letters_in_a_row, settings.letters_percent)
         self._decoder = Decoder(topics, self._schemas, DeadLetterLimit(*limits))
         self._pipeline = Pipeline(
             self._store,
+            declaration,
             {route.event: name for name, route in topics.items()},
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
@@ -98,7 +101,7 @@ class Analytics:
         self._presence = Presence(settings.store_path, client_id(settings.consumer_group))
         self._watch = Watch(
             self._topics,
-            Reader(settings.store_path),
+            StoreReader(settings.store_path),
             self._ownership,
             lambda: self._member.reading,
             lambda: self._presence.note(self._waits.text, self._refused),

@@ -13,12 +13,13 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from consumers.analytics.merge import Merged, merge
 from tributary.figures.batches import Decoded, Joined, join
+from tributary.figures.declaration import Declaration
+from tributary.figures.merge import Merged, merge
 from tributary.figures.progress import Progress
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
@@ -58,6 +59,7 @@ class Pipeline:
     def __init__(
         self,
         store: Store,
+        declaration: Declaration,
         topics: Mapping[str, str],
         dead_letters: DeadLetterWriter,
         full_batch: int,
@@ -70,6 +72,7 @@ class Pipeline:
         self.waiting_for = ""
         """What a write waits for, in words; empty while none waits."""
         self._store = store
+        self._declaration = declaration
         self._topics = topics
         self._dead_letters = dead_letters
         self._written: queue.SimpleQueue[Mapping[Partition, Span]] = queue.SimpleQueue()
@@ -179,18 +182,12 @@ class Pipeline:
         return _LINGER_BEHIND_S if decoded.rows >= self._full_batch else _LINGER_S
 
     def _write(self, pending: list[Decoded]) -> None:
-        timed = self.progress.timed
         try:
-            with timed("merge"):
+            with self.progress.timed("merge"):
                 batch = join(pending)
             if batch.dead_letters:
                 self._dead_letters.deliver(batch.dead_letters, self.wait)
-            with timed("write"):
-                merged = self._store.write(
-                    batch.spans,
-                    lambda counted: self._merge(batch, counted),
-                    Counter(str(letter.message.topic()) for letter in batch.dead_letters),
-                )
+            merged = self._add(batch)
         except Fenced as fenced:
             log.warning("%s: dropping what was read, going back to the store's offsets", fenced)
             self.progress.fenced += 1
@@ -203,12 +200,21 @@ class Pipeline:
         self.progress.duplicates += merged.duplicates
         self._written.put(batch.spans)
 
+    def _add(self, batch: Joined) -> Merged:
+        """Merge a batch and add it to the store; again without what the store has counted, if there is any of it."""
+        dead_letters = Counter(str(letter.message.topic()) for letter in batch.dead_letters)
+        counted: frozenset[str] = frozenset()
+        while True:
+            with self.progress.timed("merge"):
+                merged = merge(self._declaration, batch.parts, self._topics, counted)
+            with self.progress.timed("write"):
+                hits = self._store.write(batch.spans, merged, dead_letters)
+            if not hits:
+                return merged
+            counted |= hits
+
     def wait(self, reason: str) -> None:
         """For the store and the dead letters to call while they wait, in the writing thread; see `Waiting`."""
         self.waiting_for = reason
         if self._closing.is_set():
             raise Stopped
-
-    def _merge(self, batch: Joined, counted: Collection[str]) -> Merged:
-        with self.progress.timed("merge", within="write"):
-            return merge(batch.parts, self._topics, counted)

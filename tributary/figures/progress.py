@@ -23,13 +23,10 @@ class Progress:
     """Time spent by stage."""
 
     @contextmanager
-    def timed(self, stage: str, within: str | None = None) -> Iterator[None]:
-        """Add the time of the block to a stage, and take it away from the one that it is part of."""
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
         start = time.perf_counter()
         try:
             yield
         finally:
-            spent = time.perf_counter() - start
-            self.seconds[stage] += spent
-            if within is not None:
-                self.seconds[within] -= spent
+            self.seconds[stage] += time.perf_counter() - start

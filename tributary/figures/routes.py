@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from consumers.analytics.merge import EVENT_TIME, FIELDS, check_types
+from tributary.avro import types as avro
+from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.types import SchemaError
 from tributary.catalog import Catalog, CatalogError, Topic
+from tributary.figures.declaration import Declaration
 from tributary.kafka.clock import Clock
 from tributary.settings import Settings
 
@@ -26,32 +28,53 @@ class Route:
     clock: Clock
 
 
-def routes(settings: Settings, catalog: Catalog, schema_text: Callable[[int], str]) -> dict[str, Route]:
+def routes(
+    declaration: Declaration, settings: Settings, catalog: Catalog, schema_text: Callable[[int], str]
+) -> dict[str, Route]:
     """A route for each topic that is counted, by the topic's name; `schema_text` gives writer schemas by id.
 
     Raises CatalogError, also for a contract of which no figure can be made.
     """
-    return {topic.name: _route(settings, topic, schema_text) for topic in counted_topics(catalog)}
+    return {
+        topic.name: _route(declaration, settings, topic, schema_text) for topic in counted_topics(declaration, catalog)
+    }
 
 
-def _route(settings: Settings, topic: Topic, schema_text: Callable[[int], str]) -> Route:
+def _route(declaration: Declaration, settings: Settings, topic: Topic, schema_text: Callable[[int], str]) -> Route:
+    fields = declaration.fields[topic.event]
     try:
-        reader = ColumnReader(topic.schema, FIELDS[topic.event], schema_text)
-        check_types(reader.wanted)
+        reader = ColumnReader(topic.schema, fields, schema_text)
+        _check_forms(reader.wanted, fields)
     except SchemaError as error:
         raise CatalogError(f"{topic.path}: {error}") from error
-    clock = Clock(topic.event, EVENT_TIME, settings.event_time_earliest_ms, settings.event_time_ahead_ms)
+    clock = Clock(topic.event, declaration.event_time, settings.event_time_earliest_ms, settings.event_time_ahead_ms)
     return Route(topic.event, reader, clock)
 
 
-def counted_topics(catalog: Catalog) -> list[Topic]:
+def counted_topics(declaration: Declaration, catalog: Catalog) -> list[Topic]:
     """The topics that the figures are made of; warns of the others. Raises CatalogError if there are none."""
-    known = {topic.event: topic for topic in reversed(catalog.topics) if topic.event in FIELDS}
+    known = {topic.event: topic for topic in reversed(catalog.topics) if topic.event in declaration.fields}
     counted = [topic for topic in catalog.topics if topic in known.values()]
     others = [f"{topic.name} ({topic.event})" for topic in catalog.topics if topic not in counted]
-    expected = f"figures are made of {', '.join(FIELDS)}, each from one topic"
+    expected = f"figures are made of {', '.join(declaration.fields)}, each from one topic"
     if not counted:
         raise CatalogError(f"analytics counts no topic of the catalogue: {expected}")
     if others:
         log.warning("not counted: %s: %s", ", ".join(others), expected)
     return counted
+
+
+def _check_forms(record: avro.Record, forms: Mapping[str, Form], prefix: str = "") -> None:
+    """Raise SchemaError if a field that is read is of a type of which the figures cannot be made."""
+    for field in record.fields:
+        path = prefix + field.name
+        if isinstance(field.type, avro.Array) and isinstance(field.type.items, avro.Record):
+            _check_forms(field.type.items, forms, f"{path}.")
+        elif form(field.type) is not forms[path] or isinstance(field.type, avro.Union):
+            raise SchemaError(
+                f"{record.short_name}.{field.name}: figures are made of it, so it must be {_EXPECTED[forms[path]]}; "
+                f"it is {field.type}"
+            )
+
+
+_EXPECTED = {Form.INTEGERS: "a whole number or an enum", Form.STRINGS: "text"}

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from consumers.analytics.queries import Reader
 from tributary.figures.ownership import Ownership
+from tributary.figures.store.reader import StoreReader
 from tributary.kafka.admin import BrokerUnavailable, Partition, Topics, lost_messages
 
 _EVERY_S = 1.0
@@ -29,7 +29,7 @@ class Watch:
     def __init__(
         self,
         topics: Topics,
-        reader: Reader,
+        reader: StoreReader,
         ownership: Ownership,
         reading: Callable[[], set[Partition]],
         note: Callable[[], None],

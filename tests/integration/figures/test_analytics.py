@@ -19,6 +19,7 @@ import attrs
 import fastavro
 from confluent_kafka import Producer
 
+from consumers.analytics.figures import SHOP
 from tests.support.contracts import Contracts
 from tests.support.kafka import running
 from tests.support.registry.guest import Guest
@@ -271,7 +272,7 @@ def test_a_topic_that_analytics_does_not_know_harms_nobody(fresh: Settings, gues
     producer.produce(name, b"of no concern")
     producer.flush()
     choices = Choices(until_caught_up=True)
-    member = Analytics(fresh, loaded, RegistryClient.from_settings(fresh), choices, threading.Event())
+    member = Analytics(SHOP, fresh, loaded, RegistryClient.from_settings(fresh), choices, threading.Event())
     try:
         member.run(lambda _: None)
     finally:

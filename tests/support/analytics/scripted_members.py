@@ -10,6 +10,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+from consumers.analytics.figures import SHOP
 from tests.support.analytics.scripted_kafka import Client, Cluster
 from tests.support.analytics.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHEMAS
 from tests.support.contracts import CONTRACTS, NOWHERE
@@ -167,7 +168,7 @@ class Group:
         made: list[Running] = []
 
         def work(pause: Callable[[object], None]) -> None:
-            analytics = Analytics(self.settings, self._catalog, registry, choices, stop)
+            analytics = Analytics(SHOP, self.settings, self._catalog, registry, choices, stop)
             one = Running(analytics, self.cluster.group[-1], stop)
             made.append(one)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from consumers.analytics.merge import CARTS, FIELDS, PURCHASES, VIEWS, Merged, merge
+from consumers.analytics.figures import CARTS, FIELDS, PURCHASES, SHOP, VIEWS
 from producers.product_events import product_views
 from producers.purchases import purchases
 from producers.simulator import sessions as simulator
@@ -18,6 +18,7 @@ from tributary.avro import wire
 from tributary.avro.columns.batch import RecordBatch
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows import encoder as encoding
+from tributary.figures.merge import Merged, merge
 from tributary.figures.store import Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
@@ -30,6 +31,23 @@ MADE_AT_MS = 1_700_000_000_000
 def no_waiting(what: str) -> None:
     """For a store that has nothing to wait for."""
     raise AssertionError(f"waits for {what}")
+
+
+def write(
+    store: Store,
+    spans: Mapping[Partition, Span],
+    parts: Sequence[Mapping[str, RecordBatch]],
+    topics: Mapping[str, str],
+    dead_letters: Mapping[str, int] | None = None,
+) -> Merged:
+    """Merge events of the shop and write them, as a member does."""
+    counted: frozenset[str] = frozenset()
+    while True:
+        merged = merge(SHOP, parts, topics, counted)
+        hits = store.write(spans, merged, dead_letters or {})
+        if not hits:
+            return merged
+        counted |= hits
 
 
 class Writer:
@@ -46,7 +64,7 @@ class Writer:
         self._sessions = simulator.sessions(world.load(), seed, virtual_user=0)
         self._at: dict[Partition, int] = {}
         self._clock = count(MADE_AT_MS, 1000)
-        self.store = Store(path, no_waiting)
+        self.store = Store(path, SHOP, no_waiting)
 
     def write(self, sessions: int, dead_letters: dict[str, int] | None = None) -> Merged:
         """Write so many sessions in one transaction."""
@@ -75,8 +93,4 @@ class Writer:
             start = self._at.get(partition)
             self._at[partition] = (start or 0) + len(values)
             spans[partition] = Span(start, self._at[partition])
-        return self.store.write(
-            spans,
-            lambda counted: merge([frames], self.topics, counted),
-            dead_letters or {},
-        )
+        return write(self.store, spans, [frames], self.topics, dead_letters)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.analytics.merge import merge
-from tests.support.analytics.stores import no_waiting
+from consumers.analytics.figures import SHOP
+from tests.support.analytics.stores import no_waiting, write
 from tests.unit.figures.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.avro.columns.strings import StringColumn
@@ -44,8 +44,8 @@ def test_texts_of_any_length_count_exactly(drawn: list[tuple[Event, int]], batch
     joined = join([decoded(batch) for batch in batches])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
-        store = Store(path, no_waiting)
-        store.write({}, lambda counted: merge(joined.parts, NAMES, counted), {})
+        store = Store(path, SHOP, no_waiting)
+        write(store, {}, joined.parts, NAMES)
         store.close()
         figures = report(path)
     expected = plain_pass([event for batch in batches for event in batch])

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 
 from consumers.analytics import __main__ as analytics
 from consumers.analytics import queries
-from consumers.analytics.merge import CARTS, PURCHASES, VIEWS, merge
+from consumers.analytics.figures import CARTS, PURCHASES, SHOP, VIEWS
 from consumers.feed import Snapshot
 from consumers.rate import Rate
 from consumers.web import figures as web
 from consumers.web import metrics
 from schemas.events import CartAction
-from tests.support.analytics.stores import no_waiting
+from tests.support.analytics.stores import no_waiting, write
 from tributary.avro.columns import strings as text
 from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.currency import amount, major
@@ -90,11 +90,11 @@ def stored(events: Sequence[Cart | Order], sizes: Sequence[int]) -> Iterator[Pat
     """A store to which the events were written in batches of these sizes."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
-        store = Store(path, no_waiting)
+        store = Store(path, SHOP, no_waiting)
         at = 0
         for size in cycle(sizes):
             part = frames(events[at : at + size], at)
-            store.write({}, lambda counted, part=part: merge([part], TOPICS, counted), {})  # type: ignore[misc]
+            write(store, {}, [part], TOPICS)
             at += size
             if at >= len(events):
                 break

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
 
 from consumers import terminal
+from consumers.analytics.figures import SHOP
 from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import CatalogError
@@ -37,7 +38,7 @@ def test_a_broker_that_is_away_is_waited_for(
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     stop = threading.Event()
     choices = Choices(until_caught_up=until_caught_up)
-    member = Analytics(settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
+    member = Analytics(SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
     seen: list[Status] = []
 
     def observe(status: Status) -> None:
@@ -64,28 +65,28 @@ def test_topics_that_analytics_does_not_know_are_named_once_and_left_alone(
     contracts.add("returns", {"type": "record", "name": "OrderReturned", "namespace": "a.b", "fields": []})
     views = contracts.load().topic("product-events").schema
     loaded = contracts.add("views", views)  # an event that another topic carries
-    counted_topics(loaded)
+    counted_topics(SHOP, loaded)
     (warning,) = [record.getMessage() for record in caplog.records if "not counted" in record.message]
     assert warning.startswith("not counted: returns (OrderReturned), views (ProductViewed): ")
 
 
 def test_an_event_is_known_by_its_name_without_the_namespace(contracts: Contracts) -> None:
     loaded = contracts.edit("purchases", lambda schema: schema.update(name="tributary.events.PurchaseCompleted"))
-    assert [topic.name for topic in counted_topics(loaded)] == ["product-events", "user-events", "purchases"]
+    assert [topic.name for topic in counted_topics(SHOP, loaded)] == ["product-events", "user-events", "purchases"]
 
 
 def test_a_catalogue_without_a_topic_to_count_is_refused(contracts: Contracts) -> None:
     for contract in ("product-events", "user-events", "purchases"):
         loaded = contracts.edit(contract, lambda schema: schema.update(name="Other"))
     with pytest.raises(CatalogError, match="no topic of the catalogue: figures are made of ProductViewed, Cart"):
-        counted_topics(loaded)
+        counted_topics(SHOP, loaded)
 
 
 def test_a_contract_without_a_field_that_is_counted_is_refused(contracts: Contracts, tmp_path: Path) -> None:
     loaded = contracts.edit("purchases", lambda schema: schema.update(fields=schema["fields"][:6]))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: no field is named order_id"):
-        Analytics(settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
+        Analytics(SHOP, settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_a_field_of_a_type_that_cannot_be_counted_is_refused(
     loaded = contracts.edit("user-events", lambda schema: field(schema, name).update(type=kind))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     with pytest.raises(CatalogError, match=rf"cart_updated\.avsc: CartUpdated.{name}: figures are made of it"):
-        Analytics(settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
+        Analytics(SHOP, settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
 
 
 class Client:

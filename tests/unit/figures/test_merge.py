@@ -19,12 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.analytics import queries
-from consumers.analytics.merge import FIELDS, merge
+from consumers.analytics.figures import FIELDS, SHOP
 from tests.support.analytics import oracle
 from tests.support.analytics.stores import no_waiting
+from tests.support.analytics.stores import write as write_parts
 from tributary import catalog
 from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.avro.columns.reader import ColumnReader
+from tributary.figures.merge import merge
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.batch import Span
 from tributary.settings import load
@@ -109,8 +111,7 @@ def columns(events: Sequence[Event]) -> dict[str, RecordBatch]:
 
 
 def write(store: Store, events: Sequence[Event], spans: Mapping[tuple[str, int], Span]) -> None:
-    frames = columns(events)
-    store.write(spans, lambda counted: merge([frames], NAMES, counted), {})
+    write_parts(store, spans, [columns(events)], NAMES)
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def plain_pass(events: Sequence[Event]) -> dict[str, Any]:
 def new_store() -> Iterator[tuple[Store, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
-        store = Store(path, no_waiting)
+        store = Store(path, SHOP, no_waiting)
         try:
             yield store, path
         finally:
@@ -203,7 +204,7 @@ VIEW: Event = (
 
 def test_a_batch_that_begins_elsewhere_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
-    mine, zombie = Store(path, no_waiting), Store(path, no_waiting)
+    mine, zombie = Store(path, SHOP, no_waiting), Store(path, SHOP, no_waiting)
     write(mine, [VIEW], {("a", 0): Span(None, 5), ("b", 1): Span(None, 9)})
     before = report(path)
     for stale in (
@@ -220,7 +221,7 @@ def test_a_batch_that_begins_elsewhere_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_money_beyond_floating_point_stays_exact(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     purchase = {
         **{key: value for key, value in VIEW[1].items() if key not in ("product_id", "category", "price_minor")},
         "items": [],
@@ -235,7 +236,7 @@ def test_money_beyond_floating_point_stays_exact(tmp_path: Path) -> None:
 
 
 def test_an_sqlite_of_few_parameters_writes_the_same(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     store._db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
     write(store, [(VIEW[0], {**VIEW[1], "session_id": f"s{n}", "product_id": f"p{n}"}) for n in range(1_200)], {})
     figures = report(tmp_path / "store.sqlite")
@@ -243,7 +244,7 @@ def test_an_sqlite_of_few_parameters_writes_the_same(tmp_path: Path) -> None:
 
 
 def test_carts_that_need_more_than_64_bits_together_are_summed_exactly(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     add = {key: value for key, value in VIEW[1].items() if key != "category"} | {"action": "ADD", "quantity": 1}
     prices = [2**63 - 1, 2**63 - 5, 2**32 + 7, 2**40 + 3]
     carts: list[Event] = [
@@ -257,7 +258,7 @@ def test_carts_that_need_more_than_64_bits_together_are_summed_exactly(tmp_path:
 
 @pytest.mark.parametrize("moment", [-(2**63), -1, 2**63 - 1])
 def test_any_time_that_an_event_can_name_is_counted(moment: int, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     write(store, [(VIEW[0], {**VIEW[1], "occurred_at": moment})], {})
     figures = report(tmp_path / "store.sqlite")
     assert (figures["events"], figures["watermark_ms"]) == (1, moment)
@@ -269,8 +270,8 @@ def test_an_order_counts_once_in_all_parts() -> None:
         columns([("PurchaseCompleted", {**purchase, "order_id": order, "total_minor": 1, "items": []})])
         for order in ("o1", "o2", "o1", "o3")
     ]
-    merged = merge(parts, NAMES, {"o3"})
-    assert (merged.orders, merged.duplicates) == (["o1", "o2"], 2)
+    merged = merge(SHOP, parts, NAMES, {"o3"})
+    assert (merged.claims, merged.duplicates) == (["o1", "o2"], 2)
 
 
 def test_of_what_is_produced_twice_only_orders_count_once(tmp_path: Path) -> None:
@@ -282,7 +283,7 @@ def test_of_what_is_produced_twice_only_orders_count_once(tmp_path: Path) -> Non
         ("CartUpdated", cart),
         ("PurchaseCompleted", {**envelope, "order_id": "o1", "total_minor": 1, "items": []}),
     ]
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     write(store, events, {})
     write(store, events, {})
     figures = report(tmp_path / "store.sqlite")
@@ -291,7 +292,7 @@ def test_of_what_is_produced_twice_only_orders_count_once(tmp_path: Path) -> Non
 
 
 def test_currencies_that_meet_in_one_session_are_told_as_mixed(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store.sqlite", no_waiting)
+    store = Store(tmp_path / "store.sqlite", SHOP, no_waiting)
     add = {key: value for key, value in VIEW[1].items() if key != "category"} | {"action": "ADD", "quantity": 1}
     late: Event = ("ProductViewed", {**VIEW[1], "session_id": "other", "occurred_at": 10**9})
     write(store, [("CartUpdated", add), late], {})

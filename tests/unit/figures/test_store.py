@@ -21,10 +21,11 @@ from typing import Any
 import pytest
 
 from consumers.analytics import __main__ as command
-from consumers.analytics.merge import Merged
+from consumers.analytics.figures import SHOP
 from consumers.analytics.queries import Reader
 from consumers.feed import Feed
 from tests.support.analytics.stores import Writer, no_waiting
+from tributary.figures.merge import Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors
 from tributary.kafka.batch import Span
 from tributary.settings import Settings
@@ -36,7 +37,7 @@ PART = ("topic", 0)
 
 def advance(store: Store, start: int | None, after: int, letters: int = 1) -> None:
     """Move the offset of the one partition, and count some dead letters."""
-    store.write({PART: Span(start, after)}, lambda _: NOTHING, {"topic": letters})
+    store.write({PART: Span(start, after)}, NOTHING, {"topic": letters})
 
 
 def state(path: Path) -> tuple[dict[tuple[str, int], int], int]:
@@ -107,7 +108,7 @@ def test_a_locked_store_is_waited_for_about_once_a_second(path: Path, monkeypatc
     monkeypatch.setattr(errors, "RETRY_S", 1.0)
     wait = Wait(lambda: None)
     began = time.monotonic()
-    store = Store(path, wait)
+    store = Store(path, SHOP, wait)
     with locked(path) as release:
         wait._act, wait._at = release, 2
         advance(store, None, 5)
@@ -118,12 +119,12 @@ def test_a_locked_store_is_waited_for_about_once_a_second(path: Path, monkeypatc
 
 def test_a_wait_for_a_locked_store_ends_when_told(path: Path) -> None:
     wait = Wait(stop)
-    store = Store(path, wait)
+    store = Store(path, SHOP, wait)
     with locked(path) as release:
         with pytest.raises(Stopped):
             advance(store, None, 5)
         with pytest.raises(Stopped):
-            Store(path, Wait(stop))
+            Store(path, SHOP, Wait(stop))
         release()
         wait.said.clear()
         advance(store, None, 7)
@@ -131,20 +132,20 @@ def test_a_wait_for_a_locked_store_ends_when_told(path: Path) -> None:
 
 
 def test_an_open_waits_for_a_lock(path: Path) -> None:
-    first = Store(path, no_waiting)
+    first = Store(path, SHOP, no_waiting)
     with locked(path) as release:
         wait = Wait(release)
-        assert Store(path, wait).id == first.id
+        assert Store(path, SHOP, wait).id == first.id
     assert len(wait.said) == 1
 
 
 def test_a_full_database_is_waited_for(path: Path) -> None:
     wait = Wait(lambda: store._db.execute("PRAGMA max_page_count = 1073741823"), at=2)
-    store = Store(path, wait)
+    store = Store(path, SHOP, wait)
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     orders = [f"{n:0900}" for n in range(200)]
-    store.write({PART: Span(None, 200)}, lambda _: Merged([], orders, 0), {"topic": 3})
+    store.write({PART: Span(None, 200)}, Merged([], orders, 0), {"topic": 3})
     assert len(wait.said) == 2
     assert "database or disk is full; free space on its disk" in wait.said[0]
     assert state(path) == ({PART: 200}, 3)
@@ -153,7 +154,7 @@ def test_a_full_database_is_waited_for(path: Path) -> None:
 def test_a_commit_that_cannot_be_written_is_waited_for(path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     wait = Wait(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)), at=2)
-    store = Store(path, wait)
+    store = Store(path, SHOP, wait)
     advance(store, None, 1)
     log = path.with_name(path.name + "-wal").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (log, hard))
@@ -172,7 +173,7 @@ def test_a_store_that_cannot_be_created_yet_is_created_later(path: Path, limit: 
     wait = Wait(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        store = Store(path, wait)
+        store = Store(path, SHOP, wait)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert len(wait.said) == 1
@@ -187,7 +188,7 @@ def test_too_many_open_files_are_waited_for(path: Path) -> None:
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
     try:
-        Store(path, wait)
+        Store(path, SHOP, wait)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert wait.said == [
@@ -215,7 +216,7 @@ class Reporting:
 
 
 def test_a_commit_that_took_place_though_it_failed_is_not_repeated(path: Path) -> None:
-    store = Store(path, Wait(lambda: None))
+    store = Store(path, SHOP, Wait(lambda: None))
     store._database.connection = Reporting(store._db)  # type: ignore[assignment]
     with pytest.raises(Fenced):
         advance(store, None, 5)
@@ -245,7 +246,7 @@ def a_pipe(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    Store(path, no_waiting).close()
+    Store(path, SHOP, no_waiting).close()
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
 
@@ -292,7 +293,7 @@ def test_what_does_not_pass_is_refused_in_one_line(
     path.parent.mkdir()
     make(path)
     with pytest.raises(StoreError, match=says) as refusal:
-        Store(path, no_waiting)
+        Store(path, SHOP, no_waiting)
     assert str(path) in str(refusal.value)
     assert "\n" not in str(refusal.value)
     monkeypatch.setenv("STORE_PATH", str(path))
@@ -306,7 +307,7 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
     of_another_program(path)
     before = path.read_bytes()
     with pytest.raises(StoreError, match="of another program"):
-        Store(path, no_waiting)
+        Store(path, SHOP, no_waiting)
     assert path.read_bytes() == before
 
 
@@ -326,7 +327,7 @@ def forked(work: Callable[[], object]) -> int:
 
 
 def create(path: Path) -> None:
-    Store(path, no_waiting).close()
+    Store(path, SHOP, no_waiting).close()
 
 
 def killed_at_call(number: int, work: Callable[[], object]) -> None:
@@ -350,7 +351,7 @@ def killed_at_call(number: int, work: Callable[[], object]) -> None:
 
 
 def usable(path: Path) -> None:
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     advance(store, None, 5)
     assert state(path) == ({PART: 5}, 1)
     assert store._db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -388,13 +389,13 @@ def test_a_store_whose_creation_was_killed_at_any_moment_is_usable(tmp_path: Pat
 
 def test_a_write_that_was_killed_between_any_two_calls_is_in_the_store_or_not(path: Path) -> None:
     def write(start: int) -> None:
-        store = Store(path, no_waiting)
+        store = Store(path, SHOP, no_waiting)
         orders = [f"{start}-{number}" for number in range(3)]
-        store.write({PART: Span(start, start + 3)}, lambda _: Merged([], orders, 0), {"topic": 3})
+        store.write({PART: Span(start, start + 3)}, Merged([], orders, 0), {"topic": 3})
         os._exit(0)
 
-    store = Store(path, no_waiting)
-    store.write({PART: Span(None, 3)}, lambda _: NOTHING, {"topic": 3})
+    store = Store(path, SHOP, no_waiting)
+    store.write({PART: Span(None, 3)}, NOTHING, {"topic": 3})
     store.close()
     offset, outcomes = 3, set()
     for number in range(1, 1_000):
@@ -417,7 +418,7 @@ def test_many_create_a_store_at_once(tmp_path: Path) -> None:
 
         def work(path: Path = path, ids: list[str] = ids, start: threading.Barrier = start) -> None:
             start.wait()
-            store = Store(path, lambda _: None)
+            store = Store(path, SHOP, lambda _: None)
             ids.append(store.id)
             store.close()
 
@@ -433,8 +434,9 @@ def test_many_create_a_store_at_once(tmp_path: Path) -> None:
 def test_processes_create_a_store_at_once(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     script = (
-        "import sys; from pathlib import Path; from tributary.figures.store import Store\n"
-        "sys.stdin.readline(); print(Store(Path(sys.argv[1]), lambda what: None).id)"
+        "import sys; from pathlib import Path; from tributary.figures.store import Store; "
+        "from consumers.analytics.figures import SHOP\n"
+        "sys.stdin.readline(); print(Store(Path(sys.argv[1]), SHOP, lambda what: None).id)"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -449,7 +451,7 @@ def test_processes_create_a_store_at_once(tmp_path: Path) -> None:
         ids.add(process.communicate()[0])
     assert len(ids) == 1
     assert re.fullmatch(r"[0-9a-f]{32}\n", (first := ids.pop()))
-    assert Store(tmp_path / "another.sqlite", no_waiting).id != first.strip()
+    assert Store(tmp_path / "another.sqlite", SHOP, no_waiting).id != first.strip()
 
 
 def test_an_empty_file_becomes_a_store(path: Path) -> None:
@@ -482,7 +484,7 @@ def test_a_store_of_layout_2_keeps_its_figures_and_is_bound_at_first_use(path: P
     reader = Reader(path)
     assert (reader.figures(30), reader.offsets()) == before
     assert reader.members() == []
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     assert (reader.figures(30), reader.offsets()) == before
     assert re.fullmatch("[0-9a-f]{32}", store.id)
     store.bind("g", "c", {"t": "1"}, accept_recreated=False)
@@ -501,13 +503,13 @@ def deleted(path: Path) -> None:
 
 def replaced(path: Path) -> None:
     other = path.with_name("other")
-    Store(other, no_waiting).close()
+    Store(other, SHOP, no_waiting).close()
     other.replace(path)
 
 
 def made_again(path: Path) -> None:
     deleted(path)
-    Store(path, no_waiting).close()
+    Store(path, SHOP, no_waiting).close()
 
 
 def without_its_log(path: Path) -> None:
@@ -516,7 +518,7 @@ def without_its_log(path: Path) -> None:
 
 @pytest.mark.parametrize("fault", [deleted, replaced, made_again, without_its_log])
 def test_a_file_that_was_deleted_or_replaced_is_noticed(path: Path, fault: Callable[[Path], None]) -> None:
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     advance(store, None, 5)
     store.check()
     fault(path)
@@ -527,28 +529,29 @@ def test_a_file_that_was_deleted_or_replaced_is_noticed(path: Path, fault: Calla
 
 
 def test_a_file_that_is_replaced_during_a_write_is_noticed_before_the_commit(path: Path) -> None:
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     spy = sqlite3.connect(path)
 
-    def merge(_: frozenset[str]) -> Merged:
+    def replace_once(_: str) -> None:
+        store._db.set_trace_callback(None)
         replaced(path)
-        return NOTHING
 
+    store._db.set_trace_callback(replace_once)
     with pytest.raises(StoreError, match="was deleted or replaced"):
-        store.write({PART: Span(None, 5)}, merge, {})
+        advance(store, None, 5)
     assert spy.execute("SELECT * FROM offsets").fetchall() == []
 
 
 def test_a_file_that_is_replaced_while_its_lock_is_waited_for_is_noticed(path: Path) -> None:
-    store = Store(path, Wait(lambda: replaced(path)))
+    store = Store(path, SHOP, Wait(lambda: replaced(path)))
     with locked(path), pytest.raises(StoreError, match="was deleted or replaced"):
         advance(store, None, 5)
 
 
 def test_the_files_of_a_store_stay_the_same_while_others_come_and_go(path: Path) -> None:
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     for number in range(5):
-        other = Store(path, no_waiting)
+        other = Store(path, SHOP, no_waiting)
         advance(other, number or None, number + 1)
         other._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         state(path)
@@ -560,10 +563,10 @@ def test_the_files_of_a_store_stay_the_same_while_others_come_and_go(path: Path)
 
 
 def test_a_store_is_bound_to_a_group_a_cluster_and_topics(path: Path) -> None:
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     store.bind("g", "c", {"a": "1", "b": "2"}, accept_recreated=False)
     store.close()
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     store.bind("g", "c", {"a": "1", "b": "2"}, accept_recreated=False)
     store.bind("g", "c", {"a": "1", "new": "3"}, accept_recreated=False)
     store.bind("g", "c", {}, accept_recreated=False)
@@ -581,16 +584,14 @@ def test_a_store_is_bound_to_a_group_a_cluster_and_topics(path: Path) -> None:
 
 
 def test_a_topic_made_again_is_read_from_its_beginning_by_choice(path: Path) -> None:
-    store, zombie = Store(path, no_waiting), Store(path, no_waiting)
+    store, zombie = Store(path, SHOP, no_waiting), Store(path, SHOP, no_waiting)
     store.bind("g", "c", {"a": "1", "b": "2"}, accept_recreated=True)
-    store.write(
-        {("a", 0): Span(None, 5), ("a", 1): Span(None, 6), ("b", 0): Span(None, 7)}, lambda _: NOTHING, {"a": 1}
-    )
+    store.write({("a", 0): Span(None, 5), ("a", 1): Span(None, 6), ("b", 0): Span(None, 7)}, NOTHING, {"a": 1})
     store.bind("g", "c", {"a": "9", "b": "2"}, accept_recreated=True)
     assert state(path) == ({("b", 0): 7}, 1)
     with pytest.raises(Fenced):
-        zombie.write({("a", 0): Span(5, 6)}, lambda _: NOTHING, {})
-    store.write({("a", 0): Span(None, 2)}, lambda _: NOTHING, {})
+        zombie.write({("a", 0): Span(5, 6)}, NOTHING, {})
+    store.write({("a", 0): Span(None, 2)}, NOTHING, {})
     store.bind("g", "c", {"a": "9", "b": "2"}, accept_recreated=True)
     assert state(path)[0] == {("a", 0): 2, ("b", 0): 7}
     with pytest.raises(StoreError, match=r"a \(id 1, counted 9\)"):
@@ -632,7 +633,7 @@ def test_every_method_of_a_reader_explains_what_is_wrong(path: Path) -> None:
 @pytest.mark.parametrize("name", ["a?mode=memory", "a#b", "a%41", "ä ö", "a'b\"c"])
 def test_a_path_may_contain_what_separates_parts_of_a_uri(tmp_path: Path, name: str) -> None:
     path = tmp_path / name / name
-    store = Store(path, no_waiting)
+    store = Store(path, SHOP, no_waiting)
     advance(store, None, 3)
     assert state(path) == ({PART: 3}, 1)
 
@@ -680,13 +681,13 @@ def test_a_store_without_permission_is_refused(file_mode: int | None, folder_mod
             os.setgid(65534)
             os.setuid(65534)
         try:
-            Store(path, no_waiting)
+            Store(path, SHOP, no_waiting)
         except StoreError as error:
             os.write(child_says, str(error).encode())
 
     try:
         if file_mode is not None:
-            Store(path, no_waiting).close()
+            Store(path, SHOP, no_waiting).close()
             path.chmod(file_mode)
         folder.chmod(folder_mode)
         forked(open_as_another_user)

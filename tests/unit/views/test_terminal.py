@@ -20,7 +20,7 @@ from rich.console import Console
 
 from consumers import terminal
 from consumers.analytics.__main__ import main
-from consumers.analytics.kpis import MIXED
+from consumers.analytics.figures import MIXED
 from consumers.analytics.queries import AbandonedCarts, Reader
 from consumers.labels import product_names
 from consumers.terminal import layout

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tributary.figures import exact
+from tributary.figures.declaration import Declaration
 from tributary.figures.store import errors, layout
 from tributary.figures.store.errors import Result, StoreError, outlast
 from tributary.signals import Waiting
@@ -21,9 +22,10 @@ FileId = tuple[int, int] | None
 class Database:
     """One connection, for one thread at a time."""
 
-    def __init__(self, path: Path, waiting: Waiting) -> None:
+    def __init__(self, path: Path, declaration: Declaration, waiting: Waiting) -> None:
         """Open the file, creating or migrating it where needed; waits out what passes. Raises StoreError."""
         self._path = path
+        self._declaration = declaration
         self._waiting = waiting
         self._paths = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
         self.connection, self._files = outlast(path, waiting, self._open)
@@ -64,7 +66,7 @@ class Database:
                 layout.check(db, self._path)  # before anything is changed in a database of another program
             _configure(db)
             with transaction(db, "BEGIN IMMEDIATE"):
-                layout.upgrade(db, layout.check(db, self._path))
+                layout.upgrade(db, layout.check(db, self._path), self._declaration)
             files = list(map(file_id, self._paths))
             if files[0] != opened:
                 raise StoreError(f"the store {self._path} was deleted or replaced while it was opened. Start again")

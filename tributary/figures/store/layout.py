@@ -6,7 +6,7 @@ import sqlite3
 import uuid
 from pathlib import Path
 
-from consumers.analytics.kpis import KPIS, Kpi
+from tributary.figures.declaration import Declaration, Figure
 from tributary.figures.store.errors import StoreError
 
 _LAYOUT = 3
@@ -34,12 +34,14 @@ def check(db: sqlite3.Connection, path: Path) -> int:
     return int(layout)
 
 
-def upgrade(db: sqlite3.Connection, layout: int) -> None:
+def upgrade(db: sqlite3.Connection, layout: int, declaration: Declaration) -> None:
     """Bring a database from `layout` to this version's. Inside a transaction."""
     if layout == _LAYOUT:
         return
-    for statement in (*_TABLES, *map(_create_table, KPIS)):
+    for statement in (*_TABLES, *map(_create_table, declaration.figures)):
         db.execute(statement)
+    if declaration.once:
+        db.execute(f"CREATE TABLE IF NOT EXISTS {declaration.once.table} (id TEXT PRIMARY KEY) WITHOUT ROWID")
     db.execute("INSERT INTO identity VALUES ('id', ?)", (uuid.uuid4().hex,))
     db.execute(f"PRAGMA user_version = {_LAYOUT}")
 
@@ -47,7 +49,6 @@ def upgrade(db: sqlite3.Connection, layout: int) -> None:
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS offsets (topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL,"
     " PRIMARY KEY (topic, partition)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS counts (name TEXT, topic TEXT, n INTEGER NOT NULL,"
     " PRIMARY KEY (name, topic)) WITHOUT ROWID",
     "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -57,7 +58,7 @@ _TABLES = (
 )
 
 
-def _create_table(kpi: Kpi) -> str:
-    columns = [f"{key} NOT NULL" for key in kpi.keys] + [f"{measure.name} NOT NULL" for measure in kpi.measures]
-    keys = ", ".join(kpi.keys)
-    return f"CREATE TABLE IF NOT EXISTS {kpi.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"
+def _create_table(figure: Figure) -> str:
+    columns = [f"{key} NOT NULL" for key in figure.keys] + [f"{measure.name} NOT NULL" for measure in figure.measures]
+    keys = ", ".join(figure.keys)
+    return f"CREATE TABLE IF NOT EXISTS {figure.name} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITHOUT ROWID"

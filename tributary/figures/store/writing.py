@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consumers.analytics.kpis import KPIS, MIXED, Kpi, Measure, Merge
-from consumers.analytics.merge import Merged
 from tributary.figures import exact
+from tributary.figures.declaration import Declaration, Measure, Merge
+from tributary.figures.merge import Merged
 from tributary.figures.store import binding
 from tributary.figures.store.database import Database
 from tributary.figures.store.errors import Fenced
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span
 from tributary.signals import Waiting
+
+
+class _Counted(Exception):
+    """Undoes a write: some of its claims are counted already."""
+
+    def __init__(self, claims: frozenset[str]) -> None:
+        super().__init__()
+        self.claims = claims
 
 
 class Store:
@@ -25,10 +33,12 @@ class Store:
     called meanwhile, and what it raises ends the wait. What does not pass is raised as StoreError.
     """
 
-    def __init__(self, path: Path, waiting: Waiting) -> None:
+    def __init__(self, path: Path, declaration: Declaration, waiting: Waiting) -> None:
         """Open the store, creating it where it does not exist, and migrating an older one."""
         self._path = path
-        self._database = Database(path, waiting)
+        self._once = declaration.once
+        self._on_conflict = {figure.name: _merge(figure.measures) for figure in declaration.figures}
+        self._database = Database(path, declaration, waiting)
         self._db = self._database.connection
         self.id: str = self._database.transact(self._read_id)
         """Random, made with the store."""
@@ -52,39 +62,27 @@ class Store:
         """Raise StoreError if the store's file was deleted or replaced since it was opened; takes microseconds."""
         self._database.check()
 
-    def write(
-        self,
-        spans: Mapping[Partition, Span],
-        merge: Callable[[frozenset[str]], Merged],
-        dead_letters: Mapping[str, int],
-    ) -> Merged:
+    def write(self, spans: Mapping[Partition, Span], merged: Merged, dead_letters: Mapping[str, int]) -> frozenset[str]:
         """Write one batch: all of it, or nothing.
 
-        `merge` makes its deltas, told which orders must not count; it is asked again if some of its orders have been
-        counted. `dead_letters` says how many messages of each topic could not be read. Returns what was written.
+        `dead_letters` has the number of unreadable messages of each topic. Returns those of the batch's claims that the
+        store has counted: if there are any, nothing is written, and the batch is to be merged again without them.
         Raises Fenced when a span does not begin at the stored offset.
         After an error of COMMIT that hid a success, that is so as well: the offsets are at the end of the batch.
         """
-        first = merge(frozenset())
-        return self._database.transact(lambda: self._write(spans, first, merge, dead_letters))
+        try:
+            self._database.transact(lambda: self._write(spans, merged, dead_letters))
+        except _Counted as counted:
+            return counted.claims
+        return frozenset()
 
-    def _write(
-        self,
-        spans: Mapping[Partition, Span],
-        merged: Merged,
-        merge: Callable[[frozenset[str]], Merged],
-        dead_letters: Mapping[str, int],
-    ) -> Merged:
+    def _write(self, spans: Mapping[Partition, Span], merged: Merged, dead_letters: Mapping[str, int]) -> None:
         for (topic, partition), span in sorted(spans.items()):
             self._advance(topic, partition, span)
-        counted = self._claim(merged.orders)
-        if counted:
-            merged = merge(counted)
-            self._claim(merged.orders)
+        self._claim(merged.claims)
         for delta in merged.deltas:
-            self._insert(delta.kpi.name, delta.columns, _MERGE[delta.kpi.name])
+            self._insert(delta.figure.name, delta.columns, self._on_conflict[delta.figure.name])
         self._insert("counts", self._counts(merged, dead_letters), _ADD_COUNT)
-        return merged
 
     def _insert(self, table: str, columns: Sequence[Sequence[Any]], on_conflict: str) -> int:
         """Insert rows, given as columns, many with each statement. Returns how many rows were inserted or changed.
@@ -114,8 +112,8 @@ class Store:
 
     def _counts(self, merged: Merged, dead_letters: Mapping[str, int]) -> list[tuple[Any, ...]]:
         counts = [("dead_letters", topic, count) for topic, count in dead_letters.items()]
-        if merged.duplicates:
-            counts.append(("duplicate_purchases", "", merged.duplicates))
+        if self._once and merged.duplicates:
+            counts.append((self._once.duplicates, "", merged.duplicates))
         return list(zip(*counts, strict=True))
 
     def _advance(self, topic: str, partition: int, span: Span) -> None:
@@ -131,17 +129,16 @@ class Store:
         if moved.rowcount != 1:
             raise Fenced(f"{topic}[{partition}]: the store's offset is no longer {span.start}")
 
-    def _claim(self, orders: Sequence[str]) -> frozenset[str]:
-        """Note these orders as counted, or, if some are already, none; returns those."""
+    def _claim(self, claims: Sequence[str]) -> None:
+        """Note these values as counted. Raises _Counted if some are already."""
+        if self._once is None or not claims:
+            return
         self._db.execute("SAVEPOINT claim")
-        if self._insert("orders", [sorted(orders)], "DO NOTHING") == len(orders):
-            known: frozenset[str] = frozenset()
-        else:
+        if self._insert(self._once.table, [sorted(claims)], "DO NOTHING") != len(claims):
             self._db.execute("ROLLBACK TO claim")
-            look = "SELECT id FROM orders WHERE id = ?"
-            known = frozenset(order for order in orders if self._db.execute(look, (order,)).fetchone())
+            look = f"SELECT id FROM {self._once.table} WHERE id = ?"
+            raise _Counted(frozenset(claim for claim in claims if self._db.execute(look, (claim,)).fetchone()))
         self._db.execute("RELEASE claim")
-        return known
 
     def _read_id(self) -> str:
         (store_id,) = self._db.execute("SELECT value FROM identity WHERE name = 'id'").fetchone()
@@ -152,8 +149,9 @@ _ROWS_PER_STATEMENT = 500
 _ADD_COUNT = "DO UPDATE SET n = n + excluded.n"
 
 
-def _merge(kpi: Kpi) -> str:
-    return f"DO UPDATE SET {', '.join(f'{measure.name} = {_merged(measure)}' for measure in kpi.measures)}"
+def _merge(measures: Sequence[Measure]) -> str:
+    """SQL: what becomes of a row that is there already."""
+    return f"DO UPDATE SET {', '.join(f'{measure.name} = {_merged(measure)}' for measure in measures)}"
 
 
 def _merged(measure: Measure) -> str:
@@ -168,8 +166,4 @@ def _merged(measure: Measure) -> str:
         case Merge.MAX:
             return f"max({name}, {new})"
         case Merge.SAME:
-            return f"CASE WHEN {new} IN ('', {name}) THEN {name} WHEN {name} = '' THEN {new} ELSE '{MIXED}' END"
-
-
-_MERGE = {kpi.name: _merge(kpi) for kpi in KPIS}
-"""What becomes of a row that is there already."""
+            return f"CASE WHEN {new} IN ('', {name}) THEN {name} WHEN {name} = '' THEN {new} ELSE '{measure.mixed}' END"

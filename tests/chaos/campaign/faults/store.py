@@ -11,13 +11,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
-from consumers.analytics.kpis import KPIS
+from consumers.analytics.figures import FIGURES
 from tests.chaos.campaign.bed import Bed, wait
 from tests.chaos.campaign.faults import fault
 from tests.chaos.campaign.members import Member
 
 _KILLS = 4
-_LAYOUT_2 = {"offsets", "orders", "counts", *(kpi.name for kpi in KPIS)}
+_LAYOUT_2 = {"offsets", "orders", "counts", *(figure.name for figure in FIGURES)}
 """The tables of the oldest layout that is migrated."""
 
 

@@ -1,0 +1,81 @@
+"""Reading a store that others may be writing to."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from tributary.figures.store import errors, layout
+from tributary.figures.store.database import FileId, exists, file_id, transaction
+from tributary.figures.store.errors import StoreError, explained
+from tributary.figures.store.presence import PRESENT_MS, Present
+
+
+class StoreReader:
+    """Reads a store, and nothing of its figures: those are its subclasses'.
+
+    Each method raises StoreError when the store cannot be read: locked or replaced, damaged, of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError if there is no store, or an empty file because one is being created."""
+        self._path = path
+        with explained(path):
+            opened = _open(path)
+        if opened is None:
+            raise FileNotFoundError(f"{path}: no store yet; run: make analytics")
+        self.db, self._file = opened
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        """The next offset to count, by topic and partition."""
+        with self.snapshot():
+            rows = self.db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
+            return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def members(self) -> list[Present]:
+        """The members that run, as they last said; none in a store of a layout before they said it."""
+        since = time.time_ns() // 1_000_000 - PRESENT_MS
+        with self.snapshot():
+            if layout.check(self.db, self._path) < layout.WITH_MEMBERS:
+                return []
+            rows = self.db.execute(
+                "SELECT client_id, waiting_for, refused FROM members WHERE seen_ms > ? ORDER BY client_id", (since,)
+            )
+            return [Present(client_id, waiting_for, json.loads(refused)) for client_id, waiting_for, refused in rows]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all queries of the block see the same moment."""
+        with explained(self._path):
+            if file_id(self._path) != self._file:
+                raise StoreError(f"the store {self._path} was deleted or replaced since it was opened")
+            with transaction(self.db, "BEGIN"):
+                yield
+
+
+def _open(path: Path) -> tuple[sqlite3.Connection, FileId] | None:
+    """A connection and its file; None if there is no store."""
+    if not exists(path):
+        return None
+    # Quoted: a path may contain what separates the parts of a URI.
+    uri = f"file:{quote(str(path))}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, timeout=errors.RETRY_S, check_same_thread=False, isolation_level=None)
+    try:
+        file = file_id(path)
+        with transaction(db, "BEGIN"):
+            if layout.check(db, path):
+                return db, file
+    except BaseException:
+        db.close()
+        raise
+    db.close()
+    return None
