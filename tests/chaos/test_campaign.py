@@ -1,4 +1,4 @@
-"""A short campaign: members are killed at every stage, frozen and stopped, among damaged messages, and all is exact."""
+"""A short campaign: members are killed at every stage, frozen and stopped, messages are damaged; figures stay exact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SEED = 20
 """Every run injects the same faults; `make chaos` draws others."""
 SECONDS = 40.0
 LONGEST_S = 5.0
-"""Of faults that take longer there are too few in so short a time; `make chaos` has them."""
+"""Seconds. Longer faults do not fit into a short campaign; `make chaos` includes them."""
 
 
 def test_a_short_campaign_finds_nothing() -> None:

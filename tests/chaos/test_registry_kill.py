@@ -1,4 +1,4 @@
-"""The registry is killed with -9 while several clients write; what it acknowledged must be there afterwards."""
+"""The registry is killed with -9 while several clients write; everything it acknowledged must survive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READY = re.compile(r"ready at (http://\S+?),")
 
 @contextmanager
 def registry(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A registry process, once it is ready, and its URL. It is killed at the end."""
+    """A registry process that is ready, and its URL. It is killed at the end."""
     command = [sys.executable, "-m", "registry", "serve", "--port", "0", "--data", str(data), "--user", ""]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
@@ -42,7 +42,7 @@ def registry(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 @attrs.define
 class Writer:
-    """Registers one new schema after the other, some under a subject all writers share; remembers each answer."""
+    """Registers one new schema after another, some under a subject that all writers share; records each answer."""
 
     number: int
     acknowledged: dict[str, list[tuple[str, int, int]]] = attrs.field(factory=dict)

@@ -1,1 +1,1 @@
-"""The campaign: faults of every kind, by a seed, on real parts under load; and then an account of every event."""
+"""The campaign: seeded faults of every kind on real parts under load, then a comparison of every event."""

@@ -12,7 +12,7 @@ from tests.chaos.campaign.running import Campaign
 
 
 def main() -> int:
-    """Run a campaign. Returns 1 if an event was lost or counted twice, a stall was silent, or anything else failed."""
+    """Run a campaign. Returns 1 if an event was lost or counted twice, a stall was not reported, or anything failed."""
     options = _arguments().parse_args()
     faults.load()
     if options.list:
@@ -39,17 +39,19 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos.campaign",
         description="Inject faults of every kind into a broker, a registry, producers, members and their store, under "
-        "load, and compare the store with an independent pass over the topics. All parts are this campaign's own.",
-        epilog="exit code: 0 all is exact, 1 an event was lost or counted twice, a member was silent for more than ten "
-        "seconds, or anything else was not as it should be",
+        "load, and compare the store with an independent pass over the topics. The campaign starts all parts itself.",
+        epilog="exit code: 0 all figures are exact, 1 an event was lost or counted twice, a member was silent for "
+        "more than ten seconds, or another check failed",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="which campaign (default: a new one)")
-    parser.add_argument("--seconds", type=float, default=600, metavar="N", help="how long (default: 600)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="stop after so many rounds")
+    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the campaign (default: random)")
+    parser.add_argument("--seconds", type=float, default=600, metavar="N", help="duration (default: 600)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="stop after this number of rounds")
     parser.add_argument("--rate", type=float, default=400, metavar="N", help="events a second (default: 400)")
-    parser.add_argument("--members", type=int, default=2, metavar="N", help="of the group (default: 2)")
-    parser.add_argument("--only", action="append", metavar="WORD", help="only faults with this in their name; repeat")
-    parser.add_argument("--list", action="store_true", help="name the faults, and what each does")
+    parser.add_argument("--members", type=int, default=2, metavar="N", help="members of the group (default: 2)")
+    parser.add_argument(
+        "--only", action="append", metavar="WORD", help="only faults with this in their name; repeatable"
+    )
+    parser.add_argument("--list", action="store_true", help="list the faults and what each does")
     return parser
 
 

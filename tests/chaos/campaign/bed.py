@@ -1,4 +1,4 @@
-"""The parts of a campaign: broker behind a proxy, registry behind another, load, group, monitor, truth."""
+"""The parts of a campaign: a broker and a registry, each behind a proxy, load, group, monitor, truth."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ inter.broker.listener.name=PLAINTEXT
 
 @attrs.frozen
 class _Broker(Broker):
-    """Our broker with a second listener, which clients reach through a proxy."""
+    """The local broker with a second listener, which clients reach through a proxy."""
 
     behind: int = attrs.field(kw_only=True)
     proxy: int = attrs.field(kw_only=True)
@@ -60,7 +60,7 @@ class _Broker(Broker):
 
 @attrs.define(eq=False)
 class Bed:
-    """All that faults act on."""
+    """Everything that faults act on."""
 
     directory: Path
     broker: Broker
@@ -89,32 +89,32 @@ class Bed:
         return self.settings.store_path
 
     def admin(self) -> AdminClient:
-        """A new one, since they do not survive everything that a broker goes through.
+        """A new admin client: an old one does not survive every fault of the broker.
 
-        It is kept: the answers to what it asked never come once it is collected.
+        A reference is kept, because pending requests are never answered once the client is collected.
         """
         self._admin = AdminClient({**self.direct.kafka_client(), "log_level": 0})
         return self._admin
 
     def number(self) -> int:
-        """One that was not given before."""
+        """An id that was not returned before."""
         return next(self._numbers)
 
     def problem(self, text: str) -> None:
-        """Note what must not be."""
+        """Record a problem."""
         self.problems.append(text)
         print(f"PROBLEM: {text}", flush=True)
 
     def catch_up(self) -> bool:
-        """Wait until all that there is now is counted."""
+        """Wait until everything in the topics now is counted."""
         ends = self.monitor.ends()
-        behind = "what waited when the last fault ended is not counted"
+        behind = "what was waiting when the last fault ended is not counted"
         return self.group.until(lambda: self.monitor.has_counted(ends), behind, seconds=90)
 
 
 @contextmanager
 def made(seed: int, members: int, rate: float) -> Iterator[Bed]:
-    """Start everything, and end it with the block, or when this process dies."""
+    """Start everything; end it with the block or when this process dies."""
     directory = Path(tempfile.mkdtemp(prefix="tributary-chaos-"))
     environment = own_environment(directory)
     try:
@@ -179,5 +179,5 @@ def _silent(_: str) -> None:
 
 
 def wait(chance: Random, least: float, most: float) -> None:
-    """Let a random time pass."""
+    """Sleep for a random time."""
     time.sleep(chance.uniform(least, most))

@@ -1,4 +1,4 @@
-"""The producers that put the group under load: processes that are started again when they end."""
+"""The producers that generate the load: processes that are restarted when they end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Load:
     def __init__(self, settings: Settings, rate: float, chance: Random, problem: Callable[[str], None]) -> None:
         self.settings = settings
         self.acknowledged = 0
-        """Events that producers which ended in order said were acknowledged."""
+        """Events that producers with a regular end reported as acknowledged."""
         self._rate = rate
         self._chance = chance
         self._problem = problem
@@ -32,12 +32,12 @@ class Load:
 
     @property
     def pid(self) -> int:
-        """Of the parent of the three producers."""
+        """The pid of the parent of the three producers."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        """Start producers of a new world, or, now and then, of one that was published before: its orders are known."""
+        """Start producers of a new world, or sometimes of one that was published before, whose orders are known."""
         if self._process is not None:
             if self._process.poll() is None:
                 return
@@ -48,7 +48,7 @@ class Load:
         self._process = self.once("--rate", self._rate, "--users", 6, "--seed", seed)
 
     def stop(self) -> None:
-        """Let them end in order."""
+        """Stop them with SIGTERM."""
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -65,19 +65,19 @@ class Load:
         self._process = None
 
     def kill(self) -> None:
-        """End the parent as a power cut would; its children end by themselves."""
+        """Kill the parent, as a power cut would; its children end by themselves."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def once(self, *options: object, module: str = "producers", **more: str) -> subprocess.Popen[str]:
-        """Start other producers beside these; pass what they say to `note`."""
-        # They do not outlive this process.
+        """Start additional producers; pass their output to `note`."""
+        # Such a child does not outlive this process.
         return running.start(self.settings, "tributary.child_process", os.getpid(), module, *options, "--json", **more)
 
     def note(self, output: str) -> None:
-        """Add up what summaries in an output say."""
+        """Add up the summaries in an output."""
         if "Traceback" in output:
             self._problem(f"a producer ended with a traceback:\n{output[-3000:]}")
         for line in output.splitlines():

@@ -1,4 +1,4 @@
-"""The members of the group: processes that a keeper starts again when they end, as a supervisor would."""
+"""The members of the group: processes that are restarted when they end, as by a supervisor."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.support.kafka import running
 from tributary.settings import Settings
 
 WITHIN_S = 60.0
-"""How long the campaign waits for what must happen, on any machine."""
+"""Seconds that the campaign waits for what must happen, on any machine."""
 STOP_S = 10.0
-"""SIGTERM ends a member within this time."""
+"""Seconds within which SIGTERM ends a member."""
 _LOOK_S = 0.1
 _RESTART_S = 0.5
 _LINGERS_S = 10.0
-"""An end that was expected may come a little later than what it was expected of."""
+"""Seconds; an expected end may come a little later than its cause."""
 _LINE_IS_FRESH_S = 7.0
-"""A member prints how far it is every three seconds."""
+"""A member prints its progress every three seconds."""
 
 _BEGINS = re.compile(r"WARNING waiting for (.*)")
 _IS_OVER = re.compile(r"no longer waiting for (.*)")
@@ -37,7 +37,7 @@ _REASONS = ("waiting for", "not read any more")
 
 @attrs.define(eq=False)
 class Member:
-    """A member that runs, or has run, and what it has said."""
+    """A member that runs, or has run, and its output."""
 
     process: subprocess.Popen[str]
     born: float = attrs.field(factory=time.monotonic)
@@ -63,11 +63,11 @@ class Member:
 
     @property
     def states_a_reason(self) -> bool:
-        """Whether it says at this moment why it does not go on."""
+        """Whether it currently reports why it makes no progress."""
         return bool(self._open) or time.monotonic() - self._said_at < _LINE_IS_FRESH_S
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal; it may have ended."""
+        """Send a signal; the member may have ended already."""
         if number in (signal.SIGKILL, signal.SIGTERM):
             self.by_us = number.name
         if number in (signal.SIGSTOP, signal.SIGCONT):
@@ -75,7 +75,7 @@ class Member:
         self.process.send_signal(number)
 
     def last_words(self) -> str:
-        """What it said when it had ended."""
+        """Its output after it has ended."""
         self._reader.join(5)
         return self.text
 
@@ -94,13 +94,13 @@ class Member:
 
 
 class Group:
-    """Keeps so many members running, and notes those that end although nothing led to expect it."""
+    """Keeps a number of members running, and records those that end unexpectedly."""
 
     def __init__(self, settings: Settings, size: int, chance: Random, problem: Callable[[str], None]) -> None:
         self.settings = settings
         self.size = size
         self.lost_at = 0.0
-        """When the campaign last killed or froze one."""
+        """When the campaign last killed or froze a member."""
         self.ended: list[Member] = []
         self._chance = chance
         self._problem = problem
@@ -112,7 +112,7 @@ class Group:
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def open(self) -> None:
-        """Begin to keep members running."""
+        """Start the members, and restart those that end."""
         self._keeper.start()
 
     @property
@@ -122,17 +122,17 @@ class Group:
             return [member for member in self._members if member.runs and not member.frozen]
 
     def start(self, *options: str, **more: str) -> Member:
-        """Start one more; nobody starts it again when it ends."""
+        """Start one more member, which is not restarted when it ends."""
         more = {"BATCH_SIZE": str(self._chance.choice([200, 1_000, 10_000])), **more}
         with self._lock:
-            # As a child, so that it does not outlive this process.
+            # As a child, so that it ends with this process.
             command = "tributary.child_process", os.getpid(), "consumers.analytics"
             member = Member(running.start(self.settings, *command, *options, **more))
             self._members.append(member)
         return member
 
     def send(self, number: signal.Signals, *members: Member) -> None:
-        """Send a signal to these, or to all."""
+        """Send a signal to these members, or to all."""
         with self._lock:
             for member in members or self._members:
                 if member.runs:
@@ -141,13 +141,13 @@ class Group:
                 self.lost_at = time.monotonic()
 
     def any(self, chance: Random) -> Member:
-        """One that runs and is not frozen."""
+        """A member that runs and is not frozen."""
         self.until(lambda: bool(self.live), "no member runs")
         return chance.choice(self.live)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Start none in place of those that end."""
+        """Do not restart members that end."""
         self._paused += 1
         try:
             yield
@@ -156,7 +156,7 @@ class Group:
 
     @contextmanager
     def expecting(self, *patterns: str) -> Iterator[None]:
-        """Members may end with exit code 1 and a line in which one of these is found."""
+        """Expect members to end with exit code 1 and a line that matches one of these patterns."""
         self._expected |= dict.fromkeys(patterns, float("inf"))
         try:
             yield
@@ -164,17 +164,17 @@ class Group:
             self._expected |= dict.fromkeys(patterns, time.monotonic() + _LINGERS_S)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End all; call it while paused."""
+        """End all members; call it while paused."""
         for member in self.live:
             self.send(number, member)
         self.until(lambda: not self.live, "a member does not end")
 
     def all_end(self, why: str) -> None:
-        """Wait until all have ended by themselves; call it while paused."""
-        self.until(lambda: not self.live, f"members go on although {why}")
+        """Wait until all members have ended by themselves; call it while paused."""
+        self.until(lambda: not self.live, f"members continue although {why}")
 
     def until(self, condition: Callable[[], bool], otherwise: str, seconds: float = WITHIN_S) -> bool:
-        """Wait for a condition, or note the problem."""
+        """Wait for a condition, or record the problem."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -184,12 +184,12 @@ class Group:
         return True
 
     def last_lines(self) -> str:
-        """What each live member said last, for a message."""
+        """The last output of each live member, for a message."""
         said = [f"pid {member.process.pid}: {line}" for member in self.live for line in member.lines[-4:]]
         return "".join(f"\n    | {line.rstrip()}" for line in said)
 
     def close(self) -> None:
-        """End all, in order, and keep none running any more."""
+        """Stop all members and do not restart them."""
         self._closed = True
         self._keeper.join()
         self.send(signal.SIGCONT)
@@ -226,7 +226,7 @@ class Group:
         if member.by_us == "SIGKILL" and code == -signal.SIGKILL:
             return
         if member.by_us == "SIGTERM" and code == -signal.SIGTERM and not text:
-            return  # before it could listen to signals
+            return  # before it could handle signals
         now = time.monotonic()
         patterns = [pattern for pattern, until in self._expected.items() if now < until]
         if member.by_us == "SIGTERM":
@@ -235,7 +235,7 @@ class Group:
         if "Traceback" in text:
             self._problem(f"a member ended with a traceback:\n{text[-3000:]}")
         elif code == 0 and member.by_us != "SIGTERM":
-            self._problem(f"a member ended by itself, without an error:{said}")
+            self._problem(f"a member ended by itself without an error:{said}")
         elif code != 0 and not any(re.search(pattern, text) for pattern in patterns):
             by = f" after {member.by_us}" if member.by_us else ""
-            self._problem(f"a member ended{by} with exit code {code}, and nothing led to expect it:{said}")
+            self._problem(f"a member ended{by} with exit code {code}, which was not expected:{said}")

@@ -1,4 +1,4 @@
-"""Messages that the campaign writes itself: good ones, and every damage in every place."""
+"""Messages that the campaign writes itself: good ones, and ones with every kind of damage in every place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MORE: dict[str, dict[str, Any]] = {
 
 
 def good(bed: Bed, topic: str, **fields: Any) -> bytes:
-    """An event that nobody else wrote, encoded by fastavro; `fields` are set otherwise than usual."""
+    """A unique event, encoded by fastavro; `fields` override the usual values."""
     judge, number = bed.judges[topic], bed.number()
     event = {
         "event_id": f"00000000-0000-4000-8000-{number:012x}",
@@ -34,7 +34,7 @@ def good(bed: Bed, topic: str, **fields: Any) -> bytes:
         "segment": "NEW",
         "region": "eu-west",
         "currency": "EUR",
-        # No damage of one bit makes it another order's: which of two then counts would be left to chance.
+        # No flipped bit turns it into another order's id; otherwise it would be random which of the two counts.
         "order_id": str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
         **_MORE[judge.topic.event],
         **fields,
@@ -45,7 +45,7 @@ def good(bed: Bed, topic: str, **fields: Any) -> bytes:
 
 
 _ANY = -1
-"""librdkafka chooses the partition, by the key."""
+"""librdkafka chooses the partition by the key."""
 
 
 def send(
@@ -56,8 +56,8 @@ def send(
     key: bytes | None = None,
     headers: dict[str, bytes] | None = None,
 ) -> None:
-    """Write values, and wait until the broker has them, however long that takes."""
-    # The broker says what is too large.
+    """Write values and wait, without a time limit, until the broker has them."""
+    # The broker decides what is too large.
     config = {"enable.idempotence": True, "message.timeout.ms": 0, "message.max.bytes": 10_000_000, "log_level": 0}
     producer = Producer({**bed.direct.kafka_client(), **config})
     where = _ANY if partition is None else partition
@@ -102,7 +102,7 @@ def out_of_time(bed: Bed, topic: str) -> list[bytes]:
 
 
 def out_of_bounds(bed: Bed, topic: str) -> list[bytes]:
-    """Events that the contract's bounds forbid."""
+    """Events outside the contract's bounds."""
     some = [{"currency": "eur"}, {"currency": "EUR\n"}, {"region": ""}, {"region": "eu_west"}]
     more: dict[str, list[dict[str, Any]]] = {
         "ProductViewed": [{"price_minor": -1}],
@@ -117,7 +117,7 @@ def out_of_bounds(bed: Bed, topic: str) -> list[bytes]:
 
 
 def large(bed: Bed, topic: str) -> list[bytes]:
-    """Events that are within bounds, and whose sums are not within 64 bits."""
+    """Events within the bounds whose sums exceed 64 bits."""
     most = 2**63 - 1
     total = {"total_minor": most} if bed.judges[topic].topic.event == "PurchaseCompleted" else {"price_minor": most}
     return [good(bed, topic, **total) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Watches from outside how far the group is, and how long it has been silent."""
+"""Observes the group's progress from outside, and how long it has been silent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALLOWED_SILENCE_S = 10.0
 
 
 class Monitor:
-    """Looks four times a second. `direct` leads to the broker whatever stands in the members' way."""
+    """Polls four times a second. `direct` leads to the broker without the members' proxy."""
 
     def __init__(self, direct: Settings, topics: list[str], group: Group) -> None:
         self._store = direct.store_path
@@ -26,12 +26,12 @@ class Monitor:
         self._quiet_from = time.monotonic()
         self._closed = threading.Event()
         self.bounds: Mapping[Partition, tuple[int, int]] = {}
-        """The first and the next offset of every partition, as the broker last said."""
+        """The first and the next offset of every partition, by the broker's last answer."""
         self.stored: Mapping[Partition, int] = {}
-        """The store's offsets, as they were when it could last be read."""
+        """The store's offsets when it could last be read."""
         self.longest_silence_s = 0.0
         self.silences: list[str] = []
-        """What was silent beyond what is allowed."""
+        """The silences beyond the limit."""
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._ask, self._look)]
 
     def start(self) -> None:
@@ -44,11 +44,11 @@ class Monitor:
             thread.join()
 
     def ends(self) -> dict[Partition, int]:
-        """The next offsets at this moment, by the broker's own word."""
+        """The current next offsets, asked of the broker."""
         return {partition: high for partition, (_, high) in self._asked().items()}
 
     def beginnings(self) -> dict[Partition, int]:
-        """The first offsets at this moment, by the broker's own word."""
+        """The current first offsets, asked of the broker."""
         return {partition: low for partition, (low, _) in self._asked().items()}
 
     def _asked(self) -> Mapping[Partition, tuple[int, int]]:
@@ -59,7 +59,7 @@ class Monitor:
                 time.sleep(0.2)
 
     def forget(self) -> None:
-        """Topics, broker or store are others from now on."""
+        """Forget what was observed: topics, broker or store have been replaced."""
         self.bounds, self.stored, self._since = {}, {}, {}
 
     def has_counted(self, ends: Mapping[Partition, int]) -> bool:
@@ -68,7 +68,7 @@ class Monitor:
         return all(stored.get(partition, 0) >= end for partition, end in ends.items())
 
     def lag(self) -> int:
-        """Offsets that are not counted yet."""
+        """The offsets that are not counted yet."""
         stored = self.stored
         return sum(max(high - max(stored.get(p, low), low), 0) for p, (low, high) in self.bounds.items())
 
@@ -90,20 +90,20 @@ class Monitor:
                 at = self.stored.get(partition, low)
                 if at >= high or at != before.get(partition, low):
                     self._since[partition] = now
-                # Whose member is gone, waits for the group to notice; no other member is stalled by that.
+                # A partition whose member is gone waits for the group to notice; that does not stall other members.
                 since = max(self._since.setdefault(partition, now), self._quiet_from, self._group.lost_at)
                 if now - since > self.longest_silence_s:
                     self._note(now - since, partition, high - at)
 
     def _note(self, seconds: float, partition: Partition, behind: int) -> None:
         if seconds > ALLOWED_SILENCE_S and self.longest_silence_s <= ALLOWED_SILENCE_S:
-            where = f"{partition[0]}[{partition[1]}] stands {behind} behind, and no member says why"
+            where = f"{partition[0]}[{partition[1]}] is {behind} behind, and no member reports why"
             self.silences.append(where + self._group.last_lines())
         self.longest_silence_s = seconds
 
 
 def read_offsets(store: object) -> dict[Partition, int]:
-    """The store's offsets; none where they cannot be read."""
+    """The store's offsets; empty if they cannot be read."""
     try:
         db = sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=0.1)
         try:

@@ -1,4 +1,4 @@
-"""A TCP proxy before the broker, which can be cut."""
+"""A TCP proxy in front of the broker, which can be cut."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _BYTES = 1 << 16
 
 
 class Line(Enum):
-    """What becomes of connections."""
+    """What the proxy does with connections."""
 
     OPEN = "open"
     CUT = "cut"
-    """They are closed, and new ones too."""
+    """They are closed, and so are new ones."""
     DEAF = "deaf"
-    """They stay open, and nothing passes: a firewall that drops packets."""
+    """They stay open but no data passes, as with a firewall that drops packets."""
 
 
 class Proxy:
@@ -54,7 +54,7 @@ class Proxy:
                 _end(one)
 
     def close(self) -> None:
-        """Listen no more, and end all connections."""
+        """Stop listening and end all connections."""
         _end(self._listener)
         self.line = Line.CUT
 

@@ -1,4 +1,4 @@
-"""Rounds of faults that meet, and the account at the end."""
+"""Rounds of overlapping faults, and the comparison at the end."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.support.kafka import running
 
 _MOST_AT_ONCE = 3
 _AHEAD = 12
-"""From how many faults those are chosen that may meet."""
+"""The number of candidates from which overlapping faults are chosen."""
 _APART_S = 3.0
 _HANGS_AFTER_S = 300.0
 _LETTERS = "dead-letter."
 
 
 def deck(chance: Random, names: Collection[str]) -> Iterator[Fault]:
-    """These faults in random order, again and again: each comes once before any comes twice."""
+    """These faults in random order, repeatedly: each occurs once before any occurs twice."""
     while True:
         cards = [ALL[name] for name in sorted(names)]
         chance.shuffle(cards)
@@ -34,7 +34,7 @@ def deck(chance: Random, names: Collection[str]) -> Iterator[Fault]:
 
 
 def rounds(chance: Random, names: Collection[str]) -> Iterator[list[Fault]]:
-    """Sets of faults that may meet."""
+    """Sets of faults that may overlap."""
     waiting: list[Fault] = []
     cards = deck(chance, names)
     while True:
@@ -54,7 +54,7 @@ def _may_meet(card: Fault, some: Collection[Fault]) -> bool:
 
 @attrs.define
 class Campaign:
-    """Injects faults for a while, and then compares the store with the topics."""
+    """Injects faults for a time, then compares the store with the topics."""
 
     bed: Bed
     seed: int
@@ -63,7 +63,7 @@ class Campaign:
     recovery_s: dict[str, float] = attrs.field(factory=dict)
 
     def run(self, names: Collection[str], seconds: float, most_rounds: float = float("inf")) -> Summary:
-        """Rounds until so many seconds are over, or so many rounds."""
+        """Run rounds for a number of seconds, or a number of rounds."""
         began = time.monotonic()
         for number, some in enumerate(rounds(Random(f"{self.seed} rounds"), names), 1):
             left = seconds - (time.monotonic() - began)
@@ -74,7 +74,7 @@ class Campaign:
 
     def _round(self, number: int, some: list[Fault], began: float) -> None:
         chance = Random(f"{self.seed} {number}")
-        self.bed.load.start()  # it ends where broker or registry are away when it starts
+        self.bed.load.start()  # a member ends if the broker or the registry is away when it starts
         self.bed.group.until(lambda: len(self.bed.group.live) >= self.bed.group.size, "members do not start again")
         threads = [
             threading.Thread(
@@ -115,7 +115,7 @@ class Campaign:
         bed.catch_up()
         bed.group.close()
         figures = running.report(bed.direct)
-        self.say("all members have ended; comparing with the topics")
+        self.say("all members have ended; comparing the store with the topics")
         for topic in bed.topics:
             bed.truth.add(running.received(bed.direct, topic))
         self._check_letters()
@@ -132,7 +132,7 @@ class Campaign:
         )
 
     def _check_letters(self) -> None:
-        """Every message that is a letter has one with a reason, and no other has."""
+        """Check that each unreadable message, and no other, has a dead letter with a reason."""
         bed, origins = self.bed, set()
         for message in running.received(bed.direct, "dead-letters"):
             headers = dict(message.headers() or ())
@@ -140,6 +140,6 @@ class Campaign:
             if not headers.get(f"{_LETTERS}reason"):
                 bed.problem(f"the letter {message.key()!r} has no reason")
         for origin in sorted(bed.truth.origins - origins)[:5]:
-            bed.problem(f"{origin} cannot be read, and there is no letter of it")
+            bed.problem(f"{origin} cannot be read, and has no dead letter")
         for origin in sorted(origins - bed.truth.origins)[:5]:
-            bed.problem(f"{origin} is a letter although it can be read")
+            bed.problem(f"{origin} is a dead letter although it can be read")

@@ -1,4 +1,4 @@
-"""What a campaign came to, in lines."""
+"""The summary of a campaign, in lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.chaos.campaign.truth import Comparison
 
 @attrs.frozen
 class Summary:
-    """What a campaign came to."""
+    """The result of a campaign."""
 
     seed: int
     seconds: float
@@ -27,12 +27,12 @@ class Summary:
 
     @property
     def beyond_s(self) -> float:
-        """Silence beyond what is allowed."""
+        """Silence beyond the limit, in seconds."""
         return max(self.longest_silence_s - ALLOWED_SILENCE_S, 0)
 
     @property
     def failed(self) -> bool:
-        """Whether anything is lost, counted twice, silent, or otherwise not as it should be."""
+        """Whether an event is lost or counted twice, a member was silent, or another check failed."""
         found = self.comparison
         return bool(found.lost or found.twice or found.differences or self.beyond_s or self.problems)
 
@@ -41,7 +41,7 @@ class Summary:
         facts = {
             "seed": f"{self.seed}",
             "faults injected": f"{self.faults.total():,} of {len(self.faults)} kinds in {self.seconds:,.0f} s",
-            "acknowledged": f"{self.acknowledged:,} events, by producers that ended in order",
+            "acknowledged": f"{self.acknowledged:,} events, by producers with a regular end",
             "in the topics": f"{found.events:,} events, {found.duplicates:,} duplicates of orders among them",
             "counted": f"{found.counted:,}",
             "letters": f"{found.letters:,}",

@@ -1,6 +1,6 @@
-"""What the store should hold, by a pass over the topics that shares no code with the product.
+"""The expected content of the store, by a pass over the topics that shares no code with the product.
 
-What the campaign destroys, by deleting records or topics, is noted first: by what the store has counted of it.
+Before the campaign deletes records or topics, it records what the store has counted of them.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _TYPES = {"long", "int", "string"}
 
 @attrs.frozen
 class Judge:
-    """Tells a topic's events from what must become letters, by the contract as it is written."""
+    """Distinguishes a topic's events from messages that must become dead letters, by the contract file."""
 
     topic: Topic
     schema_id: int
     earliest_ms: int
     ahead_ms: int
     plain: Any = attrs.field(init=False)
-    """The contract without logical types: fastavro would refuse texts and numbers that are fine for Avro."""
+    """The contract without logical types: with them fastavro refuses strings and numbers that are valid Avro."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "plain", fastavro.parse_schema(_without_logical_types(self.topic.schema)))
 
     def event(self, value: bytes | None, sent_ms: int) -> dict[str, Any] | None:
-        """The event in a message, or None if it must become a letter."""
+        """The event in a message, or None if it must become a dead letter."""
         if value is None or len(value) < 5 or int.from_bytes(value[1:5], "big") != self.schema_id:
             return None
         event = oracle.decode(self.plain, value)
@@ -51,7 +51,7 @@ class Judge:
 
 @attrs.define
 class Truth:
-    """The events that count and the messages that are letters, of topics that may be gone by now."""
+    """The events that count and the messages that are dead letters, of topics that may no longer exist."""
 
     settings: Settings
     judges: Mapping[str, Judge]
@@ -63,10 +63,10 @@ class Truth:
     deleted: int = 0
     """messages that the campaign deleted before they were counted"""
     gone: dict[Partition, int] = attrs.field(factory=dict)
-    """Before these offsets all is accounted for. A broker that is killed forgets for a while what it has deleted."""
+    """Everything before these offsets is accounted for. A killed broker forgets recent deletions for a while."""
 
     def add(self, messages: Iterable[Message]) -> None:
-        """These messages are counted."""
+        """Account for messages that are counted."""
         for message in messages:
             topic = str(message.topic())
             if self._is_gone(message):
@@ -79,7 +79,7 @@ class Truth:
                 self.events.append((topic, event))
 
     def destroy(self, messages: Iterable[Message], stored: Mapping[Partition, int]) -> None:
-        """These messages will be gone: those before the store's offsets are counted, and the others are not."""
+        """Account for messages about to be deleted: those before the store's offsets are counted."""
         counted = []
         for message in messages:
             if int(message.offset() or 0) < stored.get(_partition(message), 0):
@@ -89,7 +89,7 @@ class Truth:
         self.add(counted)
 
     def forget(self, beginnings: Mapping[Partition, int]) -> None:
-        """The store counts again from the beginning: nothing that is gone is in it."""
+        """The store counts from the beginning again: it contains nothing that was deleted."""
         self.events.clear()
         self.letters.clear()
         self.gone = dict(beginnings)
@@ -104,7 +104,7 @@ def _partition(message: Message) -> Partition:
 
 @attrs.frozen
 class Comparison:
-    """The store beside the truth."""
+    """The store compared with the truth."""
 
     events: int
     counted: int

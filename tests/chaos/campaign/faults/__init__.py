@@ -1,4 +1,4 @@
-"""The faults, by group. Each is a function that does one wrong thing to the bed, and mends it again."""
+"""The faults, by group. Each is a function that causes one fault in the bed and repairs it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Act = Callable[[Bed, Random], None]
 
 @attrs.frozen
 class Fault:
-    """One kind of fault: what it does, until it is mended."""
+    """One kind of fault: from its cause to its repair."""
 
     name: str
     act: Act
     touches: frozenset[str]
-    """What it must have to itself; empty when it may meet any other."""
+    """The part that it needs exclusively; empty if it may overlap with any other fault."""
     alone: bool
-    """It meets no other: it stops members and compares what they had counted."""
+    """It overlaps with no other fault: it stops members and compares what they had counted."""
     seconds: float
-    """How long it takes, about."""
+    """Its approximate duration in seconds."""
 
     @property
     def text(self) -> str:
@@ -38,7 +38,7 @@ ALL: dict[str, Fault] = {}
 
 
 def fault(*touches: str, alone: bool = False, seconds: float = 8.0, name: str = "") -> Callable[[Act], Act]:
-    """Make a function a fault."""
+    """Register a function as a fault."""
 
     def note(act: Act) -> Act:
         title = name or act.__name__.replace("_", " ")

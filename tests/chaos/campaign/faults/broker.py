@@ -1,4 +1,4 @@
-"""The broker is killed, frozen, out of reach, and replaced by an empty one."""
+"""The broker is killed, frozen, unreachable, or replaced by an empty one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tributary.registry.apply import plan
 
 @fault("broker", seconds=18)
 def broker_killed(bed: Bed, chance: Random) -> None:
-    """kill -9, and started again after a while."""
+    """kill -9; it starts again after a while."""
     bed.broker.kill()
     wait(chance, 0, 12)
     bed.broker.start()
@@ -21,14 +21,14 @@ def broker_killed(bed: Bed, chance: Random) -> None:
 
 @fault("broker", seconds=8)
 def broker_restarted(bed: Bed, _: Random) -> None:
-    """Stopped in order and started again."""
+    """A graceful stop and a start."""
     bed.broker.stop()
     bed.broker.start()
 
 
 @fault("broker", seconds=8)
 def broker_frozen(bed: Bed, chance: Random) -> None:
-    """SIGSTOP, and SIGCONT after a while."""
+    """SIGSTOP; SIGCONT after a while."""
     process = bed.broker.daemon.process
     assert process is not None
     process.suspend()
@@ -38,7 +38,7 @@ def broker_frozen(bed: Bed, chance: Random) -> None:
 
 @fault("broker", seconds=8)
 def broker_out_of_reach(bed: Bed, chance: Random) -> None:
-    """All connections are closed, and new ones too."""
+    """All connections are closed, and new ones are closed at once."""
     bed.line.line = Line.CUT
     wait(chance, 2, 13)
     bed.line.line = Line.OPEN
@@ -46,7 +46,7 @@ def broker_out_of_reach(bed: Bed, chance: Random) -> None:
 
 @fault("broker", seconds=8)
 def broker_deaf(bed: Bed, chance: Random) -> None:
-    """All connections stay open, and nothing comes through."""
+    """All connections stay open, but no packet passes."""
     bed.line.line = Line.DEAF
     wait(chance, 2, 13)
     bed.line.line = Line.CUT
@@ -55,7 +55,7 @@ def broker_deaf(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=40)
 def broker_on_an_empty_disk(bed: Bed, chance: Random) -> None:
-    """Another cluster answers at the same address: refused, until the disk is there again."""
+    """Another cluster answers at the same address: members refuse it until the disk is back."""
     bed.load.stop()
     data, aside = bed.broker.data, bed.broker.data.with_name("data-aside")
     refusals = "does not exist", "belongs to", "ends at .*: the broker has lost messages"

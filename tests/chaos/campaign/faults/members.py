@@ -1,4 +1,4 @@
-"""Members are killed at every stage, frozen, stopped, and come and go."""
+"""Members are killed at every stage, frozen, stopped, added and removed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def all_members_killed(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=5)
 def member_killed_young(bed: Bed, chance: Random) -> None:
-    """kill -9 while it starts, joins and fetches for the first time."""
+    """kill -9 while a member starts, joins and fetches for the first time."""
     for _ in range(2):
         member = bed.group.start()
         wait(chance, 0.3, 2.5)
@@ -38,7 +38,7 @@ def member_killed_young(bed: Bed, chance: Random) -> None:
 
 @fault("store", seconds=4)
 def members_killed_before_the_commit(bed: Bed, chance: Random) -> None:
-    """kill -9 when all is decoded and merged, and the store's lock is waited for."""
+    """kill -9 when a batch is decoded and merged and the member waits for the store's lock."""
     db = sqlite3.connect(bed.store, isolation_level=None, timeout=10)
     db.execute("BEGIN IMMEDIATE")
     wait(chance, 0.5, 1.5)
@@ -49,7 +49,7 @@ def members_killed_before_the_commit(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=2)
 def members_killed_in_the_commit(bed: Bed, chance: Random) -> None:
-    """kill -9 in the moment in which the store's log begins to grow, or some 100 µs later."""
+    """kill -9 when the store's log starts to grow, or some 100 µs later."""
     _await_write(bed)
     pause = time.perf_counter() + chance.choice([0, 0, 0.0001, 0.0005])
     while time.perf_counter() < pause:
@@ -59,7 +59,7 @@ def members_killed_in_the_commit(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=2)
 def members_killed_after_the_commit(bed: Bed, chance: Random) -> None:
-    """kill -9 after a batch is in the store, and before Kafka and the other members know."""
+    """kill -9 after a batch is in the store and before its offsets are committed to Kafka."""
     _await_write(bed)
     wait(chance, 0.005, 0.05)
     bed.group.send(signal.SIGKILL)
@@ -67,7 +67,7 @@ def members_killed_after_the_commit(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=12)
 def member_frozen_past_its_session(bed: Bed, chance: Random) -> None:
-    """SIGSTOP until others have its partitions, then SIGCONT: it still has what it read, and must not write it."""
+    """SIGSTOP until other members have its partitions, then SIGCONT: it must not write what it had read."""
     member = bed.group.any(chance)
     bed.group.send(signal.SIGSTOP, member)
     wait(chance, 7, 13)
@@ -76,7 +76,7 @@ def member_frozen_past_its_session(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=4)
 def member_frozen_for_a_moment(bed: Bed, chance: Random) -> None:
-    """SIGSTOP and SIGCONT within its session."""
+    """SIGSTOP and SIGCONT within the session time-out."""
     member = bed.group.any(chance)
     bed.group.send(signal.SIGSTOP, member)
     wait(chance, 1, 4)
@@ -85,7 +85,7 @@ def member_frozen_for_a_moment(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=3)
 def member_told_to_stop(bed: Bed, chance: Random) -> None:
-    """SIGTERM: it ends within ten seconds, whatever it waits for."""
+    """SIGTERM: the member ends within ten seconds, whatever it waits for."""
     wait(chance, 0, 2)
     member = bed.group.any(chance)
     bed.group.send(signal.SIGTERM, member)
@@ -94,7 +94,7 @@ def member_told_to_stop(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=8)
 def members_come_and_go(bed: Bed, chance: Random) -> None:
-    """More of them start, and end in order."""
+    """Additional members start and are stopped."""
     more = [bed.group.start() for _ in range(chance.randint(1, 2))]
     wait(chance, 2, 6)
     for member in more:

@@ -1,4 +1,4 @@
-"""Messages that no reader can decode, or that no event can be, become letters; and nothing else does."""
+"""Messages that cannot be decoded, or that cannot be events, become dead letters; no others do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAUSE_S = 0.5
 
 @fault(seconds=2)
 def damaged_messages(bed: Bed, chance: Random) -> None:
-    """Every damage, between good messages, in random places."""
+    """Every kind of damage, in random places between good messages."""
     for topic in bed.topics:
         values: list[bytes | None] = []
         for damage in messages.DAMAGES.values():
@@ -29,7 +29,7 @@ def damaged_messages(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=1)
 def flipped_bits(bed: Bed, chance: Random) -> None:
-    """One bit of each message, anywhere: some can still be read, and then they count as what they say."""
+    """One random bit of each message is flipped; messages that are still valid count with their new value."""
     topic = chance.choice(bed.topics)
     messages.send(bed, topic, [messages.DAMAGES["flipped"](messages.good(bed, topic), chance) for _ in range(60)])
 
@@ -43,14 +43,14 @@ def implausible_times(bed: Bed, chance: Random) -> None:
 
 @fault(seconds=1)
 def values_out_of_bounds(bed: Bed, chance: Random) -> None:
-    """Below the contract's minimum, or not of its pattern."""
+    """Values below the contract's minimum, or that do not match its pattern."""
     topic = chance.choice(bed.topics)
     messages.send(bed, topic, messages.out_of_bounds(bed, topic))
 
 
 @fault(seconds=1)
 def sums_beyond_64_bits(bed: Bed, chance: Random) -> None:
-    """Amounts near 2^63, which are fine, and whose sum is as well."""
+    """Valid amounts near 2^63, whose sum must be exact."""
     topic = chance.choice(bed.topics)
     messages.send(bed, topic, messages.large(bed, topic))
 
@@ -67,15 +67,15 @@ def letters_that_are_too_large(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=25)
 def bad_deploy(bed: Bed, chance: Random) -> None:
-    """So many messages in a row are bad that members stop reading the topic, until they are told to."""
+    """A long run of bad messages: members stop reading the topic until they start with --accept-dead-letters."""
     topic = chance.choice(bed.topics)
     with bed.group.paused(), bed.group.expecting("is not read any more"):
         deadline = time.monotonic() + WITHIN_S
         while not any(f"topic {topic} is not read any more" in member.text for member in bed.group.live):
-            # Again and again, since good messages of other producers come between them.
+            # Repeatedly, because good messages of other producers come between them.
             messages.send(bed, topic, [messages.good(bed, topic)[:-2] for _ in range(_BAD_IN_A_ROW)], partition=0)
             if time.monotonic() > deadline:
-                bed.problem(f"{topic} turned bad, and no member says so")
+                bed.problem(f"{topic} turned bad, and no member reports it")
                 break
             time.sleep(_PAUSE_S)
         bed.load.stop()

@@ -1,4 +1,4 @@
-"""The registry in every wrong state: a fault for each."""
+"""The registry in every faulty state: one fault for each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.chaos.campaign.faults import fault
 from tests.support.registry.faulty_registry import Fault
 
 _REFUSED = {Fault.WRONG_SCHEMA, Fault.PROTOBUF}
-"""They contradict the lock, so that a member that asks ends."""
+"""States that contradict the lock, so that a member that asks for a schema ends."""
 _PLAIN_ANSWERS = {Fault.UNKNOWN_IDS, Fault.NULL_SCHEMA, *_REFUSED}
-"""Without a lock, nobody could tell these from the truth."""
+"""States that cannot be detected without a lock."""
 
 
 def _make(state: Fault) -> None:
@@ -37,7 +37,7 @@ def _make(state: Fault) -> None:
         finally:
             bed.registry.fault = Fault.NONE
 
-    act.__doc__ = f"{state.__doc__ or state.value} A member starts meanwhile, and an id is not known."
+    act.__doc__ = f"{state.__doc__ or state.value} A member starts in this state, and a message has an unknown id."
     fault("registry", seconds=8, name=f"registry: {state.value}")(act)
 
 

@@ -1,4 +1,4 @@
-"""The store is locked, full, deleted, replaced, damaged, of another layout, and killed while it is created."""
+"""The store is locked, full, deleted, replaced, damaged, of another layout, or interrupted during its creation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LAYOUT_2 = {"offsets", "orders", "counts", *(figure.name for figure in FIGURES)
 
 @fault("store", seconds=9)
 def store_locked(bed: Bed, chance: Random) -> None:
-    """Another process has a transaction open."""
+    """Another process holds a transaction open."""
     db = sqlite3.connect(bed.store, isolation_level=None, timeout=10)
     with closing(db):
         db.execute("BEGIN IMMEDIATE")
@@ -33,7 +33,7 @@ def store_locked(bed: Bed, chance: Random) -> None:
 
 @fault("store", seconds=9)
 def disk_full(bed: Bed, chance: Random) -> None:
-    """No file of a member may grow (RLIMIT_FSIZE), and then it may again."""
+    """The files of a member cannot grow for a while (RLIMIT_FSIZE)."""
     members = bed.group.live
     _limit_files(members, chance.choice([0, 4096, 65_536]))
     wait(chance, 2, 13)
@@ -42,13 +42,13 @@ def disk_full(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=12)
 def store_deleted(bed: Bed, chance: Random) -> None:
-    """Members end. The backup is put in its place, and what it lacks is counted again."""
+    """Members end. A backup replaces the store, and what it lacks is counted again."""
     _without_the_store(bed, chance, lambda: _delete(bed.store))
 
 
 @fault(alone=True, seconds=12)
 def store_replaced(bed: Bed, _: Random) -> None:
-    """Another file is at its path, an older copy: members end, and the copy is counted on from."""
+    """An older copy replaces the file: members end, then continue counting from the copy."""
 
     copy = bed.store.with_name("copy")
     with bed.group.paused(), bed.group.expecting("deleted or replaced"):
@@ -60,7 +60,7 @@ def store_replaced(bed: Bed, _: Random) -> None:
 
 @fault(alone=True, seconds=15)
 def store_lost_for_good(bed: Bed, chance: Random) -> None:
-    """There is no backup: a new one is refused until it claims the group, is killed while created, and counts all."""
+    """There is no backup: a new store is refused until --claim-group, is killed while created, and counts all."""
     with bed.group.paused(), bed.group.expecting("deleted or replaced", "--claim-group"):
         _delete(bed.store)
         bed.group.all_end("the store was deleted")
@@ -83,7 +83,7 @@ def store_lost_for_good(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=15)
 def store_damaged(bed: Bed, chance: Random) -> None:
-    """Members end, with what to do: the backup is put in its place."""
+    """Members end and say what to do: a backup replaces the store."""
 
     def damage() -> None:
         if chance.random() < 0.5:
@@ -100,7 +100,7 @@ def store_damaged(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=15)
 def store_of_an_older_layout(bed: Bed, _: Random) -> None:
-    """It is migrated, and refused until it claims the group, since it has no identity yet."""
+    """It is migrated, and refused until --claim-group, because it has no identity yet."""
     with bed.group.paused(), bed.group.expecting("--claim-group"):
         bed.group.stop()
         with closing(sqlite3.connect(bed.store)) as db:
@@ -115,7 +115,7 @@ def store_of_an_older_layout(bed: Bed, _: Random) -> None:
 
 @fault(alone=True, seconds=10)
 def store_of_a_newer_layout(bed: Bed, _: Random) -> None:
-    """Refused, and left as it is."""
+    """Members refuse it and change nothing."""
     with bed.group.paused(), bed.group.expecting("written by another version"):
         bed.group.stop()
         with closing(sqlite3.connect(bed.store)) as db:
@@ -128,14 +128,14 @@ def store_of_a_newer_layout(bed: Bed, _: Random) -> None:
 
 @fault(alone=True, seconds=10)
 def second_store_for_the_group(bed: Bed, _: Random) -> None:
-    """Refused with what to do; the group goes on."""
+    """A member with a second store is refused and says what to do; the group continues."""
     with bed.group.expecting("--claim-group"):
         other = bed.group.start(STORE_PATH=str(bed.directory / f"other-{bed.number()}.sqlite"))
         bed.group.until(lambda: not other.runs, "two stores count one group")
 
 
 def _limit_files(members: Sequence[Member], most_bytes: int) -> None:
-    """The size to which files of these members may grow. Only Linux can set it for another process."""
+    """Limit the size of the files of these members. Only Linux can set the limit of another process."""
     if sys.platform == "linux":
         for member in members:
             with suppress(ProcessLookupError):
@@ -143,7 +143,7 @@ def _limit_files(members: Sequence[Member], most_bytes: int) -> None:
 
 
 def _without_the_store(bed: Bed, chance: Random, spoil: Callable[[], None]) -> None:
-    """Spoil the store under its members, or between two runs, and put a backup in its place when they have ended."""
+    """Damage the store of running members, or between two runs, and replace it with a backup when they have ended."""
     backup = bed.store.with_name("backup")
     _back_up(bed.store, backup)
     wait(chance, 0, 2)
@@ -158,7 +158,7 @@ def _without_the_store(bed: Bed, chance: Random, spoil: Callable[[], None]) -> N
 
 
 def _back_up(store: Path, target: Path) -> None:
-    """A complete copy, whatever others write meanwhile."""
+    """A complete copy, also while others write."""
     target.unlink(missing_ok=True)
     with closing(sqlite3.connect(store, timeout=30)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)

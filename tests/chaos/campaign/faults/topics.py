@@ -1,4 +1,4 @@
-"""Topics get partitions and gaps, lose records, and are deleted and created again."""
+"""Topics get partitions and gaps in their offsets, lose records, and are recreated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_PARTITIONS = 12
 
 @fault("broker", seconds=2)
 def partitions_added(bed: Bed, chance: Random) -> None:
-    """Messages in a partition that did not exist before."""
+    """Messages in a new partition."""
     topic = chance.choice(bed.topics)
     count = _partitions(bed, topic)
     if count < _MOST_PARTITIONS:
@@ -32,7 +32,7 @@ def partitions_added(bed: Bed, chance: Random) -> None:
 
 @fault("broker", seconds=3)
 def transactions_aborted(bed: Bed, chance: Random) -> None:
-    """Gaps between offsets: what a transaction wrote before it was aborted does not count, and nobody sees it."""
+    """Gaps between offsets: the messages of an aborted transaction do not count and are never read."""
     producer = _transactional(bed)
     for number in range(6):
         producer.begin_transaction()
@@ -47,7 +47,7 @@ def transactions_aborted(bed: Bed, chance: Random) -> None:
 
 @fault("broker", seconds=8)
 def transaction_left_open(bed: Bed, chance: Random) -> None:
-    """Messages behind an open transaction are there, and cannot be read before it ends."""
+    """Messages after an open transaction cannot be read before it ends."""
     producer = _transactional(bed)
     producer.begin_transaction()
     _write_some(bed, producer, chance)
@@ -58,7 +58,7 @@ def transaction_left_open(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=12)
 def records_deleted_unread(bed: Bed, chance: Random) -> None:
-    """Retention is faster than the group: said, and the rest is read."""
+    """Retention deletes messages that the group has not read: members report it and read the rest."""
     topic = chance.choice(bed.topics)
     with bed.group.paused():
         bed.group.send(signal.SIGKILL)
@@ -77,13 +77,13 @@ def records_deleted_unread(bed: Bed, chance: Random) -> None:
 
 @fault(alone=True, seconds=25)
 def topic_recreated_under_members(bed: Bed, chance: Random) -> None:
-    """Members that read a topic which is deleted and created again end; then it is read from its beginning."""
+    """A topic is recreated while members read it: they end, and then read it from its beginning."""
     _recreate(bed, chance, while_read=True)
 
 
 @fault(alone=True, seconds=25)
 def topic_recreated_between_runs(bed: Bed, chance: Random) -> None:
-    """Refused at the start; then it is read from its beginning, by choice."""
+    """A topic is recreated between two runs: refused at the start, then read from its beginning on request."""
     _recreate(bed, chance, while_read=False)
 
 
