@@ -18,8 +18,9 @@ import attrs
 
 from benchmarks import measure
 from benchmarks.measure import BenchmarkError
+from tests.support.paths import ROOT
 from tributary import settings as settings_module
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 
 _LEADERS_WITHIN_S = 60.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 PATIENCE_S = 900.0
 _TICK_S = 0.01

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tributary.printable import printable
-from tributary.settings import ROOT
 
-PRODUCTS = ROOT / "data" / "products.json"
+PRODUCTS = Path(__file__).parent.parent / "data" / "products.json"
 
 
 def product_names(path: Path = PRODUCTS) -> Mapping[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.support.contracts import CONTRACTS, Contracts
+from tests.support.contracts import Contracts
 from tests.support.kafka.cluster import cluster, fresh, guest, registered
 from tests.support.kafka.secured import secured
 
@@ -28,6 +27,4 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture
 def contracts(tmp_path: Path) -> Contracts:
-    folder = tmp_path / "schemas"
-    shutil.copytree(CONTRACTS.parent, folder)
-    return Contracts(folder)
+    return Contracts.copy(tmp_path / "schemas")

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from tests.support.paths import ROOT
 from tributary.registry import compatibility
 from tributary.registry.testing import serve
-from tributary.settings import ROOT
 
 DATA = ROOT / "tests" / "data"
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"

@@ -14,17 +14,18 @@ from typing import Any
 import attrs
 
 from tests.support.contracts import CONTRACTS
+from tests.support.paths import ROOT
 from tributary.catalog import Catalog, load
+from tributary.project import Project
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.lock import Version
 from tributary.registry.render import documents
 from tributary.registry.render.markdown import table
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 
 DOCUMENT = ROOT / "docs" / "edits.md"
 LEVELS = ("BACKWARD", "FORWARD")
 """Beside the catalogue's own."""
-NO_EXEMPTIONS = Path("no such file")
 
 Schema = dict[str, Any]
 Edit = Callable[[Schema], object]
@@ -328,7 +329,7 @@ def candidate(case: Case) -> Schema:
 
 
 def original(topic: str) -> Schema:
-    return load(Settings(), CONTRACTS).topic(topic).schema
+    return load(Settings(project=CONTRACTS)).topic(topic).schema
 
 
 def edited(schema: Schema, edit: Edit) -> Schema:
@@ -342,19 +343,20 @@ def checked(case: Case) -> dict[str, SubjectCheck]:
     """What `check` finds in a copy of the contracts with the edit made: by level, the catalogue's own first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "schemas"
-        shutil.copytree(CONTRACTS.parent, folder)
-        catalog = load(Settings(), folder / CONTRACTS.name)
+        shutil.copytree(CONTRACTS.folder, folder)
+        settings = Settings(project=Project.load(folder))
+        catalog = load(settings)
         versions = {topic.subject: [Version(1, 1, topic.text)] for topic in catalog.topics}
         topic = catalog.topic(case.topic)
         versions[topic.subject] = [Version(n, n, json.dumps(one)) for n, one in enumerate(registered(case), 1)]
         topic.path.write_text(json.dumps(candidate(case), indent=2))
-        catalog = load(Settings(), folder / CONTRACTS.name)
+        catalog = load(settings)
         return {level: _checked(catalog, case, versions, level) for level in (topic.compatibility, *LEVELS)}
 
 
 def _checked(catalog: Catalog, case: Case, versions: dict[str, list[Version]], level: str) -> SubjectCheck:
     topics = [attrs.evolve(topic, compatibility=level) for topic in catalog.topics]
-    return next(one for one in check_all(topics, versions, NO_EXEMPTIONS) if one.topic.contract == case.topic)
+    return next(one for one in check_all(topics, versions, CONTRACTS) if one.topic.contract == case.topic)
 
 
 # ---- the document ------------------------------------------------------------------------------
@@ -379,7 +381,7 @@ SHOWN = 220
 
 def document() -> str:
     """The page."""
-    level = load(Settings(), CONTRACTS).topics[0].compatibility
+    level = load(Settings(project=CONTRACTS)).topics[0].compatibility
     heads = (
         "edit",
         f"`{level}`",

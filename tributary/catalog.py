@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -12,10 +11,9 @@ from typing import Any
 
 import attrs
 
+from tributary import project
 from tributary.errors import TributaryError
-from tributary.settings import ROOT, Settings
-
-CATALOG = ROOT / "schemas" / "catalog.toml"
+from tributary.settings import Settings
 
 LEVELS = (
     "NONE",
@@ -118,14 +116,19 @@ class Catalog:
 _DEAD_LETTERS = "KAFKA_TOPIC_DEAD_LETTERS"
 
 
-def load(settings: Settings, path: Path = CATALOG) -> Catalog:
-    """Read the catalogue, with the topics' names that `settings` overrides.
+def load(settings: Settings) -> Catalog:
+    """Read the project's catalogue, with the topics' names that `settings` overrides.
 
-    Raises CatalogError for a file that is missing, is not TOML, or has an entry that cannot be used.
+    Raises NoProject outside a project, and CatalogError for a file that is missing, is not TOML, or has an entry that
+    cannot be used.
     """
+    path = settings.project.contracts
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        where = settings.project.folder / project.FILE
+        raise CatalogError(f"{path}: {error.strerror}; {where} names the catalogue as contracts") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogError(f"{path}: {error}") from error
     topics = tuple(_topic(contract, entry, settings, path) for contract, entry in content.get("topics", {}).items())
     entry = content.get("dead_letters", {})
@@ -137,10 +140,7 @@ def load(settings: Settings, path: Path = CATALOG) -> Catalog:
     )
     known = [*(entry["setting"] for entry in content.get("topics", {}).values()), _DEAD_LETTERS]
     for setting in settings.topic_names.keys() - known:
-        near = difflib.get_close_matches(setting, known, 1)
-        raise CatalogError(
-            f"setting {setting} names no topic of {path}; expected {near[0] if near else ', '.join(known)}"
-        )
+        raise CatalogError(f"setting {setting} names no topic of {path}; {project.meant(setting, known)}")
     names = [*(topic.name for topic in topics), dead_letters.name]
     for name in names:
         if not _NAME.fullmatch(name) or name in (".", ".."):

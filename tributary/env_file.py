@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def read(path: Path, names: Collection[str], prefix: str) -> Mapping[str, str | 
         if line.error:  # what it says is not repeated: it may be a password
             raise SettingsError(f"{path}, line {number}: expected NAME=value")
         if line.key and line.key not in names and not line.key.startswith((prefix, *_OF_OTHERS)):
-            near = difflib.get_close_matches(line.key, names, 1)
+            near = get_close_matches(line.key, names, 1)
             hint = f"did you mean {near[0]}?" if near else "see .env.example for all"
             raise SettingsError(f"{path}, line {number}: {line.key} is no setting; {hint}")
     return dotenv_values(stream=StringIO(text))

@@ -1,4 +1,4 @@
-"""Every setting of the platform, read from the environment and from `.env`.
+"""Every setting of the platform, read from the environment and from the project's `.env`.
 
 The environment wins over `.env`; `.env.example` explains each one for people.
 """
@@ -15,15 +15,12 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from tributary import connections
+from tributary import connections, project
 from tributary.env_file import read as read_env
+from tributary.project import Project
 from tributary.properties import Properties, SettingsError
 
-__all__ = ["ROOT", "Settings", "SettingsError", "load"]
-
-ROOT = Path(__file__).resolve().parent.parent
-"""The folder that holds the Makefile; relative paths in settings start here."""
-
+__all__ = ["Settings", "SettingsError", "load"]
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -56,12 +53,16 @@ def _day(text: str | date) -> date:
         raise ValueError("expected a day as 2000-01-01") from None
 
 
-def _in_root(value: str | Path) -> Path:
-    return ROOT / value
+def _in_folder(value: str | Path, settings: Settings) -> Path:
+    return settings.folder / value
 
 
-def _file(value: str | Path | None) -> Path | None:
-    return _in_root(value) if value else None
+def _file(value: str | Path | None, settings: Settings) -> Path | None:
+    return _in_folder(value, settings) if value else None
+
+
+_IN_FOLDER: Any = attrs.Converter(_in_folder, takes_self=True)  # type: ignore[call-overload]
+_FILE: Any = attrs.Converter(_file, takes_self=True)  # type: ignore[call-overload]
 
 
 def _positive(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
@@ -113,9 +114,11 @@ class Settings:
     Durations carry their unit in the name; paths are absolute.
     """
 
+    _project: Project | None = attrs.field(factory=project.current_or_none)
+
     stack: str = _setting("STACK", "local", validator=_one_of("local", "docker", "external"))
-    stack_dir: Path = _setting("STACK_DIR", ".stack", _in_root)
-    jars_dir: Path = _setting("JARS_DIR", ".stack/jars", _in_root)
+    stack_dir: Path = _setting("STACK_DIR", ".stack", _IN_FOLDER)
+    jars_dir: Path = _setting("JARS_DIR", ".stack/jars", _IN_FOLDER)
     """Not under `stack_dir`, so that tests with a stack of their own do not download Kafka again."""
     kafka_heap: str = _setting("KAFKA_HEAP", "512m")
 
@@ -125,23 +128,23 @@ class Settings:
     sasl_username: str = _setting("KAFKA_SASL_USERNAME", "")
     sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", repr=False)
 
-    kafka_config_file: Path | None = _setting("KAFKA_CONFIG_FILE", "", _file)
+    kafka_config_file: Path | None = _setting("KAFKA_CONFIG_FILE", "", _FILE)
     kafka_properties: Properties = attrs.field(factory=Properties)
     """What that file has."""
 
     registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
     registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
     registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
-    registry_config_file: Path | None = _setting("SCHEMA_REGISTRY_CONFIG_FILE", "", _file)
+    registry_config_file: Path | None = _setting("SCHEMA_REGISTRY_CONFIG_FILE", "", _FILE)
     registry_properties: Properties = attrs.field(factory=Properties)
     """What that file has."""
-    lock_path: Path = _setting("REGISTRY_LOCK_PATH", "schemas/registry.lock.json", _in_root)
+    lock_path: Path = _setting("REGISTRY_LOCK_PATH", attrs.Factory(lambda self: self._lock, True), _IN_FOLDER)
 
     topic_names: Mapping[str, str] = attrs.field(factory=dict)
     """Names given to topics in place of the catalogue's: setting (KAFKA_TOPIC_…) → name."""
 
     consumer_group: str = _setting("CONSUMER_GROUP", "tributary-analytics")
-    store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _in_root)
+    store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _IN_FOLDER)
     batch_size: int = _setting("BATCH_SIZE", "10000", _whole, validator=_positive)
     schema_wait_s: float = _setting("SCHEMA_WAIT_SECONDS", "10", _number, validator=_not_negative)
     letters_in_a_row: int = _setting("DEAD_LETTERS_IN_A_ROW", "500", _whole, validator=_not_negative)
@@ -152,6 +155,20 @@ class Settings:
     web_host: str = _setting("WEB_HOST", "127.0.0.1")
     web_port: int = _setting("WEB_PORT", "8090", _whole, validator=_port)
     demo_seconds: float = _setting("DEMO_SECONDS", "20", _number, validator=_positive)
+
+    @property
+    def project(self) -> Project:
+        """The project whose contracts are governed. Raises NoProject, which says what to do, outside any."""
+        return self._project or project.current()
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start: the project's folder, or outside any the working directory."""
+        return self._project.folder if self._project else Path.cwd()
+
+    @property
+    def _lock(self) -> Path:
+        return self._project.lock if self._project else self.folder / "registry" / "registry.lock.json"
 
     @property
     def event_time_earliest_ms(self) -> int:
@@ -218,21 +235,26 @@ _ERRORS_LEVEL = 3
 _TOPIC = "KAFKA_TOPIC_"
 
 
-def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / ".env") -> Settings:
-    """Read the settings. An empty value counts as not set.
+def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the settings of the project, which the environment or the working directory names.
 
-    Raises SettingsError for a value that cannot be used, and for a name in `.env` that is no setting's.
+    An empty value counts as not set. `env_file` replaces the project's `.env`. Raises SettingsError for a value that
+    cannot be used, and for a name in `.env` that is no setting's.
     """
+    environment = os.environ if environment is None else environment
+    found = project.current_or_none(environment)
+    if env_file is None and found:
+        env_file = found.folder / ".env"
     names = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]
-    given = {k: v for k, v in read_env(env_file, names, _TOPIC).items() if v}
-    given |= {k: v for k, v in (os.environ if environment is None else environment).items() if v}
-    values: dict[str, Any] = {}
+    given = {k: v for k, v in read_env(env_file, names, _TOPIC).items() if v} if env_file else {}
+    given |= {k: v for k, v in environment.items() if v}
+    values: dict[str, Any] = {"project": found}
     for field in attrs.fields(Settings):
         name = field.metadata.get("name")
         if name in given:
             values[field.name] = given[name]
     values["topic_names"] = {k: v for k, v in given.items() if k.startswith(_TOPIC)}
-    _read_files(values)
+    _read_files(values, found.folder if found else Path.cwd())
     try:
         settings = _made(values)
     except ValueError as error:
@@ -241,10 +263,13 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path = ROOT / "
     return settings
 
 
-def _read_files(values: dict[str, Any]) -> None:
+def _read_files(values: dict[str, Any], folder: Path) -> None:
     """Add what the files of properties hold; what is set by name wins."""
-    kafka = values["kafka_properties"] = connections.kafka(_file(values.get("kafka_config_file")))
-    registry = values["registry_properties"] = connections.registry(_file(values.get("registry_config_file")))
+    kafka_file, registry_file = (
+        folder / values[name] if values.get(name) else None for name in ("kafka_config_file", "registry_config_file")
+    )
+    kafka = values["kafka_properties"] = connections.kafka(kafka_file)
+    registry = values["registry_properties"] = connections.registry(registry_file)
     if servers := kafka.values.get("bootstrap.servers"):
         values.setdefault("bootstrap_servers", servers)
     if url := registry.values.get("url"):

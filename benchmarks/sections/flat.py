@@ -18,7 +18,7 @@ from benchmarks.bed import Bed
 from benchmarks.measure import BenchmarkError
 from benchmarks.report import Goal, Section, Table
 from benchmarks.watch import Watch
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 PARTS = 10
 _SAMPLE_S = 0.05

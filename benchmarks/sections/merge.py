@@ -21,7 +21,7 @@ from benchmarks.peers import counting
 from benchmarks.peers.job import Job
 from benchmarks.report import Goal, Section, Table
 from benchmarks.watch import Watch
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 PEERS_PYTHON = ROOT / ".venv-benchmarks" / "bin" / "python"
 """The interpreter for peers whose packages do not go together with ours."""

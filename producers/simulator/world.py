@@ -12,9 +12,8 @@ from pathlib import Path
 import attrs
 
 from schemas.events import Segment
-from tributary.settings import ROOT
 
-DATA = ROOT / "data"
+DATA = Path(__file__).parent.parent.parent / "data"
 
 CURRENCIES = {
     "eu-west": "EUR",

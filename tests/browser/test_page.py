@@ -16,8 +16,8 @@ from consumers.analytics.queries import Figures, Reader
 from consumers.labels import product_names
 from tests.browser.viewing import CONTRASTS, SIZES
 from tests.support.analytics.stores import Writer
+from tests.support.paths import ROOT
 from tributary.currency import amount
-from tributary.settings import ROOT
 
 
 @pytest.fixture

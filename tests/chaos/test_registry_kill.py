@@ -18,8 +18,8 @@ from typing import Any
 
 import attrs
 
+from tests.support.paths import ROOT
 from tools.conformance import Client
-from tributary.settings import ROOT
 
 ROUNDS, WRITERS = 12, 4
 READY = re.compile(r"ready at (http://\S+?),")

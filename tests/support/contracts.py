@@ -1,8 +1,9 @@
-"""A catalogue that tests may count on, and change in a folder of their own."""
+"""A project that tests may count on, and change in a folder of their own."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,40 @@ import attrs
 
 from tributary.catalog import Catalog
 from tributary.catalog import load as load_catalog
+from tributary.project import Project
 from tributary.settings import Settings
 
 NOWHERE = "http://127.0.0.1:1"
 """The URL of a registry that does not answer, whatever runs on this machine."""
 
-CONTRACTS = Path(__file__).parent.parent / "contracts" / "catalog.toml"
-"""A catalogue that tests may count on: the shop's own contracts change."""
+CONTRACTS = Project.load(Path(__file__).parent.parent / "contracts")
+"""A project that tests may count on: the shop's own contracts change."""
 
 Edit = Callable[[dict[str, Any]], object]
 
 
 @attrs.frozen
 class Contracts:
-    """The catalogue and its contracts in a folder of their own."""
+    """A copy of the project in a folder of its own."""
 
-    folder: Path
-    settings: Settings = attrs.field(factory=lambda: Settings(registry_url=NOWHERE))
+    settings: Settings
+
+    @classmethod
+    def copy(cls, folder: Path) -> Contracts:
+        """With a registry that does not answer."""
+        shutil.copytree(CONTRACTS.folder, folder)
+        return cls(Settings(project=Project.load(folder), registry_url=NOWHERE))
+
+    @property
+    def project(self) -> Project:
+        return self.settings.project
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.folder
 
     def load(self) -> Catalog:
-        return load_catalog(self.settings, self.folder / "catalog.toml")
+        return load_catalog(self.settings)
 
     def edit(self, contract: str, change: Edit) -> Catalog:
         """Change a contract in place and load the catalogue anew."""
@@ -59,7 +74,8 @@ owner = "tests"
         return self.load()
 
     def with_settings(self, settings: Settings) -> Contracts:
-        return attrs.evolve(self, settings=settings)
+        """The same project, with other settings."""
+        return Contracts(attrs.evolve(settings, project=self.project))
 
 
 def field(schema: dict[str, Any], name: str) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from tributary.avro import naming
 from tributary.avro import types as avro
 from tributary.avro.rows.records import Classes
 from tributary.avro.type_parser import parse
-from tributary.catalog import CATALOG, Catalog, Topic
+from tributary.catalog import Catalog, Topic
 from tributary.errors import TributaryError
-
-EVENTS = CATALOG.parent / "events.py"
 
 _SCALARS = {
     "null": "None",

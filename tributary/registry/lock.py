@@ -1,4 +1,4 @@
-"""The lock, `schemas/registry.lock.json`: what the registry holds, kept beside the contracts.
+"""The lock, `registry.lock.json`: what the registry holds, kept with the contracts in version control.
 
 Per subject it has the level and every registered version: number, id, fingerprint and full text. So `check` needs no
 registry, `drift` has a baseline, and a consumer can start while the registry is down.

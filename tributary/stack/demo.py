@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from tributary import child_process
 from tributary.printable import printable
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 from tributary.stack.errors import StackError
 
 _EVENTS_PER_S = 2000
@@ -30,12 +31,12 @@ def run(settings: Settings) -> int:
         ("Counting what earlier runs left", ("consumers.analytics", "--until-caught-up", "--no-dashboard")),
     ):
         console.rule(step, align="left")
-        _call(command)
-    before = _report()
+        _call(command, settings.folder)
+    before = _report(settings.folder)
     console.rule(f"Three producers and one consumer group, for {settings.demo_seconds:g} seconds", align="left")
-    produced = _live(settings.demo_seconds)
-    _call(("consumers.analytics", "--until-caught-up", "--no-dashboard"))
-    counted = _difference(_report(), before)
+    produced = _live(settings.demo_seconds, settings.folder)
+    _call(("consumers.analytics", "--until-caught-up", "--no-dashboard"), settings.folder)
+    counted = _difference(_report(settings.folder), before)
     console.rule("Produced and counted", align="left")
     equal = _compare(console, produced, counted)
     console.print(
@@ -44,27 +45,28 @@ def run(settings: Settings) -> int:
     return 0 if equal else 1
 
 
-def _call(command: Sequence[str], stdout: int | None = None) -> bytes:
+def _call(command: Sequence[str], folder: Path, stdout: int | None = None) -> bytes:
     """Run a command that must succeed. Returns its output if that goes to a pipe."""
-    done = subprocess.run(child_process.command(*command), cwd=ROOT, stdout=stdout)
+    done = subprocess.run(child_process.command(*command), cwd=folder, stdout=stdout)
     if done.returncode:
         raise StackError(f"failed: python -m {' '.join(command)}")
     return done.stdout
 
 
-def _report() -> dict[str, Any]:
+def _report(folder: Path) -> dict[str, Any]:
     """The store's figures."""
-    figures: dict[str, Any] = json.loads(_call(("consumers.analytics", "report", "--json"), stdout=subprocess.PIPE))
+    command = ("consumers.analytics", "report", "--json")
+    figures: dict[str, Any] = json.loads(_call(command, folder, stdout=subprocess.PIPE))
     return figures
 
 
-def _live(seconds: float) -> list[dict[str, Any]]:
+def _live(seconds: float, folder: Path) -> list[dict[str, Any]]:
     """Produce for that time while the dashboard is shown. Returns the producers' summaries."""
     shoppers = child_process.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
     # In a session of their own, the producers get one signal to stop, from here, and not from the terminal as well.
     with (
-        _running(child_process.command("consumers.analytics")) as member,
-        _running(shoppers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
+        _running(child_process.command("consumers.analytics"), folder) as member,
+        _running(shoppers, folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
     ):
         said, complaints = producers.communicate()
         if member.poll() is not None:
@@ -75,9 +77,9 @@ def _live(seconds: float) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+def _running(command: Sequence[str], folder: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A command in the foreground of the terminal, stopped cleanly at the end."""
-    process = subprocess.Popen(command, cwd=ROOT, text=True, **options)
+    process = subprocess.Popen(command, cwd=folder, text=True, **options)
     try:
         yield process
     finally:

@@ -8,11 +8,9 @@ import subprocess
 
 import attrs
 
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 from tributary.stack import data
 from tributary.stack.errors import StackError
-
-COMPOSE = ROOT / "docker-compose.yml"
 
 
 @attrs.frozen
@@ -47,8 +45,9 @@ class DockerStack:
     def _compose(self, *arguments: str) -> int:
         # Compose cannot extract a port from an address, so it gets the ports in addition to the variables of `.env`.
         ports = {"KAFKA_PORT": str(self.settings.kafka_port), "REGISTRY_PORT": str(self.settings.registry_port)}
-        command = ["docker", "compose", "--file", str(COMPOSE), *arguments]
-        return subprocess.run(command, env=os.environ | ports, cwd=ROOT).returncode
+        folder = self.settings.folder
+        command = ["docker", "compose", "--file", str(folder / "docker-compose.yml"), *arguments]
+        return subprocess.run(command, env=os.environ | ports, cwd=folder).returncode
 
     def _require_docker(self) -> None:
         if shutil.which("docker") is None:

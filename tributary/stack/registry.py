@@ -11,7 +11,6 @@ from pathlib import Path
 
 import attrs
 
-from tributary.settings import ROOT
 from tributary.stack import ports
 from tributary.stack.errors import StackError
 from tributary.stack.processes import Daemon, holder_of
@@ -58,7 +57,7 @@ class RegistryServer:
         self.daemon.start(
             [sys.executable, "-m", "tributary", "serve", "--port", str(self.port), "--data", data],
             env=dict(os.environ, PYTHONUNBUFFERED="1"),
-            cwd=ROOT,
+            cwd=Path.cwd(),  # it belongs to the same project
         )
         self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
         return True

@@ -26,6 +26,7 @@ from tests.support.registry.guest import Guest
 from tributary import catalog
 from tributary.avro import wire
 from tributary.figures.member import Analytics, Choices
+from tributary.project import Project
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
@@ -242,12 +243,13 @@ def test_a_member_goes_on_while_its_schema_evolves(registered: Settings, tmp_pat
     until(lambda: registered.store_path.exists() and running.report(registered)["events"] == 2_000, member)
 
     folder = tmp_path / "schemas"
-    shutil.copytree(catalog.CATALOG.parent, folder)
+    shutil.copytree(registered.project.contracts.parent, folder)
+    (tmp_path / "tributary.toml").write_text("")
     contract = folder / VIEWS / "product_viewed.avsc"
     schema = json.loads(contract.read_text())
     schema["fields"].append({"name": "referrer", "type": ["null", "string"], "default": None, "doc": "Where from."})
     contract.write_text(json.dumps(schema))
-    edited = catalog.load(registered, folder / "catalog.toml")
+    edited = catalog.load(attrs.evolve(registered, project=Project.load(tmp_path)))
     plan.apply(registered, edited)
     topic = edited.topic(VIEWS)
     registered_v2 = RegistryClient.from_settings(registered).lookup(topic.subject, topic.text)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 OF_EXTRAS = (
     "tributary.http_server",

@@ -18,10 +18,11 @@ import fastavro
 import pytest
 
 from tests.support.kafka import running
+from tests.support.paths import ROOT
 from tributary import catalog
 from tributary.avro import wire
 from tributary.registry.client import RegistryClient
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 
 SAMPLE = ROOT / "data" / "clickstream-sample.csv"
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"

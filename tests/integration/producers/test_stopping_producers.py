@@ -20,8 +20,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from producers.__main__ import SHARES
 from tests.support.kafka import running
+from tests.support.paths import ROOT
 from tributary import catalog
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 from tributary.stack.local import LocalStack
 
 WITHIN_S = 11

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.kafka import running
-from tributary.settings import ROOT, Settings
+from tests.support.paths import ROOT
+from tributary.settings import Settings
 
 LEFT = (".*", "__pycache__", "node_modules", "*.html")
 BOUND = (

@@ -15,6 +15,7 @@ import pytest
 from tests.support.contracts import Contracts, Edit
 from tests.support.registry.commands import Commands
 from tributary.catalog import Topic
+from tributary.project import Project
 from tributary.registry import lock
 from tributary.registry.apply import plan, unknown
 from tributary.registry.apply.plan import Applied, ApplyFailed, ChecksFailed
@@ -66,7 +67,7 @@ def theirs(ours: Contracts, tmp_path: Path) -> Contracts:
     folder = tmp_path / "theirs"
     shutil.copytree(ours.folder, folder)
     lock_path = shutil.copy(ours.settings.lock_path, folder / "registry.lock.json")
-    checkout = Contracts(folder, attrs.evolve(ours.settings, lock_path=Path(lock_path)))
+    checkout = Contracts(attrs.evolve(ours.settings, project=Project.load(folder), lock_path=Path(lock_path)))
     checkout.edit(CONTRACT, optional("banner"))
     apply(checkout)
     return checkout

@@ -17,9 +17,10 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.support.paths import ROOT
 from tributary import settings as settings_module
 from tributary.registry.client import RegistryClient, RegistryError
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 from tributary.stack import ports
 from tributary.stack.errors import StackError
 from tributary.stack.kafka import Broker

@@ -149,7 +149,7 @@ class Group:
         self.known = set(NOW_ID.values())
         """Ids that the registry has."""
         self.registry_away = False
-        self._catalog = catalog.load(settings, CONTRACTS)
+        self._catalog = catalog.load(attrs.evolve(settings, project=CONTRACTS))
 
     def _ask(self, schema_id: int) -> str:
         if schema_id == PROTOBUF_ID:

@@ -16,7 +16,7 @@ from tributary.kafka.admin import Partition
 from tributary.kafka.writer_schemas import LAST_ID
 from tributary.settings import Settings
 
-TOPICS = {topic.name: topic for topic in catalog.load(Settings(registry_url=NOWHERE), CONTRACTS).topics}
+TOPICS = {topic.name: topic for topic in catalog.load(Settings(registry_url=NOWHERE, project=CONTRACTS)).topics}
 NAMES = sorted(TOPICS)
 PARTITIONS: list[Partition] = [(topic, number) for topic in NAMES for number in range(2)]
 NOW_ID = {topic: number for number, topic in enumerate(NAMES, 1)}

@@ -11,8 +11,9 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
 from tests.support.analytics import oracle
+from tests.support.paths import ROOT
 from tributary import catalog
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 
 PATIENCE_S = 120
 

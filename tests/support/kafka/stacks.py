@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from tributary import settings as settings_module
-from tributary.settings import ROOT
 from tributary.stack import ports
 
 

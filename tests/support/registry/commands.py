@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from tests.support.contracts import Contracts
-from tributary import catalog, settings
+from tributary import settings
 from tributary.cli.main import main
 
 
@@ -17,10 +17,6 @@ class Commands:
     contracts: Contracts
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
-
-    def __attrs_post_init__(self) -> None:
-        load, path = catalog.load, self.contracts.folder / "catalog.toml"
-        self.monkeypatch.setattr(catalog, "load", lambda given: load(given, path))
 
     def __call__(self, *arguments: str, **changed: str) -> tuple[int, str]:
         """The exit code, and all that the command printed: standard output, then standard error."""

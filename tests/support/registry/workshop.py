@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from tests.support.contracts import Contracts
@@ -33,7 +32,7 @@ class Workshop:
     def evolve(self, contract: str, edit: Edit) -> Evolution:
         catalog = self.contracts.load()
         before = self.texts()
-        made = evolve.evolve(catalog, self.versions, catalog.topic(contract), edit, Path("no such file"))
+        made = evolve.evolve(catalog, self.versions, catalog.topic(contract), edit, self.contracts.project)
         assert self.texts() == before  # only write() writes
         if made.allowed:
             evolve.write(made)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import __main__, events
+from schemas import __main__
 from tests.support.avro import avro_data
 from tests.support.contracts import Contracts, field
 from tributary import catalog
@@ -38,7 +38,9 @@ def load(source: str) -> types.ModuleType:
 
 def test_the_checked_in_classes_are_those_of_the_contracts() -> None:
     loaded = catalog.load(Settings())
-    assert generate.EVENTS.read_text(encoding="utf-8") == generate.events(loaded)
+    events = Settings().project.events
+    assert events is not None
+    assert events.read_text(encoding="utf-8") == generate.events(loaded)
     for topic in loaded.topics:
         cls = getattr(events, topic.event)
         assert topic.text == cls.SCHEMA
@@ -96,21 +98,21 @@ def test_a_contract_that_is_no_schema_is_refused(contracts: Contracts) -> None:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, contracts: Contracts, tmp_path: Path) -> Callable[..., int]:
-    monkeypatch.setattr(generate, "EVENTS", tmp_path / "events.py")
-    monkeypatch.setattr(catalog, "CATALOG", contracts.folder / "catalog.toml")
+def command(monkeypatch: pytest.MonkeyPatch, contracts: Contracts) -> Callable[..., int]:
+    monkeypatch.setenv("TRIBUTARY_PROJECT", str(contracts.folder))
     return lambda *arguments: __main__.main(["generate", *arguments])
 
 
 def test_check_writes_nothing_and_fails_until_the_file_is_written(
-    command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    command: Callable[..., int], contracts: Contracts, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    events = contracts.folder / "events.py"
     assert command("--check") == 1
     assert "run `make generate` and commit it" in capsys.readouterr().err
-    assert not generate.EVENTS.exists()
+    assert not events.exists()
     assert command() == 0
     assert command("--check") == 0
-    generate.EVENTS.write_text("edited", encoding="utf-8")
+    events.write_text("edited", encoding="utf-8")
     assert command("--check") == 1
     assert command() == 0
     assert command("--check") == 0

@@ -46,8 +46,6 @@ EDITS = [
 @pytest.fixture
 def world(contracts: Contracts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contracts:
     mine = contracts.with_settings(attrs.evolve(contracts.settings, lock_path=tmp_path / "lock.json"))
-    load = catalog.load
-    monkeypatch.setattr(catalog, "load", lambda given: load(given, mine.folder / "catalog.toml"))
     monkeypatch.setattr("tributary.settings.load", lambda: mine.settings)
     return mine
 

@@ -29,5 +29,5 @@ def test_a_file_that_is_not_utf8(contracts: Contracts) -> None:
 
 def test_a_name_for_a_topic_that_is_not_there(contracts: Contracts) -> None:
     named = contracts.with_settings(Settings(topic_names={"KAFKA_TOPIC_USER": "u"}))
-    with pytest.raises(CatalogError, match=r"KAFKA_TOPIC_USER names no topic of .*; expected KAFKA_TOPIC_USERS"):
+    with pytest.raises(CatalogError, match=r"KAFKA_TOPIC_USER names no topic of .*; did you mean KAFKA_TOPIC_USERS"):
         named.load()

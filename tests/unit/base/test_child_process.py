@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.paths import ROOT
 from tributary import child_process
-from tributary.settings import ROOT
 
 CHILD = """
 import signal, sys, time

@@ -11,8 +11,6 @@ import producers.purchases
 import producers.replay.__main__
 from consumers.analytics.__main__ import main as analytics
 from tests.support.contracts import Contracts
-from tributary import catalog
-from tributary.avro import codegen as generate
 from tributary.cli.main import main as tributary
 from tributary.destination import without_login
 
@@ -23,6 +21,7 @@ BROKER, REGISTRY = "broker 127.0.0.1:1", "registry http://127.0.0.1:1"
 def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A broker and a registry that do not answer, and contracts and files of the test's own."""
     environment = {
+        "TRIBUTARY_PROJECT": contracts.folder,
         "STACK": "external",
         "STACK_DIR": tmp_path / "stack",
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -32,9 +31,6 @@ def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, str(value))
-    load, path = catalog.load, contracts.folder / "catalog.toml"
-    monkeypatch.setattr(catalog, "load", lambda settings: load(settings, path))
-    monkeypatch.setattr(generate, "EVENTS", tmp_path / "events.py")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "store.sqlite").mkdir()  # so that a member ends at once
     (tmp_path / "clicks.csv").write_text(

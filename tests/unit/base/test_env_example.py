@@ -7,8 +7,9 @@ from pathlib import Path
 
 import attrs
 
+from tests.support.paths import ROOT
 from tributary import settings as settings_module
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 
 COMPOSE_ONLY = {"KAFKA_UI_PORT"}
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import tributary
+from tests.support.paths import ROOT
 from tributary import extras
-from tributary.settings import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENGINE = Path(tributary.__file__).parent

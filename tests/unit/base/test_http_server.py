@@ -24,12 +24,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from tests.support.paths import ROOT
 from tools.conformance import MEDIA_TYPE
 from tributary import http_server
 from tributary.http_server import OwnHost
 from tributary.registry.server.http import app as server
 from tributary.registry.testing import serve
-from tributary.settings import ROOT
 
 SCHEMA = json.dumps({"schema": '"int"'})
 PATIENCE_S = 30

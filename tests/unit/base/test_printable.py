@@ -29,6 +29,7 @@ from consumers.web import metrics
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
+from tests.support.paths import ROOT
 from tributary.cli.output import show
 from tributary.figures.progress import Progress
 from tributary.figures.status import Status
@@ -36,7 +37,6 @@ from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
 from tributary.registry.render import markdown, text
-from tributary.settings import ROOT
 from tributary.views.terminal import drawing
 
 JOINERS = "\u200c\u200d"

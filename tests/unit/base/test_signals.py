@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 START = """
 import signal, sqlite3, sys, threading, time

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.paths import ROOT
 from tributary.cli.main import COMMANDS, main, parser
 from tributary.cli.output import FORMATS
-from tributary.settings import ROOT
 
 HEAVY = ("confluent_kafka", "fastavro", "numpy", "polars", "starlette", "uvicorn")
 OTHERS: dict[str, list[str]] = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.kafka.certificates import KEY_PASSWORD, Authority
-from tributary.settings import ROOT, load
+from tests.support.paths import ROOT
+from tributary.settings import load
 
 PAGE = (ROOT / "docs" / "connections.md").read_text(encoding="utf-8")
 FILES = [block for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) if "security.protocol" in block]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.chaos.campaign import faults
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tests.support.kafka import librdkafka
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 _ASK = """
 import sys

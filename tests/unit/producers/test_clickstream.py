@@ -27,7 +27,7 @@ from producers.replay.events import WINDOW_MS, Columns, Router, uuids
 from producers.replay.rejects import Rejects
 from producers.replay.rows import KINDS, Parser, Reject, Rows
 from schemas.events import CartAction, CartUpdated, Event, ProductViewed, PurchaseCompleted, PurchaseItem
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "data" / "clickstream-sample.csv"
 NARROW = ("event_time", "event_type", "product_id", "price", "user_id", "user_session")

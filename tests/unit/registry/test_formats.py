@@ -10,7 +10,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.support.contracts import Contracts, field
-from tributary import catalog
 from tributary.cli.main import main
 from tributary.cli.output import FORMATS
 from tributary.registry import lock
@@ -32,8 +31,6 @@ def world(contracts: Contracts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     contracts.edit("user-events", lambda schema: schema["fields"].append({"name": "Extra", "type": "string"}))
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=HOSTILE))
     mine = contracts.with_settings(attrs.evolve(contracts.settings, lock_path=tmp_path / "lock.json"))
-    load = catalog.load
-    monkeypatch.setattr(catalog, "load", lambda given: load(given, mine.folder / "catalog.toml"))
     monkeypatch.setattr("tributary.settings.load", lambda: mine.settings)
     return mine
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -27,7 +26,7 @@ def checked(contracts: Contracts) -> list[SubjectCheck]:
 
     contracts.edit("product-events", required)
     contracts.edit("user-events", lambda schema: field(schema, "quantity").update(minimum=2))
-    return check_all(contracts.load().topics, versions, Path("no such file"))
+    return check_all(contracts.load().topics, versions, contracts.project)
 
 
 def test_text_says_who_breaks_in_which_order_to_deploy_and_what_to_write(checked: list[SubjectCheck]) -> None:
@@ -90,13 +89,13 @@ def test_markdown_keeps_its_tables_whole(checked: list[SubjectCheck], contracts:
     rows = [line for line in printed.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in rows} == {3}
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=""))
-    findings = lint(contracts.load(), basics_only=True)
+    findings = lint(contracts.load(), contracts.project, basics_only=True)
     assert "| `order_id` | docs-present |" in markdown.lint(3, findings)
 
 
 def test_lint_reads_like_a_compiler(contracts: Contracts) -> None:
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=""))
-    (finding,) = lint(contracts.load())
+    (finding,) = lint(contracts.load(), contracts.project)
     (problem,) = of_findings([finding])
     printed = text.lint(3, [finding])
     assert printed.startswith(f"{finding.file}:{finding.line}: order_id: field order_id has no doc [docs-present]")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 from tributary.stack import ports
 from tributary.stack.registry import RegistryServer
 

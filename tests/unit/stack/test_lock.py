@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 from tributary.stack.lock import exclusive
 
 HOLD = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tributary.settings import ROOT
+from tests.support.paths import ROOT
 from tributary.stack import ports
 from tributary.stack.errors import StackError
 from tributary.stack.processes import Daemon, holder_of

@@ -28,9 +28,10 @@ from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
 from tests.support.analytics.stores import Writer
+from tests.support.paths import ROOT
 from tributary.figures.progress import Progress
 from tributary.figures.status import Status
-from tributary.settings import ROOT, Settings
+from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.views.terminal import drawing
 

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Print each subject's verdict; 1 if one did not pass."""
     loaded = settings.load()
     topics = catalog.load(loaded).topics
-    checked = check_all(topics, baseline(args.against, loaded, topics))
+    checked = check_all(topics, baseline(args.against, loaded, topics), loaded.project)
     valid = [one.topic for one in checked if not one.invalid]
     asked = None if args.allow_unknown or args.against.startswith("git:") else ask(loaded, valid)
     unknown = asked.unknown if asked else ()

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
     if args.output:
         announce(file("catalogue", args.output), file("lock", loaded.lock_path))
-    events = model.build(catalog.load(loaded), known)
+    events = model.build(catalog.load(loaded), known, loaded.project)
     if args.output is None:
         show(args.format, events, text=text.text, json=text.document, markdown=lambda all: text.markdown(all).rstrip())
         return exits.FINE

@@ -79,9 +79,9 @@ def run(args: argparse.Namespace) -> int:
     """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
     loaded = settings.load()
     contracts = catalog.load(loaded)
-    announce(file("contracts", catalog.CATALOG.parent), file("lock", loaded.lock_path))
+    announce(file("contracts", loaded.project.contracts.parent), file("lock", loaded.lock_path))
     topic = find_topic(args.topic, contracts.topics)
-    made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args))
+    made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args), loaded.project)
     written = made.allowed and not args.dry_run
     if written:
         try:

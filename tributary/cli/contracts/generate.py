@@ -12,16 +12,19 @@ from tributary.destination import announce, file
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
-    command.description = "Write schemas/events.py: the events of the contracts as attrs classes."
+    command.description = "Write the module that tributary.toml names: the events of the contracts as attrs classes."
     command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the file is stale")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the file, or compare it; 1 if it is stale."""
-    path = codegen.EVENTS
+    loaded = settings.load()
+    path = loaded.project.events
+    if path is None:
+        raise loaded.project.error('events is missing; expected a module to write, such as "schemas/events.py"')
     if not args.check:
-        announce(file("contracts", catalog.CATALOG.parent), file("events", path))
-    source = codegen.events(catalog.load(settings.load()))
+        announce(file("contracts", loaded.project.contracts.parent), file("events", path))
+    source = codegen.events(catalog.load(loaded))
     if path.exists() and path.read_text(encoding="utf-8") == source:
         print(f"{path.name}: up to date")
         return exits.FINE

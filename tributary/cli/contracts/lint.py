@@ -24,8 +24,9 @@ def run(args: argparse.Namespace) -> int:
         reasons = {name: explain(name) for name in names}
         show(args.format, reasons, text=_rules, json=lambda rules: {"rules": rules}, markdown=markdown.rules)
         return exits.FINE
-    contracts = catalog.load(settings.load())
-    found = lint(contracts)
+    loaded = settings.load()
+    contracts = catalog.load(loaded)
+    found = lint(contracts, loaded.project)
     show(args.format, len(contracts.topics), found, text=text.lint, json=documents.lint, markdown=markdown.lint)
     return exits.passed(not found)
 

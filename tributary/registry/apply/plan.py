@@ -84,7 +84,7 @@ def make(
     from tributary.registry.apply.topics import Topics, wanted  # the admin client takes 50 ms to import
 
     catalog = catalog or catalogue.load(settings)
-    findings = lint(catalog, basics_only=True)
+    findings = lint(catalog, settings.project, basics_only=True)
     if findings:
         return Plan((), tuple(findings), (), ())
     registry = RegistryClient.from_settings(settings)
@@ -92,7 +92,7 @@ def make(
     states = [state(topic, registry, history) for topic in catalog.topics]
     present = {one.topic.subject: one.present for one in states}
     unknown = () if allow_unknown else find(settings, catalog.topics, present)
-    checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states})
+    checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states}, settings.project)
     subjects = [Subject(registry, one, check) for one, check in zip(states, checks, strict=True)]
     steps = Topics(settings).plan(wanted(catalog))
     # In the order of their ids: an empty registry then gives the same ones, and the lock stays as it is.

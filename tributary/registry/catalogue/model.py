@@ -11,13 +11,12 @@ import attrs
 
 from tributary.avro.parse import SchemaError
 from tributary.catalog import Catalog, CatalogError, DeadLetters, Topic
+from tributary.project import Project
 from tributary.registry import lock
 from tributary.registry.check.history import Entry, history
 from tributary.registry.check.verdict import retention
 from tributary.registry.contract import walk
 from tributary.registry.contract.diff import ATTRIBUTES_OF_FIELDS, short
-from tributary.registry.lint.rules.basics import ENVELOPE
-from tributary.settings import ROOT
 
 NOT_REGISTERED = 0
 """The id of a version that is only in the working copy."""
@@ -92,6 +91,8 @@ class Event:
     """One event: its contract, its topic and its versions."""
 
     topic: Topic
+    file: Path
+    """The contract's, relative to the project's folder if it is below."""
     name: str
     """The record's full name."""
     doc: str
@@ -113,11 +114,10 @@ class Event:
     @property
     def facts(self) -> list[tuple[str, list[Note]]]:
         """How the event is carried and kept: what, and the answer in words and code."""
-        topic, path = self.topic, self.topic.path
-        file = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(path.name)
+        topic = self.topic
         return [
             ("record", [Note("", (self.name,))]),
-            ("contract", [Note("", (file.as_posix(),))]),
+            ("contract", [Note("", (self.file.as_posix(),))]),
             ("owner", [Note(topic.owner)]),
             (
                 "topic",
@@ -151,12 +151,12 @@ class Handbook:
         return found
 
 
-def build(catalog: Catalog, known: lock.Lock) -> Handbook:
-    """The handbook of the contracts as they are, with the versions that the lock has.
+def build(catalog: Catalog, known: lock.Lock, project: Project) -> Handbook:
+    """The handbook of the project's contracts as they are, with the versions that the lock has.
 
     Raises CatalogError for a contract that cannot be read.
     """
-    return Handbook(tuple(_event(topic, known) for topic in catalog.topics), catalog.dead_letters)
+    return Handbook(tuple(_event(topic, known, project) for topic in catalog.topics), catalog.dead_letters)
 
 
 def version_name(entry: Entry) -> str:
@@ -165,7 +165,7 @@ def version_name(entry: Entry) -> str:
     return number if entry.version.id != NOT_REGISTERED else f"{number}, not registered yet"
 
 
-def _event(topic: Topic, known: lock.Lock) -> Event:
+def _event(topic: Topic, known: lock.Lock, project: Project) -> Event:
     try:
         fingerprint = lock.fingerprint_of(topic)
     except SchemaError as error:
@@ -177,11 +177,13 @@ def _event(topic: Topic, known: lock.Lock) -> Event:
         versions += (lock.Version(following, NOT_REGISTERED, topic.text),)
     event, *types = walk.definitions(topic.schema)
     named = {definition.name: definition.spec for definition in (event, *types)}
+    path = topic.path
     return Event(
         topic,
+        path.relative_to(project.folder) if path.is_relative_to(project.folder) else Path(path.name),
         event.name,
         _text(event.spec, "doc"),
-        tuple(_field(field, topic, named) for field in walk.fields(topic.schema)),
+        tuple(_field(field, topic, named, project) for field in walk.fields(topic.schema)),
         tuple(_type(definition) for definition in types),
         tuple(history(versions)),
     )
@@ -193,7 +195,7 @@ def _type(definition: walk.Definition) -> TypeEntry:
     return TypeEntry(definition.name, str(spec["type"]), definition.path, _text(spec, "doc"), symbols)
 
 
-def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]]) -> FieldEntry:
+def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]], project: Project) -> FieldEntry:
     spec = field.spec
     return FieldEntry(
         path=field.path,
@@ -201,7 +203,7 @@ def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]])
         doc=_text(spec, "doc"),
         personal=str(spec["pii"]) if "pii" in spec else None,
         key=field.path == topic.key,
-        envelope=field.path in ENVELOPE,
+        envelope=field.path in project.envelope,
         notes=tuple(_notes(field, named)),
     )
 

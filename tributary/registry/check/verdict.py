@@ -1,19 +1,19 @@
 """Check the working copy against registered versions: what changed, who would break, in which order to deploy, the fix.
 
-The rules are the engine's (`registry/compatibility.py`); what the rules cannot see is `registry/semantics.py`'s.
+The rules are those of `registry/compatibility.py`; what they cannot see is found by `registry/contract/semantics.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import attrs
 
 from tributary.avro import parse as avro
 from tributary.avro.parse import stored
 from tributary.catalog import CatalogError, Topic
+from tributary.project import Project
 from tributary.registry import compatibility, lock
 from tributary.registry.check import fixes
 from tributary.registry.check.fixes import BACKWARD
@@ -22,8 +22,7 @@ from tributary.registry.contract import semantics
 from tributary.registry.contract.hazards import CONSUMERS_FIRST, DANGERS, NOTES, Hazard
 from tributary.registry.lint import exemptions
 from tributary.registry.lint.engine import known_rules
-from tributary.registry.lint.exemptions import EXEMPTIONS, Exemption
-from tributary.registry.lint.rules.basics import ENVELOPE
+from tributary.registry.lint.exemptions import Exemption
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -88,21 +87,21 @@ class SubjectCheck:
 
 
 def check_all(
-    topics: Sequence[Topic], versions: Mapping[str, Sequence[lock.Version]], exempt: Path = EXEMPTIONS
+    topics: Sequence[Topic], versions: Mapping[str, Sequence[lock.Version]], project: Project
 ) -> list[SubjectCheck]:
     """Check every contract at its level, and the fields that topics are joined on across all of them.
 
     `versions` has what is registered, by subject. Raises `ExemptionError`.
     """
     checked = [check_subject(topic, topic.compatibility, versions[topic.subject]) for topic in topics]
-    names = dict.fromkeys([*(topic.key for topic in topics), *ENVELOPE])
+    names = dict.fromkeys([*(topic.key for topic in topics), *project.envelope])
     unsettled: dict[str, Sequence[changes.Change]] = {
         check.topic.contract: () if check.registered else check.changes
         for check in checked
         if check.versions and not check.invalid
     }
     joined = semantics.joined(unsettled, list(names))
-    off = [e for e in exemptions.load(known_rules(), exempt) if e.rule in DANGERS or e.rule in NOTES]
+    off = [e for e in exemptions.load(known_rules(), project.exemptions) if e.rule in DANGERS or e.rule in NOTES]
     return [
         _accept(attrs.evolve(check, hazards=(*check.hazards, *joined.get(check.topic.contract, ()))), off)
         for check in checked

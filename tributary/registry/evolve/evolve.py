@@ -18,6 +18,7 @@ import attrs
 
 from tributary.avro import parse as avro
 from tributary.catalog import Catalog, Topic
+from tributary.project import Project
 from tributary.registry.check.baseline import Versions
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.contract import json_edit as json_text
@@ -25,8 +26,6 @@ from tributary.registry.contract.walk import Field, Node
 from tributary.registry.evolve.edits import Edit, Spec
 from tributary.registry.evolve.targets import EvolveError, counterpart
 from tributary.registry.lint.engine import Finding, lint
-from tributary.registry.lint.exemptions import EXEMPTIONS
-from tributary.registry.lint.rules.basics import ENVELOPE
 from tributary.registry.render.text import shown
 
 __all__ = ["Evolution", "EvolveError", "Rewritten", "evolve", "write"]
@@ -88,14 +87,14 @@ class _Draft(Topic):
         return cls(**{**attrs.asdict(topic, recurse=False), "text": text})
 
 
-def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, exempt: Path = EXEMPTIONS) -> Evolution:
+def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, project: Project) -> Evolution:
     """What an edit of a topic's contract makes of it and of those that share what it changes; nothing is written.
 
     `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, `avro.SchemaError` for
     a contract that is no schema as it stands, and ExemptionError.
     """
     standing = attrs.evolve(catalog, topics=tuple(_as_it_stands(one) for one in catalog.topics))
-    joined = {*(one.key for one in catalog.topics), *ENVELOPE}
+    joined = {*(one.key for one in catalog.topics), *project.envelope}
     with _naming(topic):
         node = edit.find(topic.schema)
     files: dict[str, Rewritten] = {}
@@ -110,10 +109,10 @@ def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, exemp
             _Draft.of(one, files[one.contract].after) if one.contract in files else one for one in standing.topics
         ),
     )
-    findings = _new(lint(standing, exempt=exempt), lint(edited, exempt=exempt))
-    checks = [] if findings else [c for c in check_all(edited.topics, versions, exempt) if c.topic.contract in files]
+    findings = _new(lint(standing, project), lint(edited, project))
+    checks = [] if findings else [c for c in check_all(edited.topics, versions, project) if c.topic.contract in files]
     refused = [check for check in checks if not check.passed]
-    stood = {c.topic.contract: c for c in check_all(standing.topics, versions, exempt)} if refused else {}
+    stood = {c.topic.contract: c for c in check_all(standing.topics, versions, project)} if refused else {}
     return Evolution(
         tuple(files.values()),
         tuple(findings),
@@ -174,7 +173,7 @@ def _way_around(edit: Edit, node: Node, check: SubjectCheck, before: SubjectChec
         return f"{check.topic.contract} did not pass before the edit either; mend that first: make check-schemas"
     if check.breaks:
         return edit.way_around(node, check)
-    return "the level allows it, but data does not survive it; if that is meant, accept it in schemas/exemptions.toml"
+    return "the level allows it, but data does not survive it; if that is meant, accept it in exemptions.toml"
 
 
 def write(evolution: Evolution) -> None:

@@ -1,13 +1,13 @@
 """Lint the contracts: rules with ids, each with its reason, that can be switched off for a field with a reason.
 
-A rule is a function whose docstring is what `lint --explain` prints. They are in `registry/rules`; this module finds
-the contracts, runs the rules, and takes out what `schemas/exemptions.toml` switches off.
+A rule is a function whose docstring is what `lint --explain` prints. They are in `rules/`; this module finds
+the contracts, runs the rules that the project has on, and takes out what its exemptions switch off.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ import attrs
 from tributary.avro import parse as avro
 from tributary.catalog import Catalog, CatalogError, Topic
 from tributary.errors import UsageError
+from tributary.project import Project, meant
 from tributary.registry.contract import walk
 from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.lint import exemptions
-from tributary.registry.lint.exemptions import EXEMPTIONS, Exemption
+from tributary.registry.lint.exemptions import Exemption
 
 
 class UnknownRule(UsageError):
@@ -60,6 +61,18 @@ class Contract:
 
 
 @attrs.frozen
+class Contracts:
+    """All contracts that parse, as a rule sees them."""
+
+    each: tuple[Contract, ...]
+    envelope: tuple[str, ...]
+    """The fields that every event has."""
+
+    def __iter__(self) -> Iterator[Contract]:
+        return iter(self.each)
+
+
+@attrs.frozen
 class Problem:
     """What a rule yields; `lint` makes a Finding of it."""
 
@@ -69,7 +82,8 @@ class Problem:
     fix: str = ""
 
 
-Rule = Callable[[Sequence[Contract]], Iterator[Problem]]
+Rule = Callable[..., Iterator[Problem]]
+"""Takes the contracts, and its options as keywords."""
 
 
 @attrs.frozen
@@ -80,6 +94,8 @@ class Registration:
     basic: bool
     """Whether `apply` insists on it; the others are for `lint`, before a merge."""
     run: Rule
+    options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    """What a project can set, with the default."""
 
     @property
     def reason(self) -> str:
@@ -90,11 +106,11 @@ class Registration:
 RULES: dict[str, Registration] = {}
 
 
-def rule(name: str, *, basic: bool = False) -> Callable[[Rule], Rule]:
-    """Register a rule under an id."""
+def rule(name: str, *, basic: bool = False, **options: Sequence[str]) -> Callable[[Rule], Rule]:
+    """Register a rule under an id, with the defaults of its options."""
 
     def register(run: Rule) -> Rule:
-        RULES[name] = Registration(name, basic, run)
+        RULES[name] = Registration(name, basic, run, options)
         return run
 
     return register
@@ -107,16 +123,36 @@ def registered() -> dict[str, Registration]:
     return dict(sorted(RULES.items(), key=lambda item: not item[1].basic))
 
 
-def lint(catalog: Catalog, *, basics_only: bool = False, exempt: Path = EXEMPTIONS) -> list[Finding]:
-    """Everything the rules find, by file and line. Raises ExemptionError.
+def switched_on(project: Project) -> list[Registration]:
+    """The rules that the project has on, with its options. Raises ProjectError for a rule or option that is none."""
+    rules = registered()
+    for name, value in project.rules.items():
+        if name not in rules:
+            raise project.error(f"rules.{name} is no rule of lint; {meant(name, rules)}")
+        for option in value if isinstance(value, Mapping) else ():
+            if option not in (known := rules[name].options):
+                hint = meant(option, known) if known else "it has none"
+                raise project.error(f"rules.{name}.{option} is no option of the rule; {hint}")
+    on = [rule for rule in rules.values() if project.rules.get(rule.id) is not False]
+    return [attrs.evolve(rule, options={**rule.options, **_options(project, rule)}) for rule in on]
+
+
+def _options(project: Project, rule: Registration) -> Mapping[str, Sequence[str]]:
+    given = project.rules.get(rule.id)
+    return given if isinstance(given, Mapping) else {}
+
+
+def lint(catalog: Catalog, project: Project, *, basics_only: bool = False) -> list[Finding]:
+    """Everything that the project's rules find, by file and line. Raises ExemptionError and ProjectError.
 
     A contract that does not parse is one finding, `parses`, and no other rule sees it.
     """
-    contracts, findings = _contracts(catalog)
-    for registration in registered().values():
-        if registration.basic or not basics_only:
-            findings += [_finding(registration.id, problem) for problem in registration.run(contracts)]
-    off = [e for e in exemptions.load(known_rules(), exempt) if e.rule in RULES]
+    parsed, findings = _contracts(catalog)
+    contracts = Contracts(tuple(parsed), project.envelope)
+    for rule in switched_on(project):
+        if rule.basic or not basics_only:
+            findings += [_finding(rule.id, problem) for problem in rule.run(contracts, **rule.options)]
+    off = [e for e in exemptions.load(known_rules(), project.exemptions) if e.rule in RULES]
     findings = list(_exempt(findings, off, report_unused=not basics_only))
     order = [topic.contract for topic in catalog.topics]
     return sorted(findings, key=lambda f: (order.index(f.topic) if f.topic in order else -1, f.line, f.rule))

@@ -1,4 +1,4 @@
-"""What a team accepts: `schemas/exemptions.toml` switches a rule off for one field, with a reason.
+"""What a team accepts: the project's `exemptions.toml` switches a rule off for one field, with a reason.
 
 [[off]]
 rule = "personal-data-marked"
@@ -15,10 +15,7 @@ from pathlib import Path
 
 import attrs
 
-from tributary.catalog import CATALOG
 from tributary.errors import TributaryError
-
-EXEMPTIONS = CATALOG.parent / "exemptions.toml"
 
 
 class ExemptionError(TributaryError):
@@ -42,7 +39,7 @@ class Exemption:
         return (self.rule, self.topic, self.field) == (rule, topic, field)
 
 
-def load(rules: Container[str], path: Path = EXEMPTIONS) -> list[Exemption]:
+def load(rules: Container[str], path: Path) -> list[Exemption]:
     """Read the entries; no file means none.
 
     Raises ExemptionError for one that is incomplete, has no reason, or names a rule that is not in `rules`.

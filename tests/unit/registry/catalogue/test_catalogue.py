@@ -15,7 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.support.contracts import Contracts, field
+from tests.support.contracts import CONTRACTS, Contracts, field
 from tributary import catalog
 from tributary.catalog import Catalog, DeadLetters, Topic
 from tributary.cli.main import main
@@ -101,7 +101,7 @@ def edited(contracts: Contracts) -> tuple[Catalog, Lock]:
 
 
 def test_every_field_is_there_with_its_type_and_doc(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited)
+    book = build(*edited, CONTRACTS)
     page, shown, text = read(catalogue.page(book)).text, rendered(handbook.markdown(book)).text, handbook.text(book)
     for topic, event in zip(edited[0].topics, handbook.document(book)["events"], strict=True):
         fields = walk.fields(topic.schema)
@@ -115,7 +115,7 @@ def test_every_field_is_there_with_its_type_and_doc(edited: tuple[Catalog, Lock]
 
 
 def test_what_else_a_field_says(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited)
+    book = build(*edited, CONTRACTS)
     fields = {f["field"]: f for event in handbook.document(book)["events"][1:2] for f in event["fields"]}
     segment = ["one of UNKNOWN, NEW, REGULAR, LOYAL, VIP", "for a symbol that they do not know, readers take UNKNOWN"]
     assert fields["segment"]["notes"] == segment
@@ -135,7 +135,7 @@ def test_what_else_a_field_says(edited: tuple[Catalog, Lock]) -> None:
 
 
 def test_versions_and_what_each_changed(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited)
+    book = build(*edited, CONTRACTS)
     for form in (read(catalogue.page(book)).text, rendered(handbook.markdown(book)).text, handbook.text(book)):
         versions = form[form.rindex("v4, not registered yet") :]
         added, tightened = "added: null or record Coupon, default null", "attribute minimum: none → 1"
@@ -149,17 +149,20 @@ def test_versions_and_what_each_changed(edited: tuple[Catalog, Lock]) -> None:
 def test_a_reverted_contract_is_no_new_version(edited: tuple[Catalog, Lock], contracts: Contracts) -> None:
     before = edited[1].subjects["user-events-value"].versions[0].schema
     contracts.load().topic("user-events").path.write_text(before)
-    assert [entry.version.id for entry in build(contracts.load(), edited[1]).events[1].versions] == [7, 9]
+    assert [entry.version.id for entry in build(contracts.load(), edited[1], contracts.project).events[1].versions] == [
+        7,
+        9,
+    ]
 
 
 def test_a_contract_that_is_no_schema_is_named(contracts: Contracts) -> None:
     contracts.edit("purchases", lambda schema: field(schema, "region").update(type="strin"))
     with pytest.raises(catalog.CatalogError, match=r"purchase_completed\.avsc: .*strin"):
-        build(contracts.load(), Lock("local"))
+        build(contracts.load(), Lock("local"), contracts.project)
 
 
 def test_personal_data_by_event(edited: tuple[Catalog, Lock]) -> None:
-    found = build(*edited).personal
+    found = build(*edited, CONTRACTS).personal
     assert {key: [event.title for event in events] for key, events in found.items()} == {
         ("user_id", "pseudonym"): ["ProductViewed", "CartUpdated", "PurchaseCompleted"],
         ("session_id", "pseudonym"): ["ProductViewed", "CartUpdated", "PurchaseCompleted"],
@@ -168,7 +171,7 @@ def test_personal_data_by_event(edited: tuple[Catalog, Lock]) -> None:
 
 
 def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(edited: tuple[Catalog, Lock]) -> None:
-    html = catalogue.page(build(*edited))
+    html = catalogue.page(build(*edited, CONTRACTS))
     page = read(html)
     ids = [value for name, value in page.attributes if name == "id"]
     assert max(Counter(ids).values()) == 1
@@ -205,7 +208,7 @@ def says(words: str, file: Path) -> Handbook:
     topic = Topic("e", "e", "a", 1, 1, "NONE", words, file)
     before = json.dumps(schema | {"doc": "Before.", "fields": fields[:2]})
     known = Lock("local", {"e-value": Subject("NONE", (Version(1, 1, before),))})
-    return build(Catalog((topic,), DeadLetters("dead", 1, 1, words)), known)
+    return build(Catalog((topic,), DeadLetters("dead", 1, 1, words)), known, CONTRACTS)
 
 
 def squeezed(words: str) -> str:

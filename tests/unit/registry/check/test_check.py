@@ -278,7 +278,7 @@ def test_a_fix_for_another_type_leaves_out_what_belongs_to_the_first(contracts: 
     assert beside["type"] == ["null", "string"]
     assert "minimum" not in beside
     contracts.edit("product-events", lambda schema: field(schema, "price_minor").update(type="long"))
-    assert not lint(contracts.edit("product-events", lambda schema: schema["fields"].append(beside)))
+    assert not lint(contracts.edit("product-events", lambda schema: schema["fields"].append(beside)), contracts.project)
 
 
 def test_a_contract_that_cannot_be_read_is_named(contracts: Contracts) -> None:

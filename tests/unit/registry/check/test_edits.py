@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.support.avro import reading
 from tests.support.avro.outcomes import outcome
-from tests.support.contracts import NOWHERE, Contracts
+from tests.support.contracts import Contracts
 from tools import edits
 from tools.edits import Case
-from tributary import catalog, settings
+from tributary import settings
 from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.compatibility import incompatibilities, parse
@@ -31,15 +32,12 @@ def test_the_page_has_what_the_command_says(
     contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (case,) = [case for case in edits.EDITS["Names"] if case.name == "rename an optional field"]
-    monkeypatch.setattr("tributary.registry.check.verdict.EXEMPTIONS", edits.NO_EXEMPTIONS)
     before = contracts.load()
     versions = {t.subject: lock.Subject(t.compatibility, (lock.Version(1, 1, t.text),)) for t in before.topics}
     lock.save(lock.Lock("local", versions), contracts.folder / "lock.json")
-    after = contracts.edit(case.topic, case.edit)
-    monkeypatch.setattr(catalog, "load", lambda _: after)
-    monkeypatch.setattr(
-        settings, "load", lambda: settings.Settings(lock_path=contracts.folder / "lock.json", registry_url=NOWHERE)
-    )
+    contracts.edit(case.topic, case.edit)
+    mine = attrs.evolve(contracts.settings, lock_path=contracts.folder / "lock.json")
+    monkeypatch.setattr(settings, "load", lambda: mine)
     assert main(["check", "--format", "json"]) == 0
     (said,) = [one for one in json.loads(capsys.readouterr().out)["subjects"] if one["topic"] == case.topic]
     shown = json.loads(json.dumps(documents.check(edits.checked(case)["FULL_TRANSITIVE"])))

@@ -13,7 +13,7 @@ from tributary.catalog import load
 from tributary.registry.contract.diff import changes, short
 from tributary.settings import Settings
 
-VIEW, CART, PURCHASE = (topic.schema for topic in load(Settings(), CONTRACTS).topics)
+VIEW, CART, PURCHASE = (topic.schema for topic in load(Settings(project=CONTRACTS)).topics)
 
 
 def words(schema: dict[str, Any], edit: Edit) -> list[tuple[str, str, str]]:

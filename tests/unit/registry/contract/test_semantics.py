@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,8 @@ from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.lint.exemptions import ExemptionError
 from tributary.registry.lock import Version
 
-OFF = Path("no such file")
 
-
-def checked(contracts: Contracts, contract: str, *edits: Edit, exempt: Path = OFF) -> SubjectCheck:
+def checked(contracts: Contracts, contract: str, *edits: Edit) -> SubjectCheck:
     """The verdict on the last edit, with the contract as it is and the edits before as registered versions."""
     before = contracts.load()
     versions = {topic.subject: [Version(1, 1, topic.text)] for topic in before.topics}
@@ -24,7 +21,7 @@ def checked(contracts: Contracts, contract: str, *edits: Edit, exempt: Path = OF
         topic = contracts.edit(contract, edit).topic(contract)
         if number <= len(edits):
             versions[topic.subject].append(Version(number, 10 + number, topic.text))
-    checks = check_all(contracts.load().topics, versions, exempt)
+    checks = check_all(contracts.load().topics, versions, contracts.project)
     return next(check for check in checks if check.topic.contract == contract)
 
 
@@ -209,7 +206,8 @@ def test_the_envelope_changes_in_every_topic_or_in_none(contracts: Contracts) ->
     symbols = ["UNKNOWN", "NEW", "REGULAR", "LOYAL", "VIP", "GOLD"]
 
     def rules() -> list[list[str]]:
-        return [[h.rule for h in check.hazards] for check in check_all(contracts.load().topics, versions, OFF)]
+        checks = check_all(contracts.load().topics, versions, contracts.project)
+        return [[h.rule for h in check.hazards] for check in checks]
 
     contracts.edit("product-events", retype("segment", symbols=symbols))
     assert rules() == [["symbol-added", "joined-field-changed"], [], []]
@@ -220,10 +218,10 @@ def test_the_envelope_changes_in_every_topic_or_in_none(contracts: Contracts) ->
 
 
 def test_a_danger_can_be_accepted_with_a_reason(contracts: Contracts) -> None:
-    off = contracts.folder / "exemptions.toml"
+    off = contracts.project.exemptions
     entry = '[[off]]\nrule = "range-tightened"\ntopic = "purchases"\nfield = "items[].quantity"\nreason = "{}"\n'
     off.write_text(entry.format("no order ever had fewer"))
-    check = checked(contracts, "purchases", quantity(minimum=2), exempt=off)
+    check = checked(contracts, "purchases", quantity(minimum=2))
     assert (check.passed, check.hazards) == (True, ())
     assert [(hazard.rule, reason) for hazard, reason in check.accepted] == [
         ("range-tightened", "no order ever had fewer")
@@ -231,7 +229,7 @@ def test_a_danger_can_be_accepted_with_a_reason(contracts: Contracts) -> None:
 
     off.write_text(entry.format(""))
     with pytest.raises(ExemptionError, match="the reason is empty"):
-        checked(contracts, "purchases", quantity(minimum=2), exempt=off)
+        checked(contracts, "purchases", quantity(minimum=2))
 
 
 def test_the_key_under_another_name_in_one_topic(contracts: Contracts) -> None:

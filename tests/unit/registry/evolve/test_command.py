@@ -14,7 +14,6 @@ import attrs
 import pytest
 
 from tests.support.contracts import NOWHERE, Contracts, field
-from tributary import catalog
 from tributary.cli.main import main
 from tributary.registry import lock
 
@@ -34,8 +33,7 @@ Evolve = Callable[..., Result]
 @pytest.fixture
 def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Evolve:
     """The command, on contracts of the test's own that are registered as they are."""
-    monkeypatch.setattr(catalog, "load", lambda _: contracts.load())
-    monkeypatch.setenv("REGISTRY_LOCK_PATH", str(contracts.folder / "registry.lock.json"))
+    monkeypatch.setenv("TRIBUTARY_PROJECT", str(contracts.folder))
     monkeypatch.setenv("SCHEMA_REGISTRY_URL", NOWHERE)
     monkeypatch.chdir(contracts.folder.parent)
     register(contracts)
@@ -53,7 +51,7 @@ def evolve(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 def register(contracts: Contracts) -> None:
     """One more version of every contract in the lock."""
-    path = contracts.folder / "registry.lock.json"
+    path = contracts.project.lock
     known = lock.load(path) or lock.Lock(lock.LOCAL)
     subjects = {}
     for topic in contracts.load().topics:
@@ -92,7 +90,7 @@ def test_an_edit_is_written_and_what_follows_is_said(contracts: Contracts, evolv
 REFUSED = [
     (("purchases", "widen", "items.quantity", "long"), "TYPE_MISMATCH"),
     (("purchases", "rename", "items.quantity", "pieces"), "put the new name beside the old"),
-    (("purchases", "rename", "region", "area"), "rule envelope-present: Every event carries the envelope"),
+    (("purchases", "rename", "region", "area"), "rule envelope-present: Every event has the fields of the project"),
     (("purchases", "add-field", "extra", "string", "--doc", "x"), "way around: make it --optional, or give it a --def"),
     ((*ADD[:4], "--optional", "--doc", ""), "rule docs-present: Every record, enum, fixed and field says in `doc`"),
     ((*ADD, "--default", '"red"'), "rule optional-null-first: An optional field is"),
@@ -260,7 +258,7 @@ def test_the_commands_of_a_way_around_work(
 
 def test_a_symbol_of_an_enum_without_a_default_is_carried_beside_it(contracts: Contracts, evolve: Evolve) -> None:
     contracts.edit("user-events", lambda schema: field(schema, "action")["type"].pop("default"))
-    (contracts.folder / "registry.lock.json").unlink()
+    contracts.project.lock.unlink()
     register(contracts)
     refused = evolve("user-events", "add-symbol", "CartAction", "SAVE")
     assert refused.code == 1

@@ -187,13 +187,13 @@ def test_data_has_to_survive_at_every_level(contracts: Contracts) -> None:
     assert not made.allowed and "exemptions.toml" in made.ways_around[0]
 
 
-def test_what_data_does_not_survive_may_be_accepted_with_a_reason(workshop: Workshop, tmp_path: Path) -> None:
-    exempt = tmp_path / "exemptions.toml"
+def test_what_data_does_not_survive_may_be_accepted_with_a_reason(workshop: Workshop) -> None:
+    project = workshop.contracts.project
     entry = 'rule = "bytes-as-text"\ntopic = "product-events"\nfield = "category"\nreason = "never written so far"'
-    exempt.write_text(f"[[off]]\n{entry}\n")
+    project.exemptions.write_text(f"[[off]]\n{entry}\n")
     catalog = workshop.contracts.load()
     edit = Widen("category", "bytes")
-    made = evolve.evolve(catalog, workshop.versions, catalog.topic("product-events"), edit, exempt)
+    made = evolve.evolve(catalog, workshop.versions, catalog.topic("product-events"), edit, project)
     assert made.allowed
     assert made.checks[0].accepted[0][1] == "never written so far"
 
@@ -288,7 +288,7 @@ def test_lint_has_to_find_nothing_that_it_did_not_find_before(workshop: Workshop
 def test_what_lint_found_before_does_not_hinder(contracts: Contracts) -> None:
     contracts.edit("purchases", lambda schema: field(schema, "total_minor").update(doc=""))
     workshop = Workshop(contracts, "BACKWARD")
-    assert len(lint(contracts.load())) == 1
+    assert len(lint(contracts.load(), contracts.project)) == 1
     assert workshop.evolve("purchases", Rename("total_minor", "sum_minor")).allowed
     assert not workshop.evolve("purchases", AddField("extra", "int", "", optional=True)).allowed
 
@@ -308,7 +308,7 @@ def test_every_contract_that_has_it_is_edited(workshop: Workshop, edit: Edit, sc
     assert made.allowed
     assert made.scope == f"{scope}: the edit is made in product-events, user-events, purchases, in all or in none"
     assert len(made.files) == len(made.checks) == 3
-    assert lint(workshop.contracts.load()) == []
+    assert lint(workshop.contracts.load(), workshop.contracts.project) == []
     assert len({json.dumps(workshop.schema(c)["fields"][:6]) for c in workshop.texts()}) == 1
 
 
@@ -351,7 +351,8 @@ def test_a_rename_of_the_envelope_is_refused_by_its_rule(workshop: Workshop) -> 
 
 def test_a_failure_midway_puts_everything_back(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog, before, replace = workshop.contracts.load(), workshop.texts(), Path.replace
-    made = evolve.evolve(catalog, workshop.versions, catalog.topics[0], AddSymbol("Segment", "GOLD"))
+    edit, project = AddSymbol("Segment", "GOLD"), workshop.contracts.project
+    made = evolve.evolve(catalog, workshop.versions, catalog.topics[0], edit, project)
 
     def failing(self: Path, target: Path) -> Path:
         if target.name == "cart_updated.avsc" and "GOLD" in self.read_text():

@@ -175,7 +175,7 @@ def step(workshop: Workshop, level: str, contract: str, edit: Edit) -> None:
     assert {name: json.loads(text) for name, text in after.items()} == model
     for spot in edited:
         only_there(before[spot.contract], after[spot.contract], spot.pointer)
-    assert lint(workshop.contracts.load()) == []
+    assert lint(workshop.contracts.load(), workshop.contracts.project) == []
     for topic in workshop.contracts.load().topics:
         versions = [compatibility.parse(version.schema) for version in workshop.versions[topic.subject]]
         assert compatibility.check(level, compatibility.parse(topic.text), versions) == []

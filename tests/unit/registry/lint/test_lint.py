@@ -14,7 +14,10 @@ from tributary.registry.render import markdown, text
 
 
 def found(contracts: Contracts, contract: str, edit: Edit) -> list[tuple[str, str]]:
-    return [(finding.rule, finding.path) for finding in lint(contracts.edit(contract, edit), basics_only=True)]
+    return [
+        (finding.rule, finding.path)
+        for finding in lint(contracts.edit(contract, edit), contracts.project, basics_only=True)
+    ]
 
 
 def remove(name: str) -> Edit:
@@ -30,7 +33,7 @@ def add(**attributes: Any) -> Edit:
 
 
 def test_our_contracts_pass(contracts: Contracts) -> None:
-    assert lint(contracts.load()) == []
+    assert lint(contracts.load(), contracts.project) == []
 
 
 BASICS: list[tuple[str, Edit, list[tuple[str, str]]]] = [
@@ -70,7 +73,7 @@ def test_a_default_in_a_nested_record_is_checked(contracts: Contracts) -> None:
 
 def test_not_json_is_one_finding(contracts: Contracts) -> None:
     contracts.load().topic("purchases").path.write_text('{"type": "record",')
-    rules = [finding.rule for finding in lint(contracts.load())]
+    rules = [finding.rule for finding in lint(contracts.load(), contracts.project)]
     assert rules == ["parses"]
 
 
@@ -79,7 +82,7 @@ def test_partitions_and_keys_are_those_of_the_others(contracts: Contracts) -> No
     before, after = path.read_text().rsplit("partitions = 6", 1)
     before_key, after_key = (before + "partitions = 12" + after).rsplit('key = "user_id"', 1)
     path.write_text(before_key + 'key = "order_id"' + after_key)
-    findings = lint(contracts.load(), basics_only=True)
+    findings = lint(contracts.load(), contracts.project, basics_only=True)
     assert [finding.topic for finding in findings] == ["purchases", "purchases"]
     assert [finding.fix for finding in findings] == [
         "set partitions = 6 in [topics.purchases] of catalog.toml",
@@ -89,7 +92,7 @@ def test_partitions_and_keys_are_those_of_the_others(contracts: Contracts) -> No
 
 def test_a_finding_says_where_and_what_to_write(contracts: Contracts) -> None:
     catalog = contracts.edit("user-events", update("region", type="bytes"))
-    finding = lint(catalog)[0]
+    finding = lint(catalog, contracts.project)[0]
     path = catalog.topic("user-events").path
     assert (finding.file, finding.path) == (path, "region")
     assert '"name": "region"' in path.read_text().splitlines()[finding.line]  # the field's object opens a line above
@@ -100,9 +103,8 @@ def test_a_finding_says_where_and_what_to_write(contracts: Contracts) -> None:
 
 
 def off(contracts: Contracts, text: str) -> list[Finding]:
-    path = contracts.folder / "exemptions.toml"
-    path.write_text(text)
-    return lint(contracts.edit("product-events", update("price_minor", doc="")), exempt=path)
+    contracts.project.exemptions.write_text(text)
+    return lint(contracts.edit("product-events", update("price_minor", doc="")), contracts.project)
 
 
 ENTRY = '[[off]]\nrule = "docs-present"\ntopic = "product-events"\nfield = "{}"\nreason = "{}"\n'

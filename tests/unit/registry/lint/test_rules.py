@@ -85,23 +85,25 @@ CASES: list[tuple[str, Edit, list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("edit", "expected"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
 def test_finds(contracts: Contracts, edit: Edit, expected: list[tuple[str, str]]) -> None:
-    found = lint(contracts.edit("product-events", edit))
+    found = lint(contracts.edit("product-events", edit), contracts.project)
     assert [(finding.rule, finding.path) for finding in found] == expected
 
 
 def test_the_two_defaults_of_an_enum_are_told_apart(contracts: Contracts) -> None:
-    (finding,) = lint(contracts.edit("product-events", add("extra", without(ENUM, "default"), default="A")))
+    (finding,) = lint(
+        contracts.edit("product-events", add("extra", without(ENUM, "default"), default="A")), contracts.project
+    )
     assert "the field's default only stands in for a field that is missing" in finding.message
     assert finding.fix == '"symbols": ["UNKNOWN", "A"], "default": "UNKNOWN" in the enum itself'
 
 
 def test_money_in_items_finds_the_orders_currency(contracts: Contracts) -> None:
     catalog = contracts.edit("purchases", lambda s: field(s, "currency").update(name="unit"))
-    assert [finding.path for finding in lint(catalog)] == ["items[].price_minor", "total_minor"]
+    assert [finding.path for finding in lint(catalog, contracts.project)] == ["items[].price_minor", "total_minor"]
 
 
 def test_a_name_that_another_contract_defines_otherwise(contracts: Contracts) -> None:
     other = {**ENUM, "name": "CartAction"}
-    (finding,) = lint(contracts.edit("purchases", add("extra", other)))
+    (finding,) = lint(contracts.edit("purchases", add("extra", other)), contracts.project)
     assert (finding.rule, finding.topic, finding.path) == ("defined-once", "purchases", "extra")
     assert "user-events" in finding.message

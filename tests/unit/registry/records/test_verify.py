@@ -19,7 +19,7 @@ from tributary.registry import lock
 from tributary.registry.records.verify import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
 from tributary.settings import Settings
 
-CATALOG = load(Settings(), CONTRACTS)
+CATALOG = load(Settings(project=CONTRACTS))
 PURCHASE_BODY = encoder(CATALOG.topic("purchases").schema)(PURCHASE)
 VIEW_BODY = encoder(CATALOG.topic("product-events").schema)(VIEW)
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from tools.conformance import Client, replay
 from tributary.registry.server.state.model import Content, Version
 from tributary.registry.server.state.state import SetConfig, SetMode
 from tributary.registry.server.store import Store, StoreInUse
 from tributary.registry.testing import serve
-from tributary.settings import ROOT
 
 QUESTIONS = (
     *(

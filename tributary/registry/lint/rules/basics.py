@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from tributary.registry.contract import walk
 from tributary.registry.contract.defaults import fits
-from tributary.registry.lint.engine import Contract, Problem, rule
-
-ENVELOPE = ("event_id", "occurred_at", "user_id", "session_id", "segment", "region")
+from tributary.registry.lint.engine import Contract, Contracts, Problem, rule
 
 
 def _paste(value: Any) -> str:
@@ -22,14 +20,14 @@ def _top(contract: Contract) -> dict[str, walk.Field]:
 
 
 @rule("envelope-present", basic=True)
-def envelope_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
-    """Every event carries the envelope: event_id, occurred_at, user_id, session_id, segment, region.
+def envelope_present(contracts: Contracts) -> Iterator[Problem]:
+    """Every event has the fields of the project's envelope (`envelope` in tributary.toml).
 
-    The merge reads these fields from all topics without knowing which event it has; deduplication, sessions and the
-    figures by segment and region need them on each.
+    A consumer reads these fields from all topics without knowing which event it has: to deduplicate, to join, to sort
+    by time. An event without one of them is left out of whatever is computed by it.
     """
     for contract in contracts:
-        for name in ENVELOPE:
+        for name in contracts.envelope:
             if name not in _top(contract):
                 like = next((_top(other)[name].spec for other in contracts if name in _top(other)), None)
                 yield Problem(
@@ -38,13 +36,13 @@ def envelope_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("envelope-identical", basic=True)
-def envelope_identical(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def envelope_identical(contracts: Contracts) -> Iterator[Problem]:
     """The envelope is the same on every event, field for field: type, default, doc and attributes.
 
     A `user_id` that is text in one topic and a number in another still joins, wrongly: every user becomes two. What
     most contracts say counts as right.
     """
-    for name in ENVELOPE:
+    for name in contracts.envelope:
         versions = [(contract, _top(contract)[name]) for contract in contracts if name in _top(contract)]
         texts = [_paste(field.spec) for _, field in versions]
         if len(set(texts)) < 2:
@@ -59,7 +57,7 @@ def envelope_identical(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("docs-present", basic=True)
-def docs_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def docs_present(contracts: Contracts) -> Iterator[Problem]:
     """Every record, enum, fixed and field says in `doc` what it means.
 
     The schema is the only text that travels with the data; a name alone does not say whose time, which currency or
@@ -74,7 +72,7 @@ def docs_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("defaults-valid", basic=True)
-def defaults_valid(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def defaults_valid(contracts: Contracts) -> Iterator[Problem]:
     """A default is a value of the field's type; of a union, a value of its first branch.
 
     Registries differ in what they let through, and a wrong default shows only when a reader meets data without the
@@ -106,7 +104,7 @@ def _default_fix(default: Any, expected: Any) -> str:
 
 
 @rule("key-present", basic=True)
-def key_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def key_present(contracts: Contracts) -> Iterator[Problem]:
     """The catalogue's key is a field of the contract, and is text that is always there.
 
     The producer takes the message's key from this field. A key that can be null spreads one user's events over all
@@ -126,7 +124,7 @@ def key_present(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("partitions-equal", basic=True)
-def partitions_equal(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def partitions_equal(contracts: Contracts) -> Iterator[Problem]:
     """All topics have the same key and the same number of partitions.
 
     Only then does one user's activity, whatever its kind, sit in partitions of the same number, and reach the same

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from tributary.registry.contract import walk
-from tributary.registry.lint.engine import Contract, Problem, rule
+from tributary.registry.lint.engine import Contract, Contracts, Problem, rule
 
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -16,7 +16,7 @@ _UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 @rule("names")
-def names(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def names(contracts: Contracts) -> Iterator[Problem]:
     """Records, enums and fixed are PascalCase, fields snake_case, symbols UPPER_SNAKE_CASE.
 
     Names become classes, attributes and columns in every language that reads the topic; one spelling means no mapping.
@@ -44,7 +44,7 @@ def _snake(name: str) -> str:
 
 
 @rule("namespace")
-def namespace(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def namespace(contracts: Contracts) -> Iterator[Problem]:
     """All events and the types in them are in one namespace.
 
     The full name is the type's identity to every reader. A type that is copied into another namespace is another type,
@@ -60,7 +60,7 @@ def namespace(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("optional-null-first")
-def optional_null_first(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def optional_null_first(contracts: Contracts) -> Iterator[Problem]:
     """An optional field is ["null", T] with the default null.
 
     A default is a value of the union's first branch, so only with null first can null be the default; and without a
@@ -77,7 +77,7 @@ def optional_null_first(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("enum-default")
-def enum_default(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def enum_default(contracts: Contracts) -> Iterator[Problem]:
     """An enum has a default of its own, beside its symbols.
 
     The two defaults are different things. The enum's own is what a reader takes for a symbol that it does not know; so
@@ -106,7 +106,7 @@ def enum_default(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("defined-once")
-def defined_once(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def defined_once(contracts: Contracts) -> Iterator[Problem]:
     """A full name means the same everywhere: no two contracts define it with different content.
 
     Generated code has one class for a name. Which of two definitions it follows would depend on the order of files.
@@ -121,7 +121,7 @@ def defined_once(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("columns-readable")
-def columns_readable(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def columns_readable(contracts: Contracts) -> Iterator[Problem]:
     """The merge can step over every field by columns.
 
     What it cannot (a type that contains itself, items without bytes), it decodes row by row, which is correct and many

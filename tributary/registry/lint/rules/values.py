@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tributary.registry.contract import walk
-from tributary.registry.lint.engine import Contract, Problem, rule
+from tributary.registry.lint.engine import Contracts, Problem, rule
 
 _LOGICAL: dict[str, tuple[str, ...]] = {
     "uuid": ("string", "fixed"),
@@ -24,7 +24,7 @@ _SIZES = {"uuid": 16, "duration": 12}
 
 
 @rule("logical-types")
-def logical_types(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def logical_types(contracts: Contracts) -> Iterator[Problem]:
     """A logical type is one that Avro knows, stands in the type it belongs to, and is complete.
 
     Avro's rule is to ignore a logical type that it does not understand: a misspelt one, or one beside the field's type
@@ -70,11 +70,11 @@ def _logical_problem(spec: dict[str, Any]) -> str:
     return ""
 
 
-_MONEY = re.compile(r"(^|_)(price|amount|cost|fee|revenue|balance|total|tax|discount)$")
+_MONEY = ("price", "amount", "cost", "fee", "revenue", "balance", "total", "tax", "discount")
 
 
-@rule("money-with-currency")
-def money_with_currency(contracts: Sequence[Contract]) -> Iterator[Problem]:
+@rule("money-with-currency", names=_MONEY)
+def money_with_currency(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Money is a long in minor units, its name ends in _minor, and a currency (ISO 4217) stands in the same event.
 
     A float cannot hold 0.10, so sums drift; an amount without its currency gets added to one of another.
@@ -82,7 +82,7 @@ def money_with_currency(contracts: Sequence[Contract]) -> Iterator[Problem]:
     for contract in contracts:
         for field in contract.fields():
             bare = field.name.removesuffix("_minor")
-            if bare == field.name and not _MONEY.search(field.name):
+            if bare == field.name and not _ends_with(field.name, names):
                 continue
             if not {"int", "long", "float", "double", "bytes", "string"} & set(_bases(field.type)):
                 continue
@@ -96,6 +96,11 @@ def money_with_currency(contracts: Sequence[Contract]) -> Iterator[Problem]:
                     "no currency beside or above it",
                     'add {"name": "currency", "type": "string", "doc": "ISO 4217 code.", "pattern": "^[A-Z]{3}$"}',
                 )
+
+
+def _ends_with(name: str, words: Sequence[str]) -> bool:
+    """Whether the name is one of the words, or ends in `_` and one of them."""
+    return any(name == word or name.endswith(f"_{word}") for word in words)
 
 
 def _bases(schema: Any) -> list[str]:
@@ -113,15 +118,16 @@ def _holds(currency: walk.Field, money: walk.Field) -> bool:
     return money.path.startswith(currency.path.removesuffix(currency.name))
 
 
-_PERSONAL = re.compile(
-    r"(^|_)(user_id|customer_id|session_id|device_id|cookie|email|phone|first_name|last_name|full_name|address|street|"
-    r"postcode|zip|ip|ip_address|birth_date|birthday|iban|card_number)$"
+_PERSONAL = (
+    *("user_id", "customer_id", "session_id", "device_id", "cookie", "email", "phone", "first_name", "last_name"),
+    *("full_name", "address", "street", "postcode", "zip", "ip", "ip_address", "birth_date", "birthday", "iban"),
+    "card_number",
 )
 PII = ("pseudonym", "identity", "sensitive")
 
 
-@rule("personal-data-marked")
-def personal_data_marked(contracts: Sequence[Contract]) -> Iterator[Problem]:
+@rule("personal-data-marked", names=_PERSONAL)
+def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Personal data has the attribute pii: pseudonym (an id that stands for a person), identity, or sensitive.
 
     Whoever deletes, masks or exports a person's data finds it by this mark; a field that was missed stays for ever.
@@ -129,7 +135,7 @@ def personal_data_marked(contracts: Sequence[Contract]) -> Iterator[Problem]:
     for contract in contracts:
         for field in contract.fields():
             mark = field.spec.get("pii")
-            if mark is None and _PERSONAL.search(field.name):
+            if mark is None and _ends_with(field.name, names):
                 yield Problem(
                     contract, field, f"{field.name} looks personal and is not marked", 'add "pii": "pseudonym"'
                 )
@@ -138,7 +144,7 @@ def personal_data_marked(contracts: Sequence[Contract]) -> Iterator[Problem]:
 
 
 @rule("ranges")
-def ranges(contracts: Sequence[Contract]) -> Iterator[Problem]:
+def ranges(contracts: Contracts) -> Iterator[Problem]:
     """minimum and maximum are numbers on a number, in order; pattern is a regular expression on text.
 
     Avro carries these along and checks nothing: a bound on the wrong type is never noticed, one that no value meets
