@@ -38,9 +38,9 @@ def load(source: str) -> types.ModuleType:
 
 def test_the_checked_in_classes_are_those_of_the_contracts() -> None:
     loaded = catalog.load(Settings())
-    events = Settings().project.events
-    assert events is not None
-    assert events.read_text(encoding="utf-8") == generate.events(loaded)
+    written = Settings().project.events
+    assert written is not None
+    assert written.read_text(encoding="utf-8") == generate.events(loaded)
     for topic in loaded.topics:
         cls = getattr(events, topic.event)
         assert topic.text == cls.SCHEMA
