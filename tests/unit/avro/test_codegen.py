@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import __main__
+from schemas import __main__, events
 from tests.support.avro import avro_data
 from tests.support.contracts import Contracts, field
 from tributary import catalog
