@@ -115,8 +115,7 @@ def test_the_command_helps(bare: Installed) -> None:
 def test_only_what_serves_and_the_stack_need_an_extra(bare: Installed) -> None:
     missing: dict[str, str] = json.loads(bare.run("python", "-c", IMPORT_ALL))
 
-    others = {name: package for name, package in missing.items() if not name.startswith(OF_EXTRAS)}
-    assert {name for name, package in others.items() if package != "consumers"} == set()  # until it is passed in
+    assert {name: package for name, package in missing.items() if not name.startswith(OF_EXTRAS)} == {}
 
 
 def test_serve_names_the_extra_that_it_lacks(bare: Installed) -> None:

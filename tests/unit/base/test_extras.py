@@ -19,10 +19,8 @@ from tributary import extras
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENGINE = Path(tributary.__file__).parent
-OTHERS = {
-    "pytest",  # the fixture is for those who have it
-    "consumers",  # until the definition of the figures is passed in
-}
+OF_THE_CALLER = {"pytest"}
+"""The fixture is for those who have it."""
 
 
 def _distribution(requirement: str) -> str:
@@ -45,7 +43,8 @@ def test_the_distribution_declares_every_package_that_the_engine_imports() -> No
     }
     providers = importlib.metadata.packages_distributions()
     imported = {
-        providers.get(package, [package])[0] for package in packages - sys.stdlib_module_names - {"tributary"} - OTHERS
+        providers.get(package, [package])[0]
+        for package in packages - sys.stdlib_module_names - {"tributary"} - OF_THE_CALLER
     }
 
     groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]

@@ -161,7 +161,9 @@ def test_sqlite_adds_as_by_hand(numbers: list[int]) -> None:
     db.create_function("exact_sum", 2, exact.add, deterministic=True)
     total: Any = 0
     for number in numbers:
-        (total,) = db.execute(f"SELECT {exact.sql_sum('?1', '?2')}", (total, exact.storable(number))).fetchone()
+        (total,) = db.execute(
+            f"SELECT {exact.sql_sum(':total', ':number')}", {"total": total, "number": exact.storable(number)}
+        ).fetchone()
         assert isinstance(total, int | str)
     assert int(total) == sum(numbers)
     db.execute("CREATE TABLE numbers (n)")
