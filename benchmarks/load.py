@@ -112,6 +112,18 @@ def events(count: int, seed: int) -> Iterator[Event]:
             sessions[at] = visit()
 
 
+def first_of_each(count: int) -> dict[str, list[Event]]:
+    """By the name of their class, the first so many events of each kind."""
+    found: dict[str, list[Event]] = {}
+    for event in events(1_000_000, seed=1):
+        some = found.setdefault(type(event).__name__, [])
+        if len(some) < count:
+            some.append(event)
+        elif len(found) == 3 and all(len(some) == count for some in found.values()):
+            break
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Publish. Returns 0 when every event is acknowledged, else 1."""
     parser = argparse.ArgumentParser(

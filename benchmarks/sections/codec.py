@@ -31,31 +31,19 @@ def codec(bed: Bed) -> Section:
     one = Table("One event at a time, CPU µs an event", ("", "", "stock", "ours", "ratio"))
     for row in rows:
         one.add(row["event"], row["what"], f"{row['stock_us']:.2f}", f"{row['ours_us']:.2f}", f"{row['ratio']:.1f} ×")
-    goals = [
-        Goal(
-            f"columns, {size:,} rows a batch, the least of the events",
-            "at least",
-            goal,
-            min(row["ratio"] for row in columns if row["batch"] == size and row["fields"] == "merge"),
-            "×",
-        )
-        for size, goal in codec_columns.GOALS.items()
-    ]
-    goals += [
-        Goal(
-            f"one event, {what}, the least of the events",
-            "at least",
-            goal,
-            min(row["ratio"] for row in rows if row["what"] == what),
-            "×",
-        )
-        for what, goal in codec_rows.GOALS.items()
-    ]
+    merged = [row for row in columns if row["fields"] == "merge"]
+    goals = [_goal(f"columns, {n:,} rows a batch", goal, merged, "batch", n) for n, goal in codec_columns.GOALS.items()]
+    goals += [_goal(f"one event, {what}", goal, rows, "what", what) for what, goal in codec_rows.GOALS.items()]
     return Section("codec", [many, one], goals, {"columns": columns, "rows": rows})
+
+
+def _goal(title: str, goal: float, rows: list[dict[str, Any]], key: str, value: object) -> Goal:
+    least = min(row["ratio"] for row in rows if row[key] == value)
+    return Goal(f"{title}, the least of the events", "at least", goal, least, "×")
 
 
 def _results(bed: Bed, module: str) -> list[dict[str, Any]]:
     path = bed.path(module)
-    measure.run(module, "--json", path, log=path.with_suffix(".log"))
+    measure.run(module, path, log=path.with_suffix(".log"))
     results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return results

@@ -7,15 +7,16 @@ measurement has it read all fields. Rounds alternate.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.load import first_of_each
 
 if TYPE_CHECKING:
     from schemas.events import Event
@@ -27,29 +28,17 @@ GOALS = {200: 12.0, 2_000: 30.0, 20_000: 30.0}
 _ROWS = 20_000
 """How many of each event a round reads."""
 _ROWS_STOCK = 2_000
+_ROUNDS = 5
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print. Returns 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.sections.codec_columns", description=(__doc__ or "").partition("\n\n")[0]
-    )
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds to take the median of (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
-    options = parser.parse_args(arguments)
-    results = [row for name, events in _events().items() for row in _measure(name, events, options.rounds)]
-    print(f"{'event':18}  {'fields':6}  {'batch':>6}  {'stock µs':>9}  {'ours µs':>9}  {'ratio':>6}")
-    for row in results:
-        print(
-            f"{row['event']:18}  {row['fields']:6}  {row['batch']:6,}  {row['stock_us']:9.2f}  {row['ours_us']:9.3f}"
-            f"  {row['ratio']:6.1f}"
-        )
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+def main(path: Path) -> int:
+    """Measure, and write the results to a file."""
+    results = [row for name, events in first_of_each(_ROWS).items() for row in _measure(name, events)]
+    path.write_text(json.dumps(results), encoding="utf-8")
     return 0
 
 
-def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]]:
+def _measure(name: str, events: list[Event]) -> list[dict[str, Any]]:
     from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, topic_subject_name_strategy
     from confluent_kafka.schema_registry.avro import AvroDeserializer
     from confluent_kafka.serialization import MessageField, SerializationContext
@@ -80,7 +69,7 @@ def _measure(name: str, events: list[Event], rounds: int) -> list[dict[str, Any]
             for size in BATCHES:
                 runs[which, size] = partial(_read, reader, [values[at : at + size] for at in range(0, _ROWS, size)])
         times: dict[tuple[str, int], list[float]] = {key: [] for key in runs}
-        for _ in range(rounds):
+        for _ in range(_ROUNDS):
             for key, run in runs.items():
                 began = time.process_time()
                 run()
@@ -111,19 +100,5 @@ def _all_fields(schema: dict[str, Any]) -> list[str]:
     return fields
 
 
-def _events() -> dict[str, list[Event]]:
-    """So many of each kind, from the same events that the merge is measured on."""
-    from benchmarks.load import events
-
-    found: dict[str, list[Event]] = {}
-    for event in events(1_000_000, seed=1):
-        some = found.setdefault(type(event).__name__, [])
-        if len(some) < _ROWS:
-            some.append(event)
-        elif len(found) == 3 and all(len(some) == _ROWS for some in found.values()):
-            break
-    return found
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

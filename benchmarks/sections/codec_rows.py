@@ -8,19 +8,16 @@ against the contract.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
-import random
 import statistics
 import sys
 import time
-import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.load import first_of_each
 
 if TYPE_CHECKING:
     from schemas.events import Event
@@ -32,32 +29,17 @@ PASSES = 10
 """How often a round goes over the events."""
 GOALS = {"encode": 4.0, "decode": 6.0}
 """The ratios that the project has set itself."""
+_ROUNDS = 15
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print. Returns 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.sections.codec_rows", description=(__doc__ or "").partition("\n\n")[0]
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=15, metavar="N", help="rounds to take the median of (%(default)s)"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
-    options = parser.parse_args(arguments)
-    results = [row for cls, events in _events().items() for row in _measure(cls, events, options.rounds)]
-    print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(f"{'event':18}  {'':6}  {'stock µs':>9}  {'ours µs':>9}  {'ratio':>6}  {'goal':>5}")
-    for row in results:
-        print(
-            f"{row['event']:18}  {row['what']:6}  {row['stock_us']:9.2f}  {row['ours_us']:9.2f}"
-            f"  {row['ratio']:6.1f}  {row['goal']:5.1f}"
-        )
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+def main(path: Path) -> int:
+    """Measure, and write the results to a file."""
+    results = [row for events in first_of_each(EVENTS).values() for row in _measure(events)]
+    path.write_text(json.dumps(results), encoding="utf-8")
     return 0
 
 
-def _measure(cls: type[Event], events: list[Event], rounds: int) -> list[dict[str, Any]]:
+def _measure(events: list[Event]) -> list[dict[str, Any]]:
     from attrs import asdict
     from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, topic_subject_name_strategy
     from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
@@ -68,6 +50,7 @@ def _measure(cls: type[Event], events: list[Event], rounds: int) -> list[dict[st
     from tributary.avro.wire import prefix, split
     from tributary.registry.testing import serve
 
+    cls = type(events[0])
     with serve() as registry:
         client = SchemaRegistryClient({"url": registry.url})
         schema_id = client.register_schema("events-value", Schema(cls.SCHEMA, "AVRO"))
@@ -93,24 +76,18 @@ def _measure(cls: type[Event], events: list[Event], rounds: int) -> list[dict[st
                 lambda: _drop(decode(split(value)[1]) for value in values),
             ),
         }
-        return [_row(cls.__name__, what, *_medians(stock, ours, rounds)) for what, (stock, ours) in runs.items()]
+        results = []
+        for what, (stock, ours) in runs.items():
+            stock_us, ours_us = _medians(stock, ours)
+            timed = {"stock_us": stock_us, "ours_us": ours_us, "ratio": stock_us / ours_us}
+            results.append({"event": cls.__name__, "what": what, **timed, "goal": GOALS[what]})
+        return results
 
 
-def _row(event: str, what: str, stock: float, ours: float) -> dict[str, Any]:
-    return {
-        "event": event,
-        "what": what,
-        "stock_us": stock,
-        "ours_us": ours,
-        "ratio": stock / ours,
-        "goal": GOALS[what],
-    }
-
-
-def _medians(stock: Run, ours: Run, rounds: int) -> tuple[float, float]:
+def _medians(stock: Run, ours: Run) -> tuple[float, float]:
     """Microseconds of CPU an event, for the one and the other."""
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         for run, taken in zip((stock, ours), times, strict=True):
             start = time.process_time()
             for _ in range(PASSES):
@@ -124,50 +101,5 @@ def _drop(results: Iterable[object]) -> None:
     deque(results, maxlen=0)
 
 
-def _events() -> dict[type[Event], list[Event]]:
-    """The same events in every run, like those that shops send; a purchase has one to five items."""
-    from schemas.events import CartAction, CartUpdated, ProductViewed, PurchaseCompleted, PurchaseItem, Segment
-
-    chance = random.Random(7)
-
-    def envelope() -> dict[str, Any]:
-        return {
-            "event_id": _uuid(chance),
-            "occurred_at": 1_760_000_000_000 + chance.randrange(10**9),
-            "user_id": f"user-{chance.randrange(10**6)}",
-            "session_id": _uuid(chance),
-            "segment": chance.choice([*Segment]),
-            "region": chance.choice(["eu-west", "eu-north", "us-east", "ap-south"]),
-            "currency": chance.choice(["EUR", "USD"]),
-        }
-
-    def product() -> dict[str, Any]:
-        return {"product_id": f"product-{chance.randrange(20_000)}", "price_minor": chance.randrange(99, 200_000)}
-
-    def view() -> ProductViewed:
-        category = chance.choice(["electronics.smartphone", "apparel.shoes.keds", None])
-        return ProductViewed(**envelope(), **product(), category=category)
-
-    def cart() -> CartUpdated:
-        action = chance.choice([CartAction.ADD, CartAction.REMOVE])
-        return CartUpdated(**envelope(), **product(), action=action, quantity=chance.randrange(1, 4))
-
-    def purchase() -> PurchaseCompleted:
-        items = tuple(PurchaseItem(**product(), quantity=chance.randrange(1, 4)) for _ in range(chance.randrange(1, 6)))
-        total = sum(item.quantity * item.price_minor for item in items)
-        return PurchaseCompleted(**envelope(), order_id=_uuid(chance), items=items, total_minor=total)
-
-    makers: dict[type[Event], Callable[[], Event]] = {
-        ProductViewed: view,
-        CartUpdated: cart,
-        PurchaseCompleted: purchase,
-    }
-    return {cls: [make() for _ in range(EVENTS)] for cls, make in makers.items()}
-
-
-def _uuid(chance: random.Random) -> str:
-    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))
