@@ -8,15 +8,15 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # these take half a second to import, and `--help` needs none of them
-    from benchmarks.bed import Bed
-    from benchmarks.report import Section
+from benchmarks.report import Section, Wanted
 
 CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume", "consume-defaults")
+# A section is the function `section` of the module of that name; it is imported only when it is wanted.
 SECTIONS = {
     "merge": "ours against its peers on the same topics",
     "fresh": "from produce to visible in the store",
@@ -36,10 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = set(options.only or SECTIONS.keys() - {"flat"})
     if "merge" in names:
         names |= set(CONTESTANTS)
+    elif names & set(CONTESTANTS):
+        names.add("merge")
     # As Ctrl-C does: what runs is ended, and the broker stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _run(options, names)
+        return _run(options, Wanted(names, options.events, options.rounds))
     except KeyboardInterrupt:
         print("benchmarks: stopped", file=sys.stderr)
         return 1
@@ -77,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace, names: set[str]) -> int:
+def _run(options: argparse.Namespace, wanted: Wanted) -> int:
     """Run the sections, one after the other: one that fails does not keep the others from being measured."""
     from benchmarks.bed import bed
     from benchmarks.measure import BenchmarkError
@@ -89,9 +91,9 @@ def _run(options: argparse.Namespace, names: set[str]) -> int:
     failures: list[Exception] = []
     try:
         with bed(options.keep) as ground:
-            for section in _sections(options, names):
+            for name in (name for name in SECTIONS if name in wanted.names):
                 try:
-                    found.append(section(ground))
+                    found.append(import_module(f"benchmarks.sections.{name}").section(ground, wanted))
                 except BenchmarkError as failure:
                     failures.append(failure)
                 else:
@@ -104,45 +106,6 @@ def _run(options: argparse.Namespace, names: set[str]) -> int:
     for each in failures:
         print(f"benchmarks: {each}", file=sys.stderr)
     return 1 if failures else 0
-
-
-def _sections(options: argparse.Namespace, names: set[str]) -> list[Callable[[Bed], Section]]:
-    """What was asked for, in this order; imported only now, and only that."""
-    events, rounds = options.events, options.rounds
-    sections: list[Callable[[Bed], Section]] = []
-    if names & set(CONTESTANTS):
-        from benchmarks.sections.merge import contest
-
-        sections.append(lambda bed: contest(bed, names, events, rounds))
-    if "fresh" in names:
-        from benchmarks.sections.fresh import fresh
-
-        sections.append(fresh)
-    if "produce" in names:
-        from benchmarks.sections.produce import produce
-
-        sections.append(lambda bed: produce(bed, max(events // 3, 1), rounds))
-    if "codec" in names:
-        from benchmarks.sections.codec import codec
-
-        sections.append(codec)
-    if "start" in names:
-        from benchmarks.sections.start import start
-
-        sections.append(lambda bed: start(bed, rounds))
-    if "idle" in names:
-        from benchmarks.sections.idle import idle
-
-        sections.append(idle)
-    if "registry" in names:
-        from benchmarks.sections.registry import registry
-
-        sections.append(registry)
-    if "flat" in names:
-        from benchmarks.sections.flat import flat
-
-        sections.append(lambda bed: flat(bed, events))
-    return sections
 
 
 def _machine() -> dict[str, Any]:

@@ -36,50 +36,17 @@ def _short(value: Any) -> str:
 
 def main(path: Path) -> int:
     """Count the topics that the environment names, and write the figures to a file."""
-    import fastavro
-
     from tests.support.analytics import oracle
-    from tributary import catalog
-    from tributary.settings import Settings, load
+    from tests.support.kafka.running import decoded
+    from tributary.settings import load
 
-    settings = load()
+    def events() -> Iterator[tuple[str, dict[str, Any]]]:
+        for topic, event in decoded(load()):
+            assert event is not None, f"{topic} has a message that does not decode"
+            yield topic, event
 
-    def events(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-        for topic in catalog.load(settings).topics:
-            schema = fastavro.parse_schema(topic.schema)
-            for value in _values(settings, topic.name):
-                event = oracle.decode(schema, value)
-                assert event is not None, f"{topic.name} has a message that does not decode"
-                yield topic.name, event
-
-    path.write_text(json.dumps(oracle.figures(events(settings))), encoding="utf-8")
+    path.write_text(json.dumps(oracle.figures(events())), encoding="utf-8")
     return 0
-
-
-def _values(settings: Any, topic: str) -> Iterator[bytes]:
-    from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
-
-    consumer = Consumer(
-        {
-            **settings.kafka_client(),
-            "group.id": "oracle",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "fetch.queue.backoff.ms": 20,
-        }
-    )
-    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-    ends = 0
-    while ends < len(partitions):
-        for message in consumer.consume(1_000, 1.0):
-            error = message.error()
-            if error is None:
-                yield message.value() or b""
-            else:
-                assert error.code() == KafkaError._PARTITION_EOF, error
-                ends += 1
-    consumer.close()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,25 @@
-"""A member of the group that works while something is measured."""
+"""Members of the group: one that works while something is measured, and some that run until they have caught up."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import attrs
 
 from benchmarks import measure
 from benchmarks.bed import Bed
-from benchmarks.measure import BenchmarkError, Child
+from benchmarks.measure import BenchmarkError, Child, Usage
 from benchmarks.watch import Watch
+from tests.support.kafka import running
 from tributary.settings import Settings
 
 _STARTED_WITHIN_S = 30.0
+_STAGES = re.compile(r"^time by stage *(.*)$", re.MULTILINE)
 
 
 @attrs.frozen(eq=False)
@@ -49,3 +54,51 @@ def await_first(member: Working) -> None:
             raise BenchmarkError(f"the member wrote nothing:\n{member.child.output()}")
         member.watch.look()
         time.sleep(0.01)
+
+
+@attrs.frozen(eq=False)
+class CaughtUp:
+    """What was seen of members that ran until they had caught up; times are those of `time.monotonic`."""
+
+    launched: float
+    first: float
+    """When the first message came."""
+    watch: Watch
+    usages: Sequence[Usage]
+    figures: Mapping[str, Any]
+    stages: str
+    """Where the time went, in the words of the members' summaries."""
+
+
+def catch_up(
+    bed: Bed,
+    topics: Settings,
+    members: int = 1,
+    sample: Callable[[Settings, Watch, Child], object] = lambda *_: None,
+) -> CaughtUp:
+    """Run so many members on these topics until they have caught up, and call `sample` about the first every so often.
+
+    Raises BenchmarkError when one fails.
+    """
+    own = bed.member(topics)
+    watch = Watch(own.store_path)
+    notes = [own.store_path.parent / f"first-{number}" for number in range(members)]
+    children = [_launch(bed, own, note) for note in notes]
+
+    def look() -> None:
+        watch.look()
+        sample(own, watch, children[0])
+
+    usages = measure.wait(children, look)
+    watch.look()
+    watch.close()
+    firsts = [float(note.read_text(encoding="ascii")) for note in notes if note.exists()]
+    launched = children[0].launched
+    stages = "; ".join(stage for child in children for stage in _STAGES.findall(child.output()))
+    return CaughtUp(launched, min(firsts, default=launched), watch, usages, running.report(own), stages)
+
+
+def _launch(bed: Bed, settings: Settings, note: Path) -> Child:
+    options = (note, "--until-caught-up", "--no-dashboard")
+    log = note.with_suffix(".log")
+    return measure.launch("benchmarks.ours", *options, log=log, environment=bed.environment(settings))

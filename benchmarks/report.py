@@ -1,11 +1,21 @@
-"""What a section found: tables for people, goals beside what was measured, and all raw values for scripts."""
+"""What a section is asked, and what it found: tables, goals beside what was measured, and raw values for scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import attrs
+
+
+@attrs.frozen
+class Wanted:
+    """What is to be measured, and how long."""
+
+    names: Set[str]
+    """Of sections, and of contestants of the merge."""
+    events: int
+    rounds: int
 
 
 @attrs.frozen

@@ -58,12 +58,12 @@ def _is_in(module: str, package: str) -> bool:
 
 
 def upward(imported: Imports, package: str) -> list[str]:
-    """The imports of a package's rooms by the modules that lie directly in it, as `module -> room`."""
+    """The imports of a package's rooms by the modules directly in it, as `module -> room`; its entry point may."""
     rooms = {module for module in imported if any(other.startswith(f"{module}.") for other in imported)}
     return [
         f"{module} -> {other}"
         for module, others in sorted(imported.items())
-        if module.rpartition(".")[0] == package and module not in rooms
+        if module.rpartition(".")[0] == package and module not in rooms and not module.endswith(".__main__")
         for other in sorted(others)
         if any(_is_in(other, room) for room in rooms if room.startswith(f"{package}."))
     ]

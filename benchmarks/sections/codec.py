@@ -7,11 +7,11 @@ from typing import Any
 
 from benchmarks import measure
 from benchmarks.bed import Bed
-from benchmarks.report import Goal, Section, Table
+from benchmarks.report import Goal, Section, Table, Wanted
 from benchmarks.sections import codec_columns, codec_rows
 
 
-def codec(bed: Bed) -> Section:
+def section(bed: Bed, _: Wanted) -> Section:
     """Measure both, in processes of their own."""
     columns = _results(bed, "benchmarks.sections.codec_columns")
     rows = _results(bed, "benchmarks.sections.codec_rows")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from itertools import pairwise
@@ -13,12 +10,12 @@ from pathlib import Path
 import attrs
 import psutil
 
-from benchmarks import measure
+from benchmarks import member
 from benchmarks.bed import Bed
-from benchmarks.measure import BenchmarkError
-from benchmarks.report import Goal, Section, Table
+from benchmarks.measure import BenchmarkError, Child
+from benchmarks.report import Goal, Section, Table, Wanted
 from benchmarks.watch import Watch
-from tests.support.paths import ROOT
+from tributary.settings import Settings
 
 PARTS = 10
 _SAMPLE_S = 0.05
@@ -34,38 +31,22 @@ class Sample:
     store_bytes: int
 
 
-def flat(bed: Bed, events: int) -> Section:
+def section(bed: Bed, wanted: Wanted) -> Section:
     """Load and read ten times so many events. Raises BenchmarkError if one is missing from the result."""
-    load = bed.load(events, PARTS)
-    settings = bed.member(load.settings)
-    environment = bed.environment(settings)
-    watch, samples = Watch(settings.store_path), list[Sample]()
-    note = settings.store_path.parent / "first"
-    child = measure.launch(
-        "benchmarks.ours",
-        *(note, "--until-caught-up", "--no-dashboard"),
-        log=note.with_suffix(".log"),
-        environment=environment,
-    )
-    process = psutil.Process(child.process.pid)
+    load = bed.load(wanted.events, PARTS)
+    samples: list[Sample] = []
 
-    def look() -> None:
-        watch.look()
+    def sample(settings: Settings, watch: Watch, child: Child) -> None:
         if watch.moves and (not samples or time.monotonic() - samples[-1].at > _SAMPLE_S):
             counted = sum(watch.moves[-1][1].values())
             with suppress(psutil.Error):
-                rss = process.memory_info().rss
+                rss = psutil.Process(child.process.pid).memory_info().rss
                 samples.append(Sample(time.monotonic(), counted, rss, _size(settings.store_path)))
 
-    (usage,) = measure.wait([child], look)
-    watch.look()
-    watch.close()
-    report = [sys.executable, "-m", "consumers.analytics", "report", "--json"]
-    figures = json.loads(subprocess.run(report, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout)
-    if figures["events"] != load.events:
-        raise BenchmarkError(f"{figures['events']:,} events were counted, expected {load.events:,}")
-    began = float(note.read_text(encoding="ascii")) if note.exists() else child.launched
-    return _section(events, began, watch, samples, usage.peak_bytes)
+    done = member.catch_up(bed, load.settings, sample=sample)
+    if done.figures["events"] != load.events:
+        raise BenchmarkError(f"{done.figures['events']:,} events were counted, expected {load.events:,}")
+    return _section(wanted.events, done.first, done.watch, samples, done.usages[0].peak_bytes)
 
 
 def _section(events: int, began: float, watch: Watch, samples: list[Sample], peak_bytes: int) -> Section:

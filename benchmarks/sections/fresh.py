@@ -21,7 +21,7 @@ from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import measure
-from benchmarks.report import Goal, Section, Table
+from benchmarks.report import Goal, Section, Table, Wanted
 
 if TYPE_CHECKING:
     from benchmarks.bed import Bed
@@ -39,7 +39,7 @@ Produced = tuple[str, int, int, float]
 """Topic, partition, offset, and when it was produced (`time.monotonic`)."""
 
 
-def fresh(bed: Bed) -> Section:
+def section(bed: Bed, _: Wanted) -> Section:
     """Measure it for some seconds. Raises BenchmarkError if an event never came."""
     from benchmarks.member import working
 

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import attrs
 
-from benchmarks import check, measure
+from benchmarks import check, measure, member
 from benchmarks.bed import Bed, Load
 from benchmarks.measure import BenchmarkError, Usage
 from benchmarks.peers import counting
 from benchmarks.peers.job import Job
-from benchmarks.report import Goal, Section, Table
-from benchmarks.watch import Watch
+from benchmarks.report import Goal, Section, Table, Wanted
 from tests.support.paths import ROOT
 
 PEERS_PYTHON = ROOT / ".venv-benchmarks" / "bin" / "python"
 """The interpreter for peers whose packages do not go together with ours."""
-
-_STAGES = re.compile(r"^time by stage *(.*)$", re.MULTILINE)
 
 
 @attrs.frozen
@@ -76,39 +71,10 @@ class Run:
     stages: str
 
 
-def ours(members: int) -> Callable[[Bed, Load], Outcome]:
-    """Something that runs so many members of the analytics group until they have caught up."""
-
+def _ours(members: int) -> Callable[[Bed, Load], Outcome]:
     def run(bed: Bed, load: Load) -> Outcome:
-        settings = bed.member(load.settings)
-        environment = bed.environment(settings)
-        folder = settings.store_path.parent
-        watch = Watch(settings.store_path)
-        notes = [folder / f"first-{number}" for number in range(members)]
-        children = [
-            measure.launch(
-                "benchmarks.ours",
-                *(note, "--until-caught-up", "--no-dashboard"),
-                log=note.with_suffix(".log"),
-                environment=environment,
-            )
-            for note in notes
-        ]
-        usages = measure.wait(children, watch.look)
-        watch.look()
-        watch.close()
-        firsts = [float(note.read_text(encoding="ascii")) for note in notes if note.exists()]
-        launched = children[0].launched
-        report = [sys.executable, "-m", "consumers.analytics", "report", "--json"]
-        figures = subprocess.run(report, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
-        return Outcome(
-            launched,
-            min(firsts, default=launched),
-            watch.moves[-1][0],
-            usages,
-            json.loads(figures),
-            "; ".join(stage for child in children for stage in _STAGES.findall(child.output())),
-        )
+        done = member.catch_up(bed, load.settings, members)
+        return Outcome(done.launched, done.first, done.watch.moves[-1][0], done.usages, done.figures, done.stages)
 
     return run
 
@@ -144,8 +110,8 @@ def _peer(module: str, python: Path = Path(sys.executable), counts: bool = True)
 
 
 CONTESTANTS = (
-    Contestant("ours", "ours, one member", ours(1)),
-    Contestant("ours-2", "ours, two members", ours(2)),
+    Contestant("ours", "ours, one member", _ours(1)),
+    Contestant("ours-2", "ours, two members", _ours(2)),
     Contestant("plain", "a good plain loop", _peer("plain")),
     Contestant("documented", "the documented loop", _peer("documented")),
     Contestant("faststream", "FastStream", _peer("faststream_app", python=PEERS_PYTHON), python=PEERS_PYTHON),
@@ -155,9 +121,10 @@ CONTESTANTS = (
 )
 
 
-def contest(bed: Bed, names: Iterable[str], events: int, rounds: int) -> Section:
+def section(bed: Bed, wanted: Wanted) -> Section:
     """Run them alternately, and hold each result against an independent pass. Raises BenchmarkError if one differs."""
-    chosen = [each for each in CONTESTANTS if each.name in names]
+    events, rounds = wanted.events, wanted.rounds
+    chosen = [each for each in CONTESTANTS if each.name in wanted.names]
     for each in chosen:
         if not each.python.exists():
             raise BenchmarkError(f"{each.title}: its packages are not installed; run: make bench")

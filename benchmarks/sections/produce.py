@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import measure
 from benchmarks.measure import BenchmarkError
-from benchmarks.report import Goal, Section, Table
+from benchmarks.report import Goal, Section, Table, Wanted
 
 if TYPE_CHECKING:
     from benchmarks.bed import Bed
@@ -39,8 +39,9 @@ SETTINGS = {
 _HEADING = ("event_time", "event_type", "product_id", "price", "user_id", "user_session")
 
 
-def produce(bed: Bed, events: int, rounds: int) -> Section:
-    """Run the three alternately, each into topics of its own."""
+def section(bed: Bed, wanted: Wanted) -> Section:
+    """Run the three alternately, each into topics of its own, with a third of the events."""
+    events, rounds = max(wanted.events // 3, 1), wanted.rounds
     clickstream = bed.path("clickstream").with_suffix(".csv")
     _write_clickstream(clickstream, events)
     runs: list[dict[str, Any]] = []

@@ -9,8 +9,8 @@ import attrs
 
 from benchmarks import measure
 from benchmarks.bed import Bed
-from benchmarks.report import Goal, Section, Table
-from benchmarks.sections.merge import ours
+from benchmarks.member import catch_up
+from benchmarks.report import Goal, Section, Table, Wanted
 
 MODULES = (
     "benchmarks",
@@ -40,17 +40,17 @@ class Help:
     cpu_s: float
 
 
-def start(bed: Bed, rounds: int) -> Section:
+def section(bed: Bed, wanted: Wanted) -> Section:
     """Measure both."""
     helps = sorted(
-        (Help(command, _help(bed, command, rounds)) for command in _commands(bed)), key=lambda each: -each.cpu_s
+        (Help(command, _help(bed, command, wanted.rounds)) for command in _commands(bed)), key=lambda each: -each.cpu_s
     )
     slow = Table(f"Start: --help of {len(helps)} commands, the slowest", ("", "CPU s"))
     for each in helps[:_SHOWN]:
         slow.add(f"{each.command} --help", f"{each.cpu_s:.2f}")
     load = bed.load(_EVENTS)
-    outcomes = [ours(1)(bed, load) for _ in range(rounds)]
-    firsts = [outcome.first - outcome.launched for outcome in outcomes]
+    runs = [catch_up(bed, load.settings) for _ in range(wanted.rounds)]
+    firsts = [run.first - run.launched for run in runs]
     first = Table("Start: a member on a warm stack", ("", "s"))
     first.add("from its start to its first message", f"{median(firsts):.2f}")
     goals = [

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
 from tests.support.analytics import oracle
@@ -70,28 +72,32 @@ def report(settings: Settings) -> dict[str, Any]:
 
 def received(settings: Settings, topic: str) -> list[Message]:
     """Every message in a topic."""
+    return list(messages(settings, topic))
+
+
+def messages(settings: Settings, topic: str) -> Iterator[Message]:
+    """Each message in a topic, from its beginning to its present end."""
     consumer = Consumer(
         {
             **settings.kafka_client(),
             "group.id": "oracle",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.queue.backoff.ms": 20,
         }
     )
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-    messages: list[Message] = []
     ends = 0
     while ends < len(partitions):
-        for message in consumer.consume(10_000, 1.0):
+        for message in consumer.consume(1_000, 1.0):
             error = message.error()
             if error is None:
-                messages.append(message)
+                yield message
             else:
                 assert error.code() == KafkaError._PARTITION_EOF, error
                 ends += 1
     consumer.close()
-    return messages
 
 
 def write(settings: Settings, topic: str, partition: int, *values: tuple[bytes | None, int]) -> None:
@@ -111,18 +117,19 @@ def await_first(settings: Settings, topic: str) -> None:
     consumer.close()
 
 
+def decoded(settings: Settings) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Each message in the catalogue's topics: its topic, and its event by fastavro or None if that cannot read it."""
+    for topic in catalog.load(settings).topics:
+        schema = fastavro.parse_schema(topic.schema)
+        for message in messages(settings, topic.name):
+            yield topic.name, oracle.decode(schema, message.value() or b"")
+
+
 def plain_pass(settings: Settings) -> tuple[dict[str, Any], int]:
     """The figures by an independent pass over the topics, and how many messages could not be read."""
-    events: list[tuple[str, dict[str, Any]]] = []
-    unreadable = 0
-    for topic in catalog.load(settings).topics:
-        for message in received(settings, topic.name):
-            event = oracle.decode(topic.schema, message.value() or b"")
-            if event is None:
-                unreadable += 1
-            else:
-                events.append((topic.name, event))
-    return oracle.figures(events), unreadable
+    pairs = list(decoded(settings))
+    events = [(topic, event) for topic, event in pairs if event is not None]
+    return oracle.figures(events), len(pairs) - len(events)
 
 
 def assert_exact(settings: Settings) -> dict[str, Any]:
