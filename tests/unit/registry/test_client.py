@@ -14,7 +14,6 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tributary.registry import client as client_module
 from tributary.registry import lock
 from tributary.registry.client import (
     NotRegistered,
@@ -24,6 +23,7 @@ from tributary.registry.client import (
     SchemaNotFound,
     SchemaUnusable,
 )
+from tributary.registry.client import client as client_module
 
 SCHEMA = '{"type": "record", "name": "R", "fields": []}'
 

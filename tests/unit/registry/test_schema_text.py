@@ -71,7 +71,7 @@ def test_the_registry_answers(rig: Rig) -> None:
 def test_a_known_id_is_taken_from_the_lock_and_said_once(
     rig: Rig, fault: Fault, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tributary.registry.client._SCHEMA_S", 1.0)
+    monkeypatch.setattr("tributary.registry.client.client._SCHEMA_S", 1.0)
     rig.faulty.fault = fault
     client = rig.client()
     with caplog.at_level(logging.WARNING):

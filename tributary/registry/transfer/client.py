@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tributary.registry import answers
 from tributary.registry.client import (
     LEVEL_NOT_SET,
     SUBJECT_NOT_FOUND,
     VERSION_NOT_FOUND,
     RegistryClient,
     RegistryError,
+    answers,
     quoted,
 )
 from tributary.registry.transfer.archive import EVERYONE, Version

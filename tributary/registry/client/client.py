@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
-from tributary.registry import answers, lock
-from tributary.registry.answers import Registered, Verdict
-from tributary.registry.errors import (
+from tributary.registry import lock
+from tributary.registry.client import answers
+from tributary.registry.client.answers import Registered, Verdict
+from tributary.registry.client.errors import (
     LEVEL_NOT_SET,
     MODE_NOT_SET,
     SCHEMA_NOT_FOUND,
@@ -29,7 +30,7 @@ from tributary.registry.errors import (
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
-    from tributary.registry.rest import Rest
+    from tributary.registry.client.rest import Rest
 
 __all__ = [
     "LEVEL_NOT_SET",
@@ -258,7 +259,7 @@ class RegistryClient:
 
     @functools.cached_property
     def _rest(self) -> Rest:
-        from tributary.registry.rest import Rest
+        from tributary.registry.client.rest import Rest
 
         return Rest(self._properties, self.url)
 

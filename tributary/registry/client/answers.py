@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from tributary.registry import lock
-from tributary.registry.errors import RegistryError
+from tributary.registry.client.errors import RegistryError
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistry
 from confluent_kafka.schema_registry.common._httpx_compat import httpx
 from confluent_kafka.schema_registry.error import OAuthTokenError
 
-from tributary.registry.errors import RegistryError, RegistryUnavailable
+from tributary.registry.client.errors import RegistryError, RegistryUnavailable
 from tributary.registry.lock import LOCAL, registry_name
 from tributary.settings import SettingsError
 
