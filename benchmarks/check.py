@@ -36,7 +36,7 @@ def _short(value: Any) -> str:
 
 def main(path: Path) -> int:
     """Count the topics that the environment names, and write the figures to a file."""
-    from tests.support.analytics import oracle
+    from tests.support.figures import oracle
     from tests.support.kafka.running import decoded
     from tributary.settings import load
 

@@ -13,7 +13,7 @@ import attrs
 from consumers.analytics.queries import Figures, Reader
 from consumers.rate import Rate
 from tributary.figures.store import StoreError
-from tributary.figures.store.presence import Present
+from tributary.figures.store.members import Present
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from consumers.analytics.queries import Figures, Reader
 from consumers.labels import product_names
 from tests.browser.viewing import CONTRASTS, SIZES
-from tests.support.analytics.stores import Writer
+from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import amount
 

@@ -10,7 +10,7 @@ from confluent_kafka import Message
 from tributary.avro.columns.reader import ReadResult, SchemaPending
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH
 from tributary.figures.batches import Decoded
-from tributary.figures.routes import Route
+from tributary.figures.topic_readers import Route
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Batch, Span
 from tributary.kafka.dead_letter_limit import DeadLetterLimit

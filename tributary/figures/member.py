@@ -12,15 +12,15 @@ import attrs
 from tributary.catalog import Catalog
 from tributary.figures.declaration import Declaration
 from tributary.figures.decoder import Decoder, Held
+from tributary.figures.monitor import Watch
 from tributary.figures.ownership import Ownership
 from tributary.figures.pipeline import Pipeline
-from tributary.figures.routes import routes
 from tributary.figures.status import Status
 from tributary.figures.store import Store
-from tributary.figures.store.presence import Presence
+from tributary.figures.store.members import Presence
 from tributary.figures.store.reader import StoreReader
+from tributary.figures.topic_readers import routes
 from tributary.figures.waits import Waits
-from tributary.figures.watch import Watch
 from tributary.kafka.admin import BrokerUnavailable, Topics
 from tributary.kafka.batch import Batch
 from tributary.kafka.dead_letter_limit import DeadLetterLimit

@@ -20,7 +20,7 @@ import attrs
 from tributary.figures.batches import Decoded, Joined, join
 from tributary.figures.declaration import Declaration
 from tributary.figures.merge import Merged, merge
-from tributary.figures.progress import Progress
+from tributary.figures.status import Progress
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
 from tributary.kafka.batch import Span

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import attrs
 
-from tributary.figures.progress import Progress
+
+@attrs.define
+class Progress:
+    """Counts of messages, and where the time went."""
+
+    events: int = 0
+    """Messages in the store: counted, or known as duplicates or dead letters."""
+    dead_letters: int = 0
+    duplicates: int = 0
+    fenced: int = 0
+    """How often what was read belonged to another member by then, and was dropped."""
+    seconds: dict[str, float] = attrs.field(factory=lambda: dict.fromkeys(("fetch", "decode", "merge", "write"), 0.0))
+    """Time spent by stage."""
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
 
 
 @attrs.frozen

@@ -17,7 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from tributary.kafka.admin import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, lost_messages, missing_topic
 from tributary.kafka.batch import Batch, Span
-from tributary.kafka.clock import sent_ms
+from tributary.kafka.event_time import sent_ms
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)

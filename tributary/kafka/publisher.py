@@ -19,7 +19,7 @@ from tributary.avro import wire
 from tributary.avro.rows.encoder import column_encoder, encoder
 from tributary.catalog import Topic
 from tributary.destination import announce, broker
-from tributary.kafka.acknowledging import Acknowledging
+from tributary.kafka.acknowledgements import Acknowledging
 from tributary.registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.lock import LockError
 from tributary.settings import Settings

@@ -16,7 +16,7 @@ import attrs
 import fastavro
 from confluent_kafka import Message
 
-from tests.support.analytics import oracle
+from tests.support.figures import oracle
 from tributary.catalog import Topic
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings

@@ -26,7 +26,7 @@ from tests.support.kafka import running
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tributary import catalog
 from tributary.avro import wire
-from tributary.figures.store.presence import Present
+from tributary.figures.store.members import Present
 from tributary.registry.apply import plan
 from tributary.settings import Settings
 from tributary.stack import ports

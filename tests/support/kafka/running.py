@@ -12,7 +12,7 @@ from typing import Any
 import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
-from tests.support.analytics import oracle
+from tests.support.figures import oracle
 from tests.support.paths import ROOT
 from tributary import catalog
 from tributary.settings import Settings

@@ -31,8 +31,7 @@ from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
 from tests.support.paths import ROOT
 from tributary.cli.output import show
-from tributary.figures.progress import Progress
-from tributary.figures.status import Status
+from tributary.figures.status import Progress, Status
 from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding

@@ -27,7 +27,7 @@ from consumers.rate import Rate
 from consumers.web import figures as web
 from consumers.web import metrics
 from schemas.events import CartAction
-from tests.support.analytics.stores import no_waiting, write
+from tests.support.figures.stores import no_waiting, write
 from tributary.avro.columns import strings as text
 from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.currency import amount, major

@@ -17,9 +17,9 @@ from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import CatalogError
 from tributary.figures.member import Analytics, Choices
-from tributary.figures.routes import counted_topics
 from tributary.figures.status import Status
 from tributary.figures.store import StoreError
+from tributary.figures.topic_readers import counted_topics
 from tributary.kafka import admin as topics
 from tributary.kafka import group
 from tributary.kafka.admin import GroupError

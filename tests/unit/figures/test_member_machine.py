@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumers.analytics import queries
-from tests.support.analytics import oracle
-from tests.support.analytics.scripted_kafka import GAP, Client
-from tests.support.analytics.scripted_members import WAIT_S, Group, Running, hurry
-from tests.support.analytics.shop_messages import GOOD, LATER, LATER_ID, NAMES, PARTITIONS, SCHEMAS, bad, event
 from tests.support.contracts import NOWHERE
+from tests.support.figures import oracle
+from tests.support.figures.scripted_kafka import GAP, Client
+from tests.support.figures.scripted_members import WAIT_S, Group, Running, hurry
+from tests.support.figures.shop_messages import GOOD, LATER, LATER_ID, NAMES, PARTITIONS, SCHEMAS, bad, event
 from tributary.figures.member import Choices
 from tributary.figures.store import StoreError
 from tributary.kafka.admin import Partition

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from consumers.analytics import queries
 from consumers.analytics.figures import FIELDS, SHOP
-from tests.support.analytics import oracle
-from tests.support.analytics.stores import no_waiting
-from tests.support.analytics.stores import write as write_parts
+from tests.support.figures import oracle
+from tests.support.figures.stores import no_waiting
+from tests.support.figures.stores import write as write_parts
 from tributary import catalog
 from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.avro.columns.reader import ColumnReader

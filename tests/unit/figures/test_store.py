@@ -24,7 +24,7 @@ from consumers.analytics import __main__ as command
 from consumers.analytics.figures import SHOP
 from consumers.analytics.queries import Reader
 from consumers.feed import Feed
-from tests.support.analytics.stores import Writer, no_waiting
+from tests.support.figures.stores import Writer, no_waiting
 from tributary.figures.merge import Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors
 from tributary.kafka.batch import Span

@@ -17,8 +17,8 @@ from benchmarks.load import events
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import counting
 from schemas.events import CartAction
-from tests.support.analytics import oracle
 from tests.support.avro.event_data import events as any_event
+from tests.support.figures import oracle
 
 TOPICS = {"ProductViewed": "views", "CartUpdated": "carts", "PurchaseCompleted": "purchases"}
 

@@ -13,7 +13,7 @@ from consumers import feed as feeds
 from consumers.analytics.queries import Figures, Reader
 from consumers.feed import Feed
 from consumers.rate import Rate
-from tests.support.analytics.stores import Writer
+from tests.support.figures.stores import Writer
 from tributary.settings import Settings
 
 

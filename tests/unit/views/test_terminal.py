@@ -27,10 +27,9 @@ from consumers.terminal import layout
 from consumers.terminal.dashboard import Dashboard
 from consumers.terminal.lines import progress
 from consumers.terminal.view import View
-from tests.support.analytics.stores import Writer
+from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
-from tributary.figures.progress import Progress
-from tributary.figures.status import Status
+from tributary.figures.status import Progress, Status
 from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.views.terminal import drawing
@@ -221,7 +220,7 @@ import logging, os, sys
 from pathlib import Path
 from consumers import terminal
 from tributary.figures.status import Status
-from tributary.figures.progress import Progress
+from tributary.figures.status import Progress
 from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.signals import Stop

@@ -24,10 +24,10 @@ from consumers.feed import Feed, Snapshot
 from consumers.web import metrics
 from consumers.web.app import create_app
 from consumers.web.figures import as_json
-from tests.support.analytics.stores import Writer
+from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import major
-from tributary.figures.store.presence import PRESENT_MS, Presence
+from tributary.figures.store.members import PRESENT_MS, Presence
 from tributary.settings import Settings
 
 URL = "http://127.0.0.1:8090"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tributary.figures.store import errors, layout
 from tributary.figures.store.database import FileId, exists, file_id, transaction
 from tributary.figures.store.errors import StoreError, explained
-from tributary.figures.store.presence import PRESENT_MS, Present
+from tributary.figures.store.members import PRESENT_MS, Present
 
 
 class StoreReader:

@@ -13,7 +13,7 @@ from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.types import SchemaError
 from tributary.catalog import Catalog, CatalogError, Topic
 from tributary.figures.declaration import Declaration
-from tributary.kafka.clock import Clock
+from tributary.kafka.event_time import Clock
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tributary.avro.columns.reader import ColumnReader, ReadResult
 from tributary.avro.rows.encoder import encoder
 from tributary.avro.wire import frame
-from tributary.kafka.clock import Clock, sent_ms
+from tributary.kafka.event_time import Clock, sent_ms
 from tributary.settings import Settings, load
 
 SCHEMA = {"type": "record", "name": "Seen", "fields": [{"name": "at", "type": "long"}, {"name": "x", "type": "string"}]}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from consumers.analytics.queries import Reader
-from tests.support.analytics.scripted_kafka import Admin, Cluster, Log
-from tests.support.analytics.scripted_members import Group, Running, hurry
-from tests.support.analytics.shop_messages import GOOD, NAMES, PARTITIONS
 from tests.support.contracts import NOWHERE
+from tests.support.figures.scripted_kafka import Admin, Cluster, Log
+from tests.support.figures.scripted_members import Group, Running, hurry
+from tests.support.figures.shop_messages import GOOD, NAMES, PARTITIONS
 from tributary.figures.member import Choices
 from tributary.figures.store import StoreError
 from tributary.kafka.admin import GroupError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.kafka.acknowledging import Acknowledging
+from tributary.kafka.acknowledgements import Acknowledging
 
 
 class Clock:

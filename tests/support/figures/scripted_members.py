@@ -11,11 +11,12 @@ import attrs
 import pytest
 
 from consumers.analytics.figures import SHOP
-from tests.support.analytics.scripted_kafka import Client, Cluster
-from tests.support.analytics.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHEMAS
 from tests.support.contracts import CONTRACTS, NOWHERE
+from tests.support.figures.scripted_kafka import Client, Cluster
+from tests.support.figures.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHEMAS
 from tributary import catalog
-from tributary.figures import member, pipeline, watch
+from tributary.figures import member, pipeline
+from tributary.figures import monitor as watch
 from tributary.figures.member import Analytics, Choices
 from tributary.figures.status import Status
 from tributary.figures.store import errors

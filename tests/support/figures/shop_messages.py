@@ -8,8 +8,8 @@ from typing import Any
 
 import fastavro
 
-from tests.support.analytics.scripted_kafka import SENT_MS
 from tests.support.contracts import CONTRACTS, NOWHERE
+from tests.support.figures.scripted_kafka import SENT_MS
 from tributary import catalog
 from tributary.avro import wire
 from tributary.kafka.admin import Partition
