@@ -11,11 +11,11 @@ from tests.fuzz import strict
 from tests.fuzz.pairs import Pair, pairs
 from tests.fuzz.rows import WORDS
 from tests.support.avro.column_data import expected, is_contained, rows
-from tributary.avro import types as avro
 from tributary.avro import wire
+from tributary.avro.codec import codec_schema
 from tributary.avro.columns.limited import limited
 from tributary.avro.columns.reader import ColumnReader
-from tributary.avro.type_parser import parse
+from tributary.avro.schema import Record
 
 __all__ = ["WORDS", "case", "check", "replay", "seeds"]
 
@@ -78,10 +78,10 @@ def replay(text: str) -> None:
 
 
 @lru_cache(1024)
-def _reader(pair: Pair, names: tuple[str, ...]) -> tuple[ColumnReader, strict.Node, avro.Record]:
+def _reader(pair: Pair, names: tuple[str, ...]) -> tuple[ColumnReader, strict.Node, Record]:
     """The reader, and as what it checks and shows its rows."""
-    contract = parse(pair.contract)
-    assert isinstance(contract, avro.Record)
+    contract = codec_schema(pair.contract)
+    assert isinstance(contract, Record)
     checked = {field.name for field in contract.fields if limited(field)}
     written = {field["name"] for field in pair.writer["fields"]}
     kept = [

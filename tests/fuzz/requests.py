@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.applications import Starlette
 
 from tests.support.avro.event_data import SCHEMAS
-from tributary.avro import parse as avro
+from tributary.avro.parser import parse
 from tributary.registry.server.http.app import MEDIA_TYPE, create_app
 from tributary.registry.server.http.routing import ROUTES
 from tributary.registry.server.store import Store
@@ -155,7 +155,7 @@ def _check_state(app: Starlette) -> None:
     store = app.state.api.store
     for version in store.state.all():
         if not version.content.references:
-            avro.parse(version.content.schema, validate_defaults=False)
+            parse(version.content.schema, validate_defaults=False)
     kept = store._load()
     assert kept.versions == store.state.versions, "the database has other versions than the state"
     assert (kept.configs, kept.modes) == (store.state.configs, store.state.modes), "the database has other settings"

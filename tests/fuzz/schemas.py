@@ -10,12 +10,12 @@ from typing import Any
 
 from tests.fuzz.pairs import pairs
 from tributary.avro import canonical as avro_text
-from tributary.avro import parse as avro
 from tributary.avro import wire
+from tributary.avro.codec import codec_schema
 from tributary.avro.columns.reader import ColumnReader, UnknownSchema
+from tributary.avro.parser import parse
 from tributary.avro.rows.decoder import DecodeError, decoder
-from tributary.avro.type_parser import parse
-from tributary.avro.types import Record, SchemaError
+from tributary.avro.schema import Record, SchemaError
 from tributary.registry import compatibility
 from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.schemas.shapes import shape
@@ -73,17 +73,17 @@ def replay(text: str) -> None:
 
 def _check_registry(text: str) -> None:
     try:
-        schema = avro.parse(text)
-    except avro.SchemaError:
+        schema = parse(text)
+    except SchemaError:
         return
-    again = avro.parse(schema.canonical, validate_defaults=False)
+    again = parse(schema.canonical, validate_defaults=False)
     assert again.canonical == schema.canonical, f"{schema.canonical} is written back as {again.canonical}"
     if "Infinity" in schema.canonical:
         return  # as in Java, a number beyond a double is written as text
     with contextlib.suppress(RecursionError):  # its callers take it for a schema that nests too deep
         assert fingerprint(again) == fingerprint(schema), f"{schema.canonical} has two meanings"
     with contextlib.suppress(RecursionError):
-        normal = avro.parse(avro_text.normalized(schema), validate_defaults=False)
+        normal = parse(avro_text.normalized(schema), validate_defaults=False)
         assert avro_text.normalized(normal) == avro_text.normalized(schema), f"{normal.canonical} is not normal"
         avro_text.resolved(schema)
         shape(schema)
@@ -92,7 +92,7 @@ def _check_registry(text: str) -> None:
 
 def _check_product(schema: Any, text: str) -> None:
     try:
-        kind = parse(schema)
+        kind = codec_schema(schema)
     except SchemaError:
         return
     with contextlib.suppress(SchemaError, DecodeError):

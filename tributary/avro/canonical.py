@@ -7,12 +7,12 @@ where they change, each named type in full at its first place and by name afterw
 
 from __future__ import annotations
 
+import decimal
 import json
 import math
-from decimal import Decimal
 from typing import Any
 
-from tributary.avro.schema import Field, Json, Schema
+from tributary.avro.schema import Decimal, Field, Json, Schema
 
 _MAX_DEPTH = 300
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -88,7 +88,7 @@ def _float(value: float) -> str:
         return f'"{"-" if value < 0 else ""}Infinity"'
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    sign, digits, exponent = decimal.Decimal(repr(value)).normalize().as_tuple()
     whole, rest = str(digits[0]), "".join(map(str, digits[1:])) or "0"
     return f"{'-' * sign}{whole}.{rest}E{int(exponent) + len(digits) - 1}"
 
@@ -221,18 +221,10 @@ def _logical_first(schema: Schema, props: dict[str, Json]) -> dict[str, Json]:
     first: tuple[str, ...]
     logical = props.get("logicalType")
     if logical == "decimal":
-        first = ("logicalType", "precision", "scale") if _is_decimal(schema) else ()
+        first = ("logicalType", "precision", "scale") if isinstance(schema, Decimal) else ()
     else:
         first = ("logicalType",) if isinstance(logical, str) and schema.kind in _LOGICAL.get(logical, ()) else ()
     return {key: props[key] for key in first if key in props and not (key == "scale" and props[key] == 0)} | props
-
-
-def _is_decimal(schema: Schema) -> bool:
-    precision, scale = schema.props.get("precision"), schema.props.get("scale", 0)
-    if schema.kind not in ("bytes", "fixed") or type(precision) is not int or type(scale) is not int:
-        return False
-    largest = 2**31 - 1 if schema.kind == "bytes" else math.floor(math.log10(2) * (8 * schema.size - 1))
-    return 0 < precision <= largest and 0 <= scale <= precision
 
 
 def _sorted(value: Json) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from tributary.avro import naming
-from tributary.avro import types as avro
+from tributary.avro.codec import codec_schema
 from tributary.avro.rows.records import Classes
-from tributary.avro.type_parser import parse
+from tributary.avro.schema import Array, Enum, Field, Map, Record, Schema, SchemaError, Union
+from tributary.avro.structure import named_types
 from tributary.catalog import Catalog, Topic
 from tributary.errors import TributaryError
 
@@ -40,12 +41,14 @@ def events(catalog: Catalog) -> str:
     classes: list[str] = []
     for topic in catalog.topics:
         try:
-            record = parse(topic.schema)
-        except avro.SchemaError as error:
+            record = codec_schema(topic.schema)
+        except SchemaError as error:
             raise GenerateError(f"{topic.path}: {error}") from error
-        assert isinstance(record, avro.Record)  # the catalogue takes nothing else
+        assert isinstance(record, Record)  # the catalogue takes nothing else
         classes.append(naming.class_(record.short_name))
-        for named in _named(record, set()):
+        for named in named_types(record):
+            if not isinstance(named, Record | Enum):
+                continue
             name = naming.class_(named.short_name)
             source = _class(named, topic.text if named is record else None)
             before, other = types.setdefault(name, (source, topic))
@@ -73,28 +76,11 @@ def _header(sources: Iterable[str]) -> str:
     )
 
 
-def _named(avro_type: avro.Type, seen: set[str]) -> Iterator[avro.Record | avro.Enum]:
-    """The enums and records inside a type, each once and after what it uses."""
-    if isinstance(avro_type, avro.Array):
-        yield from _named(avro_type.items, seen)
-    elif isinstance(avro_type, avro.Map):
-        yield from _named(avro_type.values, seen)
-    elif isinstance(avro_type, avro.Union):
-        for branch in avro_type.branches:
-            yield from _named(branch, seen)
-    elif isinstance(avro_type, avro.Record | avro.Enum) and avro_type.name not in seen:
-        seen.add(avro_type.name)
-        if isinstance(avro_type, avro.Record):
-            for field in avro_type.fields:
-                yield from _named(field.type, seen)
-        yield avro_type
+def _class(named: Record | Enum, contract: str | None) -> str:
+    return _enum(named) if isinstance(named, Enum) else _record(named, contract)
 
 
-def _class(named: avro.Record | avro.Enum, contract: str | None) -> str:
-    return _enum(named) if isinstance(named, avro.Enum) else _record(named, contract)
-
-
-def _enum(enum: avro.Enum) -> str:
+def _enum(enum: Enum) -> str:
     lines = [f"class {naming.class_(enum.short_name)}(enum.StrEnum):", *_doc(enum.doc)]
     if enum.doc and enum.symbols:
         lines.append("")
@@ -104,7 +90,7 @@ def _enum(enum: avro.Enum) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _record(record: avro.Record, contract: str | None) -> str:
+def _record(record: Record, contract: str | None) -> str:
     # Without a slot for weak references the decoder can fill an instance through a mutable twin of the same layout.
     lines = ["@attrs.frozen(kw_only=True, weakref_slot=False)", f"class {naming.class_(record.short_name)}:"]
     lines += _doc(record.doc)
@@ -129,29 +115,29 @@ def _record(record: avro.Record, contract: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _annotation(avro_type: avro.Type) -> str:
-    if isinstance(avro_type, avro.Record | avro.Enum):
+def _annotation(avro_type: Schema) -> str:
+    if isinstance(avro_type, Record | Enum):
         return naming.class_(avro_type.short_name)
-    if isinstance(avro_type, avro.Array):
-        return f"tuple[{_annotation(avro_type.items)}, ...]"
-    if isinstance(avro_type, avro.Map):
-        return f"dict[str, {_annotation(avro_type.values)}]"
-    if isinstance(avro_type, avro.Union):
+    if isinstance(avro_type, Array):
+        return f"tuple[{_annotation(avro_type.element)}, ...]"
+    if isinstance(avro_type, Map):
+        return f"dict[str, {_annotation(avro_type.element)}]"
+    if isinstance(avro_type, Union):
         branches = dict.fromkeys(_annotation(branch) for branch in avro_type.branches)
         return " | ".join(sorted(branches, key=lambda branch: branch == "None"))
-    return _SCALARS[avro_type.kind]
+    return _SCALARS[avro_type.value_kind]
 
 
-def _default(field: avro.Field, attributes: Collection[str]) -> str:
+def _default(field: Field, attributes: Collection[str]) -> str:
     """The expression of a field's default; only defaults that are safe to share are kept, others must be given."""
-    kind = field.type.branches[0] if isinstance(field.type, avro.Union) and field.type.branches else field.type
+    kind = field.type.branches[0] if isinstance(field.type, Union) and field.type.branches else field.type
     try:
         Classes(None).default(kind, field.default)
     except ValueError:  # it cannot be used, and nothing checks it before a reader does
         return ""
     if not field.has_default or (isinstance(field.default, float) and not math.isfinite(field.default)):
         return ""
-    if isinstance(kind, avro.Enum):
+    if isinstance(kind, Enum):
         # In the body of the class an attribute of the enum's name would be taken for it.
         return "" if (name := _annotation(kind)) in attributes else f"{name}.{naming.member(field.default)}"
     if kind.kind == "string":
@@ -159,9 +145,9 @@ def _default(field: avro.Field, attributes: Collection[str]) -> str:
     return repr(field.default) if kind.kind in ("null", "boolean", "int", "long", "float", "double") else ""
 
 
-def _doc(doc: str) -> list[str]:
+def _doc(doc: str | None) -> list[str]:
     """A docstring, indented, if there is something to say."""
-    text = _writable(" ".join(doc.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"'))
+    text = _writable(" ".join((doc or "").split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"'))
     if text.endswith('"'):
         text += " "
     return [f'    """{text}"""'] if text else []

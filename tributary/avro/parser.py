@@ -1,17 +1,44 @@
-"""From JSON to a schema, with the checks that Avro's Java library makes."""
+"""From JSON to a schema, with the checks that Apache Avro's Java library 1.12 makes.
+
+Confluent Schema Registry hands every schema to that library, so what it accepts, what it drops (a `doc` beside a
+primitive type) and the text it writes back decide what the registry stores. This follows it point by point; where the
+specification and the library differ, the library wins.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import cast
 
 import attrs
 
+from tributary.avro.canonical import canonical
+from tributary.avro.defaults import is_valid_default
 from tributary.avro.jackson import load_json, refuse_lone_surrogates, show
-from tributary.avro.schema import PRIMITIVES, Field, Json, Name, Schema, SchemaError, same
+from tributary.avro.resolution import find_type
+from tributary.avro.schema import (
+    NAMED,
+    PRIMITIVES,
+    Array,
+    Decimal,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Map,
+    Name,
+    Primitive,
+    Record,
+    Schema,
+    SchemaError,
+    Union,
+    is_decimal,
+    same,
+)
 
-MAX_DEPTH = 150
+_MAX_DEPTH = 150
 """Types nested deeper than this are refused: people do not write them, and recursion over them must stay safe."""
 
 _SCHEMA_RESERVED = frozenset(
@@ -21,26 +48,62 @@ _ENUM_RESERVED = _SCHEMA_RESERVED | {"default"}
 _FIELD_RESERVED = frozenset(("default", "doc", "name", "order", "type", "aliases"))
 _ASCII_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _MAX_FIXED_SIZE = 2**31 - 1 - 8
-_INT_RANGE = range(-(2**31), 2**31)
-_LONG_RANGE = range(-(2**63), 2**63)
+
+
+def parse(text: str, references: Iterable[str] = (), *, validate_defaults: bool = True) -> Schema:
+    """Parse a schema; `references` are the texts of the schemas it refers to, dependencies first.
+
+    Raises SchemaError with the reason. `validate_defaults=False` is for schemas that are stored already.
+    """
+    parser = _Parser(validate_defaults)
+    try:
+        outside = frozenset(parser.parse(reference).full_name for reference in references)
+        schema = parser.parse(text)
+        schema.outside = outside
+        schema.canonical = canonical(schema)
+    except RecursionError:
+        raise SchemaError("the schema is nested too deeply") from None
+    return schema
+
+
+def stored(text: str) -> Schema:
+    """Parse a schema that a registry has, or may come to have: an older one took defaults that do not fit.
+
+    Raises SchemaError.
+    """
+    return parse(text, validate_defaults=False)
+
+
+def parse_json(node: Json) -> Schema:
+    """Parse a schema that is decoded from JSON already, without its defaults. Raises SchemaError."""
+    try:
+        return _Parser(validate_defaults=False).read(node)
+    except RecursionError:
+        raise SchemaError("the schema is nested too deeply") from None
 
 
 @attrs.define
-class Parser:
+class _Parser:
     """Parses texts one after the other; later ones may refer to the names of earlier ones."""
 
     validate_defaults: bool
     names: dict[str, Schema] = attrs.field(factory=dict)
     unions: list[Schema] = attrs.field(factory=list)
-    forward: list[tuple[Schema, str]] = attrs.field(factory=list)
+    forward: list[tuple[Schema, str, str]] = attrs.field(factory=list)
+    """Placeholders, each with the name that it is for and the place of it."""
     defaults: list[tuple[Field, Name]] = attrs.field(factory=list)
     depth: int = 0
+    place: str = ""
+    """The field being read, for messages."""
 
     def parse(self, text: str) -> Schema:
         if "\\u" in text:
             refuse_lone_surrogates(text)
-        schema = self._type(load_json(text), None)
-        found = {id(place): self._resolve(name) for place, name in self.forward}
+        return self.read(load_json(text))
+
+    def read(self, node: Json) -> Schema:
+        schema = self._type(node, None)
+        found = {id(placeholder): self._resolve(name, place) for placeholder, name, place in self.forward}
         if found:
             self._replace(found)
             schema = found.get(id(schema), schema)
@@ -57,13 +120,13 @@ class Parser:
         if isinstance(node, str):
             return self._find(node, space)
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise SchemaError(f"types are nested more than {MAX_DEPTH} deep")
+        if self.depth > _MAX_DEPTH:
+            raise SchemaError(f"types are nested more than {_MAX_DEPTH} deep")
         try:
             if isinstance(node, dict):
                 return self._object(node, space)
             if isinstance(node, list):
-                union = Schema("union", branches=[self._type(branch, space) for branch in node])
+                union = Union("union", branches=[self._type(branch, space) for branch in node])
                 self.unions.append(union)
                 return union
         finally:
@@ -75,13 +138,16 @@ class Parser:
         if not isinstance(kind, str):
             raise SchemaError(f"no type (a string) in {show(node)}")
         if kind in PRIMITIVES:
-            return Schema(kind, _props(node, _SCHEMA_RESERVED))
+            props = _props(node, _SCHEMA_RESERVED)
+            decimal = kind == "bytes" and is_decimal(kind, 0, props)
+            return Decimal(kind, props) if decimal else Primitive(kind, props)
         if kind in ("array", "map"):
             part = "items" if kind == "array" else "values"
             if part not in node:
                 raise SchemaError(f"{kind} has no {part}: {show(node)}")
-            return Schema(kind, _props(node, _SCHEMA_RESERVED), inner=self._type(node[part], space))
-        if kind in ("record", "error", "enum", "fixed"):
+            props, inner = _props(node, _SCHEMA_RESERVED), self._type(node[part], space)
+            return Array(kind, props, inner=inner) if kind == "array" else Map(kind, props, inner=inner)
+        if kind in NAMED:
             schema = self._named(node, kind, space)
             self._define(schema)
             return schema
@@ -97,11 +163,13 @@ class Parser:
         if kind == "enum":
             symbols, default = _symbols(node, name.full)
             props = _props(node, _ENUM_RESERVED)
-            return Schema("enum", props, name, doc, aliases, symbols=symbols, default=default)
+            return Enum("enum", props, name, doc, aliases, symbols=symbols, default=default)
         props = _props(node, _SCHEMA_RESERVED)
         if kind == "fixed":
-            return Schema("fixed", props, name, doc, aliases, size=_size(node, name.full))
-        schema = Schema("record", props, name, doc, aliases, is_error=kind == "error")
+            size = _size(node, name.full)
+            class_ = Decimal if is_decimal(kind, size, props) else Fixed
+            return class_("fixed", props, name, doc, aliases, size=size)
+        schema = Record("record", props, name, doc, aliases, is_error=kind == "error")
         fields = node.get("fields")
         if not isinstance(fields, list):
             raise SchemaError(f"record {name.full} has no list of fields")
@@ -119,7 +187,9 @@ class Parser:
         name = _required(node, "name", f"a field of {record.full} has no name")
         if "type" not in node:
             raise SchemaError(f"field {name} of {record.full} has no type")
+        around, self.place = self.place, f" in field {name} of {record.full}"
         kind = self._type(node["type"], record.space)
+        self.place = around
         check_name(name, f"field of {record.full}")
         order = node.get("order", "ascending")
         if not isinstance(order, str) or order.lower() not in ("ascending", "descending", "ignore"):
@@ -135,14 +205,13 @@ class Parser:
         return field
 
     def _find(self, name: str, space: str | None) -> Schema:
-        """A type by its name. For one that is not known yet a placeholder stands until the end of the text."""
+        """A type by its name; for one that is not known yet a placeholder, which is replaced at the end of the text."""
         if name in PRIMITIVES:
-            return Schema(name)
-        full = f"{space}.{name}" if space is not None and "." not in name else name
-        found = self.names.get(full) or self.names.get(name)
+            return Primitive(name)
+        found = find_type(name, space, self.names)
         if found is None:
-            found = Schema("record", name=Name(f"?{len(self.forward)}", None))
-            self.forward.append((found, full))
+            found = Record("record", name=Name(f"?{len(self.forward)}", None))
+            self.forward.append((found, Name.of(name, space).full, self.place))
         return found
 
     def _define(self, schema: Schema) -> None:
@@ -153,10 +222,10 @@ class Parser:
         if known is not schema and not same(known, schema):
             raise SchemaError(f"can't redefine: {full}")
 
-    def _resolve(self, name: str) -> Schema:
+    def _resolve(self, name: str, place: str) -> Schema:
         found = self.names.get(name)
         if found is None:
-            raise SchemaError(f"undefined name: {show(name)}")
+            raise SchemaError(f"undefined name: {show(name)}{place}")
         return found
 
     def _replace(self, found: dict[int, Schema]) -> None:
@@ -212,9 +281,9 @@ def _required(node: dict[str, Json], key: str, error: str) -> str:
 
 
 def _make_name(text: str, space: str | None) -> Name:
-    before, dot, name = text.rpartition(".")
-    check_name(name, "name")
-    return Name(name, (before if dot else space) or None)
+    name = Name.of(text, space)
+    check_name(name.name, "name")
+    return name
 
 
 def _aliases(node: dict[str, Json]) -> list[str]:
@@ -269,43 +338,3 @@ def check_name(name: Json, what: str) -> str:
         if not (char == "_" or category[0] == "L" or (category == "Nd" and position)):
             raise SchemaError(f"{what} {show(name)} has an illegal character {char!r} at position {position}")
     return name
-
-
-def is_valid_default(schema: Schema, value: Json, known: dict[int, bool] | None = None) -> bool:
-    """Whether a JSON value can be the default of a field of this type; for a union, of any of its branches.
-
-    `known` has the verdict on the defaults of fields met before, by the field's `id`: records that share types, each
-    with the default {}, name exponentially many.
-    """
-    known = {} if known is None else known
-    match schema.kind:
-        case "string" | "bytes" | "enum" | "fixed":
-            return isinstance(value, str)
-        case "int":
-            return _is_integer(value, _INT_RANGE)
-        case "long":
-            return _is_integer(value, _LONG_RANGE)
-        case "float" | "double":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "null":
-            return value is None
-        case "array":
-            return isinstance(value, list) and all(is_valid_default(schema.element, item, known) for item in value)
-        case "map":
-            return isinstance(value, dict) and all(
-                is_valid_default(schema.element, item, known) for item in value.values()
-            )
-        case "union":
-            return any(is_valid_default(branch, value, known) for branch in schema.branches)
-        case _:
-            return isinstance(value, dict) and all(_has_value(field, value, known) for field in schema.fields)
-
-
-def _has_value(field: Field, record: dict[str, Json], known: dict[int, bool]) -> bool:
-    if field.name in record:
-        return is_valid_default(field.type, record[field.name], known)
-    if id(field) not in known:
-        known[id(field)] = field.has_default and is_valid_default(field.type, field.default, known)
-    return known[id(field)]

@@ -1,9 +1,14 @@
-"""An Avro schema in memory: types, fields and names."""
+"""An Avro schema in memory: the one model of types, fields and names that everything else is built from.
+
+https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Self, cast
 
 import attrs
 
@@ -12,12 +17,14 @@ from tributary.errors import TributaryError
 Json = Any
 """A decoded JSON value."""
 
-PRIMITIVES = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
-_KINDS = PRIMITIVES | {"record", "enum", "fixed", "array", "map", "union"}
+PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
+NAMED = ("record", "error", "enum", "fixed")
+"""What `type` says in the definition of a named type."""
+_KINDS = {*PRIMITIVES, "record", "enum", "fixed", "array", "map", "union"}
 
 
 class SchemaError(TributaryError, ValueError):
-    """The text is not a valid Avro schema; the message says where and why."""
+    """A schema is not valid or cannot be used; the message says where and why."""
 
 
 @attrs.frozen
@@ -26,6 +33,12 @@ class Name:
 
     name: str
     space: str | None
+
+    @classmethod
+    def of(cls, text: str, space: str | None) -> Name:
+        """The name that a text inside a namespace means."""
+        before, dot, name = text.rpartition(".")
+        return cls(name, (before if dot else space) or None)
 
     @property
     def full(self) -> str:
@@ -51,11 +64,12 @@ class Field:
     order: str
     aliases: tuple[str, ...]
     props: dict[str, Json]
+    """The JSON attributes that Avro does not define, such as `minimum`."""
 
 
 @attrs.define(eq=False)
 class Schema:
-    """One type in a schema; what does not apply to its `kind` is empty.
+    """One type in a schema; what does not apply to its `kind` is empty. Its class is one of the subclasses below.
 
     Named types are shared by all who refer to them, so a recursive schema is a cycle: compare by identity.
     """
@@ -98,6 +112,106 @@ class Schema:
     def element(self) -> Schema:
         """The type of an array's items or of a map's values."""
         return cast(Schema, self.inner)
+
+    @property
+    def parts(self) -> list[Schema]:
+        """The types directly within this one."""
+        if self.inner is not None:
+            return [self.inner]
+        return self.branches or [field.type for field in self.fields]
+
+    @property
+    def value_kind(self) -> str:
+        """The kind of the values: `decimal` where bytes or a fixed type carry one, else the type's own kind."""
+        return self.kind
+
+    def __str__(self) -> str:
+        return self.kind if self.name is None else f"{self.kind} {self.name.full}"
+
+
+@attrs.define(eq=False)
+class Primitive(Schema):
+    """A type without parts."""
+
+    @property
+    def is_uuid(self) -> bool:
+        """Whether it is text with the logical type uuid."""
+        return self.kind == "string" and self.props.get("logicalType") == "uuid"
+
+
+@attrs.define(eq=False)
+class Fixed(Schema):
+    """A fixed number of bytes, `size`."""
+
+
+@attrs.define(eq=False)
+class Decimal(Schema):
+    """The logical type decimal, on bytes or on a fixed type."""
+
+    @property
+    def precision(self) -> int:
+        """Digits."""
+        return cast(int, self.props["precision"])
+
+    @property
+    def scale(self) -> int:
+        """Digits after the point."""
+        return cast(int, self.props.get("scale", 0))
+
+    @property
+    def value_kind(self) -> str:
+        return "decimal"
+
+    def __str__(self) -> str:
+        return f"decimal({self.precision}, {self.scale})"
+
+
+@attrs.define(eq=False)
+class Enum(Schema):
+    """An enum; `default` is the symbol that readers take for one they do not know."""
+
+
+@attrs.define(eq=False)
+class Array(Schema):
+    """A list of items of the type `element`."""
+
+    def __str__(self) -> str:
+        return f"array of {self.inner}"
+
+
+@attrs.define(eq=False)
+class Map(Schema):
+    """Values of the type `element` by text keys."""
+
+    def __str__(self) -> str:
+        return f"map of {self.inner}"
+
+
+@attrs.define(eq=False)
+class Union(Schema):
+    """One of several types."""
+
+    def __str__(self) -> str:
+        return f"union of {', '.join(map(str, self.branches))}"
+
+
+@attrs.define(eq=False)
+class Record(Schema):
+    """A record; it may contain itself."""
+
+    def with_fields(self, fields: Iterable[Field]) -> Self:
+        """The record with other fields."""
+        fields = list(fields)
+        return attrs.evolve(self, fields=fields, by_name={field.name: field for field in fields})
+
+
+def is_decimal(kind: str, size: int, props: Mapping[str, Json]) -> bool:
+    """Whether a type with these properties is a valid decimal; else, as the specification says, it is what it is on."""
+    precision, scale = props.get("precision"), props.get("scale", 0)
+    if props.get("logicalType") != "decimal" or type(precision) is not int or type(scale) is not int:
+        return False
+    largest = 2**31 - 1 if kind == "bytes" else math.floor(math.log10(2) * (8 * size - 1))
+    return 0 < precision <= largest and 0 <= scale <= precision
 
 
 def same(one: Schema, other: Schema, *, docs: bool = False) -> bool:

@@ -16,9 +16,9 @@ from typing import Any
 import attrs
 
 from tributary.avro import naming
-from tributary.avro import types as avro
+from tributary.avro.defaults import RANGES
+from tributary.avro.schema import Array, Decimal, Enum, Fixed, Map, Primitive, Record, Schema, SchemaError, Union
 
-INTEGERS = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
 FLOATS = {"float": struct.Struct("<f").pack, "double": struct.Struct("<d").pack}
 
 UUID_FORM = bytes(ord("0") if chr(byte) in "0123456789abcdefABCDEF" else byte for byte in range(256))
@@ -55,7 +55,7 @@ def limits(name: str, attributes: Mapping[str, Any]) -> Limits:
         bound = attributes.get(which)
         if bound is not None:
             if type(bound) not in (int, float) or not -_HUGE <= bound <= _HUGE:
-                raise avro.SchemaError(f"{name}: {which} is {bound!r:.80}, expected a number")
+                raise SchemaError(f"{name}: {which} is {bound!r:.80}, expected a number")
             found[which] = bound
     pattern = attributes.get("pattern")
     if pattern is not None:
@@ -64,7 +64,7 @@ def limits(name: str, attributes: Mapping[str, Any]) -> Limits:
         try:
             found |= {"pattern": re.compile(end), "pattern_text": pattern}
         except re.error as error:
-            raise avro.SchemaError(f"{name}: pattern {pattern!r} is not a regular expression: {error}") from None
+            raise SchemaError(f"{name}: pattern {pattern!r} is not a regular expression: {error}") from None
     return Limits(**found)
 
 
@@ -84,42 +84,42 @@ def unscaled(number: decimal.Decimal, precision: int, scale: int) -> int:
     return -whole if sign else whole
 
 
-def problem(kind: avro.Type, value: Any, path: str, bounds: Limits = NO_LIMITS, *, keys: bool = False) -> str | None:
+def problem(kind: Schema, value: Any, path: str, bounds: Limits = NO_LIMITS, *, keys: bool = False) -> str | None:
     """The first thing that is wrong with a value, as a sentence that begins with `path`; None if nothing is.
 
     `keys`: records are dictionaries, not instances of classes.
     """
-    if isinstance(kind, avro.Union):
+    if isinstance(kind, Union):
         return _union(kind, value, path, bounds, keys)
-    if isinstance(kind, avro.Record):
+    if isinstance(kind, Record):
         return _record(kind, value, path, keys)
-    if isinstance(kind, avro.Array):
+    if isinstance(kind, Array):
         if type(value) is not tuple and not isinstance(value, list):
             return _expected(path, value, "a list or tuple")
-        return _first(problem(kind.items, item, f"{path}[{n}]", keys=keys) for n, item in enumerate(value))
-    if isinstance(kind, avro.Map):
+        return _first(problem(kind.element, item, f"{path}[{n}]", keys=keys) for n, item in enumerate(value))
+    if isinstance(kind, Map):
         if not isinstance(value, dict):
             return _expected(path, value, "a dictionary")
         return _first(
-            _text(key, f"{path}: key") or problem(kind.values, item, f"{path}[{key!r}]", keys=keys)
+            _text(key, f"{path}: key") or problem(kind.element, item, f"{path}[{key!r}]", keys=keys)
             for key, item in value.items()
         )
     return _scalar(kind, value, path) or _outside(kind, value, path, bounds)
 
 
-def _record(record: avro.Record, value: Any, path: str, keys: bool) -> str | None:
+def _record(record: Record, value: Any, path: str, keys: bool) -> str | None:
     for field in record.fields:
         try:
             inner = value[field.name] if keys else getattr(value, naming.attribute(field.name))
         except (AttributeError, LookupError, TypeError):
             return f"{path} has no {field.name}, expected a {record.short_name}, got {_shown(value)}"
-        found = problem(field.type, inner, f"{path}.{field.name}", limits(field.name, field.attributes), keys=keys)
+        found = problem(field.type, inner, f"{path}.{field.name}", limits(field.name, field.props), keys=keys)
         if found:
             return found
     return None
 
 
-def _union(union: avro.Union, value: Any, path: str, bounds: Limits, keys: bool) -> str | None:
+def _union(union: Union, value: Any, path: str, bounds: Limits, keys: bool) -> str | None:
     problems = [problem(branch, value, path, bounds, keys=keys) for branch in union.branches]
     if None in problems:
         return None
@@ -129,23 +129,23 @@ def _union(union: avro.Union, value: Any, path: str, bounds: Limits, keys: bool)
     return _expected(path, value, " or ".join(map(str, union.branches)))
 
 
-def _scalar(kind: avro.Type, value: Any, path: str) -> str | None:
-    if isinstance(kind, avro.Enum):
+def _scalar(kind: Schema, value: Any, path: str) -> str | None:
+    if isinstance(kind, Enum):
         known = isinstance(value, str) and value in kind.symbols
         return None if known else _expected(path, value, f"one of {', '.join(kind.symbols)}")
-    if isinstance(kind, avro.Fixed):
+    if isinstance(kind, Fixed):
         good = type(value) is bytes and len(value) == kind.size
         return None if good else _expected(path, value, f"{kind.size} bytes")
-    if isinstance(kind, avro.Decimal):
+    if isinstance(kind, Decimal):
         return _decimal(kind, value, path)
-    if kind.kind in INTEGERS:
-        low, high = INTEGERS[kind.kind]
+    if kind.kind in RANGES:
+        low, high = RANGES[kind.kind]
         good = type(value) is int and low <= value <= high
         return None if good else _expected(path, value, f"an int from {low} to {high}")
     if kind.kind in ("float", "double"):
         return _float(kind.kind, value, path)
     if kind.kind == "string":
-        uuid = isinstance(kind, avro.Primitive) and kind.logical == "uuid"
+        uuid = isinstance(kind, Primitive) and kind.is_uuid
         return _text(value, path) or (_uuid(value, path) if uuid else None)
     good = {"null": value is None, "boolean": type(value) is bool, "bytes": type(value) is bytes}[kind.kind]
     return (
@@ -153,7 +153,7 @@ def _scalar(kind: avro.Type, value: Any, path: str) -> str | None:
     )
 
 
-def _decimal(kind: avro.Decimal, value: Any, path: str) -> str | None:
+def _decimal(kind: Decimal, value: Any, path: str) -> str | None:
     expected = f"a Decimal of up to {kind.precision} digits, {kind.scale} of them after the dot"
     if not isinstance(value, decimal.Decimal):
         return _expected(path, value, expected)
@@ -190,8 +190,8 @@ def _uuid(value: str, path: str) -> str | None:
     return None if good else _expected(path, value, "a uuid of 32 hexadecimal digits, 8-4-4-4-12")
 
 
-def _outside(kind: avro.Type, value: Any, path: str, bounds: Limits) -> str | None:
-    found = None if isinstance(kind, avro.Enum) else beyond(value, bounds)
+def _outside(kind: Schema, value: Any, path: str, bounds: Limits) -> str | None:
+    found = None if isinstance(kind, Enum) else beyond(value, bounds)
     return f"{path} {found}" if found else None
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from tributary.avro import types as avro
 from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.reader import ColumnReader
-from tributary.avro.types import SchemaError
+from tributary.avro.schema import Array, Record, SchemaError, Union
 from tributary.catalog import Catalog, CatalogError, Topic
 from tributary.figures.declaration import Declaration
 from tributary.kafka.event_time import Clock
@@ -64,13 +63,13 @@ def counted_topics(declaration: Declaration, catalog: Catalog) -> list[Topic]:
     return counted
 
 
-def _check_forms(record: avro.Record, forms: Mapping[str, Form], prefix: str = "") -> None:
+def _check_forms(record: Record, forms: Mapping[str, Form], prefix: str = "") -> None:
     """Raise SchemaError if a field that is read is of a type of which the figures cannot be made."""
     for field in record.fields:
         path = prefix + field.name
-        if isinstance(field.type, avro.Array) and isinstance(field.type.items, avro.Record):
-            _check_forms(field.type.items, forms, f"{path}.")
-        elif form(field.type) is not forms[path] or isinstance(field.type, avro.Union):
+        if isinstance(field.type, Array) and isinstance(field.type.element, Record):
+            _check_forms(field.type.element, forms, f"{path}.")
+        elif form(field.type) is not forms[path] or isinstance(field.type, Union):
             raise SchemaError(
                 f"{record.short_name}.{field.name}: figures are made of it, so it must be {_EXPECTED[forms[path]]}; "
                 f"it is {field.type}"

@@ -12,23 +12,14 @@ from typing import Literal
 
 import attrs
 
-from tributary.avro.parse import Field, Schema, SchemaError, parse
+from tributary.avro.resolution import promotes, written_names
+from tributary.avro.schema import Field, Schema
+from tributary.catalog import LEVELS
 
-__all__ = ["LEVELS", "PROMOTIONS", "Incompatibility", "Schema", "SchemaError", "check", "incompatibilities", "parse"]
-
-LEVELS = ("NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE")
 Direction = Literal["backward", "forward"]
 
 _MAX_COMPARISONS = 200_000
 _SHOWN_BRANCHES = 8
-PROMOTIONS = {
-    "long": ("int",),
-    "float": ("int", "long"),
-    "double": ("int", "long", "float"),
-    "bytes": ("string",),
-    "string": ("bytes",),
-}
-"""What each type can read besides itself (specification, "Schema Resolution")."""
 
 
 @attrs.frozen
@@ -163,7 +154,7 @@ class _Comparison:
                 if branch.full_name == writer.full_name:
                     causes += reasons
             return [_missing_branch(reader, writer, writer, place, causes)]
-        if writer.kind in PROMOTIONS.get(reader.kind, ()):
+        if promotes(writer.kind, reader.kind):
             return []
         message = f"reader type: {reader.kind.upper()} not compatible with writer type: {writer.kind.upper()}"
         return [place.report("TYPE_MISMATCH", reader, writer, message)]
@@ -218,12 +209,12 @@ def _moved(reason: Incompatibility, first: str, path: str) -> Incompatibility:
 
 def _written_field(field: Field, writer: Schema) -> Field | None:
     """The writer's field that a reader's field takes its value from, by name or alias."""
-    matches = [writer.by_name[name] for name in (field.name, *field.aliases) if name in writer.by_name]
+    matches = written_names(field.name, field.aliases, writer.by_name)
     if len(matches) > 1:
         raise _CannotCompare(
             f"Reader record field {field.name} matches multiple fields in writer record schema {writer.full_name}"
         )
-    return matches[0] if matches else None
+    return writer.by_name[matches[0]] if matches else None
 
 
 def _name_mismatch(reader: Schema, writer: Schema, place: _Place) -> list[Incompatibility]:

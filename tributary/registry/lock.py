@@ -79,21 +79,21 @@ def fingerprint(schema: str) -> str:
     """`sha256:` and the hex digest of the schema as the registry normalises it, so layout does not count.
 
     Unlike Avro's own fingerprint it covers docs, defaults and attributes: a registry makes a version of those, too.
-    Raises `avro.SchemaError` if it is no schema.
+    Raises `SchemaError` if it is no schema.
     """
-    from tributary.avro import parse as avro  # producers and consumers import the lock, and never need this
+    from tributary.avro.parser import stored  # producers and consumers import the lock, and never need this
 
-    return "sha256:" + hashlib.sha256(avro.parse(schema, validate_defaults=False).canonical.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(stored(schema).canonical.encode()).hexdigest()
 
 
 def fingerprint_of(topic: Topic) -> str:
-    """The fingerprint of a contract as it stands. Raises CatalogError, and `avro.SchemaError`; both name the file."""
-    from tributary.avro import parse as avro
+    """The fingerprint of a contract as it stands. Raises CatalogError, and `SchemaError`; both name the file."""
+    from tributary.avro.schema import SchemaError
 
     try:
         return fingerprint(topic.text)
-    except avro.SchemaError as error:
-        raise avro.SchemaError(f"{topic.path}: {error}") from error
+    except SchemaError as error:
+        raise SchemaError(f"{topic.path}: {error}") from error
 
 
 def registry_name(url: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.registry.guest import Guest, escaped
 from tools import conformance
-from tributary.registry.compatibility import LEVELS
+from tributary.catalog import LEVELS
 
 ID = {"name": "id", "type": "string"}
 COUNT = {"name": "n", "type": "int", "default": 7}

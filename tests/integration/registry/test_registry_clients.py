@@ -29,7 +29,7 @@ from confluent_kafka.schema_registry.schema_registry_client import (
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from tests.support.registry.guest import Guest
-from tributary.registry.compatibility import LEVELS
+from tributary.catalog import LEVELS
 
 ID = {"name": "id", "type": "string"}
 COUNT = {"name": "n", "type": "int", "default": 7}

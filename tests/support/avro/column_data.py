@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from tests.support.avro import avro_data
-from tributary.avro import types as avro
 from tributary.avro.columns.batch import ListColumn, RecordBatch
+from tributary.avro.schema import Array, Enum, Record, Schema, Union
 
 
 def is_record(kind: Any) -> bool:
@@ -46,7 +46,7 @@ def rows(batch: RecordBatch) -> list[dict[str, Any]]:
     return found
 
 
-def expected(record: dict[str, Any], kind: avro.Record, paths: list[str]) -> dict[str, Any]:
+def expected(record: dict[str, Any], kind: Record, paths: list[str]) -> dict[str, Any]:
     """The fields of a decoded record at these paths, or all, as columns have them."""
     inner: dict[str, list[str]] = {}
     for path in paths:
@@ -59,14 +59,14 @@ def expected(record: dict[str, Any], kind: avro.Record, paths: list[str]) -> dic
     }
 
 
-def as_column(value: Any, kind: avro.Type, paths: list[str]) -> Any:
+def as_column(value: Any, kind: Schema, paths: list[str]) -> Any:
     """A decoded value as columns have it: enums and booleans as numbers, records in lists as lines."""
-    if isinstance(kind, avro.Array) and isinstance(kind.items, avro.Record):
-        return [expected(item, kind.items, paths) for item in value]
-    branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
+    if isinstance(kind, Array) and isinstance(kind.element, Record):
+        return [expected(item, kind.element, paths) for item in value]
+    branches = kind.branches if isinstance(kind, Union) else (kind,)
     (one, *others) = [branch for branch in branches if branch.kind != "null"] or [kind]
     if others or value is None:
         return value
-    if isinstance(one, avro.Enum):
+    if isinstance(one, Enum):
         return one.symbols.index(value)
     return int(value) if one.kind == "boolean" else value

@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.support.avro.avro_data import definitions
 from tests.support.avro.reading import failure, has_endless
-from tributary.registry.compatibility import Incompatibility, incompatibilities, parse
+from tributary.avro.parser import parse
+from tributary.registry.compatibility import Incompatibility, incompatibilities
 
 Rule = Callable[[Any, Any, list[Incompatibility]], bool]
 """Whether an exception holds for a reader, a writer and the engine's reasons."""

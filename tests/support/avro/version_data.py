@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support.avro import avro_data
 from tests.support.avro.avro_data import PRIMITIVES, SYMBOLS, Draw, defined_first, definitions
-from tributary.registry.compatibility import SchemaError, parse
+from tributary.avro.parser import parse
+from tributary.avro.schema import SchemaError
 
 _PROMOTED = {"int": "long", "long": "double", "float": "double", "string": "bytes", "bytes": "string"}
 _TYPES: list[Any] = [*PRIMITIVES, {"type": "array", "items": "int"}, {"type": "map", "values": "string"}]

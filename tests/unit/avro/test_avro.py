@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tributary.avro import canonical as avro_text
-from tributary.avro.parse import SchemaError, parse
+from tributary.avro.parser import parse
+from tributary.avro.schema import SchemaError
 
 
 @pytest.mark.parametrize(

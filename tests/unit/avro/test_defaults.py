@@ -9,7 +9,8 @@ from fastavro.validation import validate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.registry.contract.defaults import fits
+from tributary.avro.defaults import is_portable_default
+from tributary.avro.parser import parse_json
 
 JSON = st.recursive(
     st.none()
@@ -32,15 +33,13 @@ TYPES = st.recursive(
 
 @given(JSON, TYPES)
 def test_agrees_with_fastavro(value: Any, schema: Any) -> None:
-    assert fits(value, schema, {}) == validate(value, schema, raise_errors=False, strict=True)
+    assert is_portable_default(parse_json(schema), value) == validate(value, schema, raise_errors=False, strict=True)
 
 
-NAMED = {
-    "x.R": {
-        "type": "record",
-        "name": "x.R",
-        "fields": [{"name": "a", "type": "int"}, {"name": "r", "type": ["null", "R"], "default": None}],
-    }
+RECORD = {
+    "type": "record",
+    "name": "x.R",
+    "fields": [{"name": "a", "type": "int"}, {"name": "r", "type": ["null", "R"], "default": None}],
 }
 
 
@@ -52,12 +51,12 @@ NAMED = {
         ("Ā", "bytes", False),
         (1, "double", True),
         (True, "double", False),
-        ({"a": 1}, "x.R", True),
-        ({"a": 1, "r": None}, "x.R", True),
-        ({"a": 1, "r": {"a": 2}}, "x.R", False),
-        ({"r": None}, "x.R", False),
+        ({"a": 1}, RECORD, True),
+        ({"a": 1, "r": None}, RECORD, True),
+        ({"a": 1, "r": {"a": 2}}, RECORD, False),
+        ({"r": None}, RECORD, False),
         ("A", ["null", "string"], False),
     ],
 )
 def test_what_json_writes_in_its_own_way(value: Any, schema: Any, expected: bool) -> None:
-    assert fits(value, schema, NAMED) is expected
+    assert is_portable_default(parse_json(schema), value) is expected

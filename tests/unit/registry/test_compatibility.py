@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tools import conformance
-from tributary.registry.compatibility import check, incompatibilities, parse
+from tributary.avro.parser import parse
+from tributary.registry.compatibility import check, incompatibilities
 
 
 def record(name: str, *fields: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from tests.support.avro.outcomes import UNREAD, UNSHOWN, outcome
 from tests.support.avro.reading import read, written
 from tests.support.avro.version_data import first_versions, next_versions
-from tributary.registry.compatibility import LEVELS, Incompatibility, check, incompatibilities, parse
+from tributary.avro.parser import parse
+from tributary.catalog import LEVELS
+from tributary.registry.compatibility import Incompatibility, check, incompatibilities
 
 EXAMPLES = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LATEST, ALL = slice(-1, None), slice(None)

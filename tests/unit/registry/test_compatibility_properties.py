@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support.avro import avro_data
 from tests.support.avro.reading import resolved
-from tributary.registry.compatibility import incompatibilities, parse
+from tributary.avro.parser import parse
+from tributary.registry.compatibility import incompatibilities
 
 SLOW = settings(max_examples=60)
 

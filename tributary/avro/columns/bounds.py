@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tributary.avro import types as avro
 from tributary.avro.columns.batch import NullableColumn
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.factorize import ODD
 from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.strings import Integers, StringColumn
+from tributary.avro.schema import Primitive, Schema
 from tributary.avro.validation import Limits
 
 Check = Callable[[Cursor, Any], None]
@@ -32,12 +32,12 @@ _REMEMBERED = 4096
 """Of how many texts it is remembered whether they match."""
 
 
-def column_check(kind: avro.Type, bounds: Limits) -> Check | None:
+def column_check(kind: Schema, bounds: Limits) -> Check | None:
     """The check of the column that holds a field of this type; None where it has no limits, or none that apply."""
     match form(kind):
         case Form.STRINGS:
             return strings(bounds)
-        case Form.INTEGERS if isinstance(kind, avro.Primitive) and kind.kind in ("int", "long"):
+        case Form.INTEGERS if isinstance(kind, Primitive) and kind.kind in ("int", "long"):
             return whole_numbers(bounds)
         case Form.NULLABLE if _numbers_of(kind) and (check := whole_numbers(bounds)):
             return _where_not_null(check)
@@ -54,11 +54,11 @@ def _where_not_null(check: Check) -> Check:
     return check_some
 
 
-def _numbers_of(kind: avro.Type) -> bool:
-    return any(part.kind in ("int", "long") for part in avro.parts(kind))
+def _numbers_of(kind: Schema) -> bool:
+    return any(part.kind in ("int", "long") for part in kind.parts)
 
 
-def number_check(kind: avro.Type, bounds: Limits) -> Check | None:
+def number_check(kind: Schema, bounds: Limits) -> Check | None:
     """The check of numbers that are read as this type; None for another type."""
     if kind.kind in ("int", "long"):
         return whole_numbers(bounds)

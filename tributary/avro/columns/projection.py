@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tributary.avro import types as avro
 from tributary.avro.columns import strings
 from tributary.avro.columns.batch import Column, ListColumn, NullableColumn, RecordBatch
+from tributary.avro.schema import Array, Enum, Field, Record, Schema, SchemaError, Union
 
 
 class Form(enum.Enum):
@@ -25,11 +25,11 @@ class Form(enum.Enum):
     """Python objects, as the row decoder makes them: what no other column holds."""
 
 
-def form(kind: avro.Type) -> Form:
+def form(kind: Schema) -> Form:
     """The form of a type's column. It depends on nothing else, so columns of all writers can be joined."""
-    if isinstance(kind, avro.Array) and isinstance(kind.items, avro.Record):
+    if isinstance(kind, Array) and isinstance(kind.element, Record):
         return Form.LISTS
-    branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
+    branches = kind.branches if isinstance(kind, Union) else (kind,)
     values = [branch for branch in branches if branch.kind != "null"]
     if len(values) != 1:
         return Form.OBJECTS
@@ -40,52 +40,50 @@ def form(kind: avro.Type) -> Form:
     return Form.INTEGERS if len(branches) == 1 else Form.NULLABLE
 
 
-def project(record: avro.Record, paths: Iterable[str]) -> avro.Record:
+def project(record: Record, paths: Iterable[str]) -> Record:
     """The record with the fields at these paths alone, as `user_id` or `items.quantity`.
 
-    Raises avro.SchemaError for a path that does not lead to a field.
+    Raises SchemaError for a path that does not lead to a field.
     """
     wanted: dict[str, set[str]] = {}
     for path in paths:
         name, _, rest = path.partition(".")
         wanted.setdefault(name, set()).add(rest)
-    return attrs.evolve(record, fields=tuple(_projected(record, name, rests) for name, rests in wanted.items()))
+    return record.with_fields(_projected(record, name, rests) for name, rests in wanted.items())
 
 
-def _projected(record: avro.Record, name: str, rests: set[str]) -> avro.Field:
+def _projected(record: Record, name: str, rests: set[str]) -> Field:
     field = next((field for field in record.fields if field.name == name), None)
     if field is None:
         names = ", ".join(field.name for field in record.fields)
-        raise avro.SchemaError(
-            f"{record.short_name}: no field is named {name}, which is read; it has {names or 'none'}"
-        )
+        raise SchemaError(f"{record.short_name}: no field is named {name}, which is read; it has {names or 'none'}")
     if "" in rests:
         return field
-    if not (isinstance(field.type, avro.Array) and isinstance(field.type.items, avro.Record)):
-        raise avro.SchemaError(
+    if not (isinstance(field.type, Array) and isinstance(field.type.element, Record)):
+        raise SchemaError(
             f"{record.short_name}.{name}: expected a list of records, of which {', '.join(sorted(rests))} is read; "
             f"got {field.type}"
         )
-    return attrs.evolve(field, type=avro.Array(project(field.type.items, sorted(rests))))
+    return attrs.evolve(field, type=attrs.evolve(field.type, inner=project(field.type.element, sorted(rests))))
 
 
-def record_batch(records: Sequence[Mapping[str, Any]], kind: avro.Record) -> RecordBatch:
+def record_batch(records: Sequence[Mapping[str, Any]], kind: Record) -> RecordBatch:
     """Decoded records as columns, the same that reading by columns gives."""
     return RecordBatch(
         len(records), {f.name: column([record[f.name] for record in records], f.type) for f in kind.fields}
     )
 
 
-def column(values: Sequence[Any], kind: avro.Type) -> Column:
+def column(values: Sequence[Any], kind: Schema) -> Column:
     """Decoded values of a type as a column."""
     match form(kind):
         case Form.LISTS:
-            assert isinstance(kind, avro.Array)
-            assert isinstance(kind.items, avro.Record)
+            assert isinstance(kind, Array)
+            assert isinstance(kind.element, Record)
             lines = [item for items in values for item in items]
             parents = np.repeat(np.arange(len(values)), [len(items) for items in values])
             # Items that contain themselves end here.
-            return ListColumn(parents, record_batch(lines, kind.items) if lines else RecordBatch(0, {}))
+            return ListColumn(parents, record_batch(lines, kind.element) if lines else RecordBatch(0, {}))
         case Form.STRINGS:
             return strings.from_strings(values)
         case Form.INTEGERS:
@@ -97,10 +95,8 @@ def column(values: Sequence[Any], kind: avro.Type) -> Column:
             return np.fromiter(values, np.object_, len(values))
 
 
-def _numbers(values: Sequence[Any], kind: avro.Type) -> list[int]:
+def _numbers(values: Sequence[Any], kind: Schema) -> list[int]:
     """Enums by the place of their symbol, booleans as 0 and 1, and 0 for a null."""
-    branches = kind.branches if isinstance(kind, avro.Union) else (kind,)
-    codes = {
-        symbol: code for enum in branches if isinstance(enum, avro.Enum) for code, symbol in enumerate(enum.symbols)
-    }
+    branches = kind.branches if isinstance(kind, Union) else (kind,)
+    codes = {symbol: code for enum in branches if isinstance(enum, Enum) for code, symbol in enumerate(enum.symbols)}
     return [0 if value is None else codes[value] if codes else int(value) for value in values]

@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
 import numpy as np
 
-from tributary.avro import types as avro
 from tributary.avro.columns import projection
 from tributary.avro.columns.batch import Column, ListColumn, NullableColumn, RecordBatch, concat, gather, repeat
 from tributary.avro.columns.bounds import checked, column_check, natural, number_check, strings
@@ -26,25 +24,27 @@ from tributary.avro.columns.strings import NULL, Integers, constant
 from tributary.avro.columns.traverse import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
 from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.rows.records import Classes
+from tributary.avro.schema import Array, Decimal, Enum, Field, Record, Schema, Union
+from tributary.avro.structure import recursion
 from tributary.avro.validation import NO_LIMITS, Limits, limits
 
 Step = Callable[[Cursor], Column]
 
 
-def plan(writer: avro.Type, reader: avro.Record, wanted: avro.Record) -> Callable[[Cursor], RecordBatch]:
+def plan(writer: Schema, reader: Record, wanted: Record) -> Callable[[Cursor], RecordBatch]:
     """How to read rows that `writer` wrote as the columns of `wanted`.
 
     `reader` has the wanted fields, and those that are checked. Raises Unreadable.
     """
-    if not isinstance(writer, avro.Record) or resolve(writer, reader) is None:
+    if not isinstance(writer, Record) or resolve(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
-    within_itself = avro.recursion(writer)
+    within_itself = recursion(writer)
     if within_itself is not None:
         raise Unreadable(f"{within_itself}: a record within itself, which columns cannot follow")
     return _record(writer, reader, wanted, "")
 
 
-def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: str) -> Callable[[Cursor], RecordBatch]:
+def _record(writer: Record, reader: Record, wanted: Record, at: str) -> Callable[[Cursor], RecordBatch]:
     targets = reader_fields(writer, reader)
     columns_of = {field.name: field for field in wanted.fields}
     steps: list[tuple[str, Step | Skip]] = []
@@ -57,7 +57,7 @@ def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: s
         if len(targets[field.name]) > 1:
             raise Unreadable(f"{path}: becomes both {' and '.join(target.name for target in targets[field.name])}")
         (target,) = targets[field.name]
-        bounds = limits(target.name, target.attributes)
+        bounds = limits(target.name, target.props)
         if target.name in columns_of:
             step = _read(field.type, target.type, columns_of[target.name].type, path)
             steps.append((target.name, checked(step, column_check(target.type, bounds))))
@@ -81,9 +81,9 @@ def _record(writer: avro.Record, reader: avro.Record, wanted: avro.Record, at: s
     return read
 
 
-def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Skip:
+def _verify(writer: Schema, reader: Schema, bounds: Limits, at: str) -> Skip:
     """Step over a writer's type that no column holds, and mark rows bad that are outside the reader's limits."""
-    if isinstance(writer, avro.Union) and writer.branches:
+    if isinstance(writer, Union) and writer.branches:
         branches = [_verify(one, reader, bounds, at) for one in writer.branches]
         return lambda cursor: by_branch(cursor, branches)
     target = resolve(writer, reader)
@@ -99,18 +99,18 @@ def _verify(writer: avro.Type, reader: avro.Type, bounds: Limits, at: str) -> Sk
         return checked(lambda cursor: cursor.floating(size), check)
     if target.kind == "string" and (matching := strings(bounds)):
         return checked(Cursor.strings, matching)
-    if not limited_within(target) and not (isinstance(target, avro.Decimal) and bounds != NO_LIMITS):
+    if not limited_within(target) and not (isinstance(target, Decimal) and bounds != NO_LIMITS):
         return skip(writer, at)
-    if isinstance(writer, avro.Record) and isinstance(target, avro.Record):
-        return _record(writer, target, attrs.evolve(target, fields=()), f"{at}.")
-    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
-        check_items(writer.items, at)
-        item = _verify(writer.items, target.items, NO_LIMITS, f"{at}[]")
+    if isinstance(writer, Record) and isinstance(target, Record):
+        return _record(writer, target, target.with_fields(()), f"{at}.")
+    if isinstance(writer, Array) and isinstance(target, Array):
+        check_items(writer.element, at)
+        item = _verify(writer.element, target.element, NO_LIMITS, f"{at}[]")
         return lambda cursor: walk(cursor, item)
     raise Unreadable(f"{at}: limits within {writer} are checked row by row")
 
 
-def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
+def _default(field: Field, at: str) -> Callable[[int], Column]:
     """The column of a field that the writer does not have."""
     if not field.has_default:
         raise Unreadable(f"{at}: the writer has no such field, and the reader has no default for it")
@@ -125,21 +125,21 @@ def _default(field: avro.Field, at: str) -> Callable[[int], Column]:
     return lambda _: _list_column(())
 
 
-def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
+def _read(writer: Schema, reader: Schema, wanted: Schema, at: str) -> Step:
     """Read a writer's type as a reader's."""
     shape = form(reader)
     if shape is Form.OBJECTS:
         raise Unreadable(f"{at}: {reader} cannot be read as a column")
-    if isinstance(writer, avro.Union):
+    if isinstance(writer, Union):
         return _read_union(writer, reader, wanted, at)
     target = resolve(writer, reader)
     if target is None:
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
-    if isinstance(writer, avro.Array) and isinstance(target, avro.Array):
+    if isinstance(writer, Array) and isinstance(target, Array):
         return _read_list(writer, target, wanted, at)
     if writer.kind == "null":
         return lambda cursor: _blank(shape, len(cursor))
-    if isinstance(writer, avro.Enum) and isinstance(target, avro.Enum):
+    if isinstance(writer, Enum) and isinstance(target, Enum):
         step: Callable[[Cursor], Integers] = _read_enum(writer, target, at)
     elif target.kind == "string":
         return Cursor.strings
@@ -158,19 +158,19 @@ def _read(writer: avro.Type, reader: avro.Type, wanted: avro.Type, at: str) -> S
 _NUMBERS = {"int": Cursor.int32, "long": Cursor.integer, "boolean": Cursor.boolean}
 
 
-def _read_list(writer: avro.Array, reader: avro.Array, wanted: avro.Type, at: str) -> Step:
-    written, expected = writer.items, reader.items
-    assert isinstance(wanted, avro.Array)
-    assert isinstance(wanted.items, avro.Record)
-    if not (isinstance(written, avro.Record) and isinstance(expected, avro.Record) and resolve(written, expected)):
+def _read_list(writer: Array, reader: Array, wanted: Schema, at: str) -> Step:
+    written, expected = writer.element, reader.element
+    assert isinstance(wanted, Array)
+    assert isinstance(wanted.element, Record)
+    if not (isinstance(written, Record) and isinstance(expected, Record) and resolve(written, expected)):
         raise Unreadable(f"{at}: {writer} cannot be read as {reader}")
     check_items(written, at)
     skip(written, f"{at}[]")  # raises for items that contain themselves
-    item = _record(written, expected, wanted.items, f"{at}[].")
+    item = _record(written, expected, wanted.element, f"{at}[].")
     return lambda cursor: _list_column(walk(cursor, item))
 
 
-def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Cursor], Integers]:
+def _read_enum(writer: Enum, reader: Enum, at: str) -> Callable[[Cursor], Integers]:
     last = len(writer.symbols) - 1
     if last < 0:
         raise Unreadable(f"{at}: an enum without symbols")
@@ -187,7 +187,7 @@ def _read_enum(writer: avro.Enum, reader: avro.Enum, at: str) -> Callable[[Curso
     return read
 
 
-def _read_union(writer: avro.Union, reader: avro.Type, wanted: avro.Type, at: str) -> Step:
+def _read_union(writer: Union, reader: Schema, wanted: Schema, at: str) -> Step:
     if not writer.branches:
         raise Unreadable(f"{at}: a union without branches")
     shape = form(reader)

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tributary.avro import types as avro
+from tributary.avro.codec import codec_schema
 from tributary.avro.columns import projection
 from tributary.avro.columns.batch import RecordBatch
 from tributary.avro.columns.cursor import LONGEST, Cursor
@@ -25,7 +25,7 @@ from tributary.avro.columns.limited import check_limits, with_limited
 from tributary.avro.columns.read_plan import plan
 from tributary.avro.columns.traverse import Unreadable
 from tributary.avro.rows.decoder import BoundsError, DecodeError, resolver
-from tributary.avro.type_parser import parse
+from tributary.avro.schema import Record, Schema, SchemaError
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
 LARGE = LONGEST
@@ -64,14 +64,14 @@ class ColumnReader:
     UnknownSchema for an id that does not exist, and whatever else it raises, SchemaPending for one, passes through
     `read`.
 
-    Raises avro.SchemaError for a contract that is not a record, has not these fields, or has limits
+    Raises SchemaError for a contract that is not a record, has not these fields, or has limits
     that cannot be used.
     """
 
     def __init__(self, contract: Any, fields: Iterable[str], schema_text: Callable[[int], str]) -> None:
-        record = parse(contract)
-        if not isinstance(record, avro.Record):
-            raise avro.SchemaError(f"expected a record, got {record}")
+        record = codec_schema(contract)
+        if not isinstance(record, Record):
+            raise SchemaError(f"expected a record, got {record}")
         check_limits(record)
         self._contract = record
         self.wanted = projection.project(record, fields)
@@ -108,7 +108,7 @@ class ColumnReader:
         if schema_id not in self._writers:
             text = self._schema_text(schema_id)
             try:
-                schema = parse(json.loads(text))
+                schema = codec_schema(json.loads(text))
             except (ValueError, RecursionError) as error:
                 # Protobuf or JSON Schema, or Avro that names types of other subjects.
                 raise UnknownSchema(
@@ -121,11 +121,11 @@ class ColumnReader:
 class _Writer:
     """How to read what one writer schema wrote: by columns where that can be, else row by row."""
 
-    def __init__(self, schema_id: int, schema: avro.Type, contract: avro.Record, wanted: avro.Record) -> None:
+    def __init__(self, schema_id: int, schema: Schema, contract: Record, wanted: Record) -> None:
         self._schema_id = schema_id
         self._schema = schema
         self._wanted = wanted
-        self._read_as = with_limited(wanted, contract, schema) if isinstance(schema, avro.Record) else wanted
+        self._read_as = with_limited(wanted, contract, schema) if isinstance(schema, Record) else wanted
         self._columns: Callable[[Cursor], RecordBatch] | None = None
         with contextlib.suppress(Unreadable):
             self._columns = plan(schema, self._read_as, wanted)

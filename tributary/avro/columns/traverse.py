@@ -11,9 +11,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tributary.avro import types as avro
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.strings import Integers
+from tributary.avro.schema import Array, Enum, Map, Record, Schema, Union
+from tributary.avro.structure import takes_no_bytes
 
 Skip = Callable[[Cursor], object]
 Rows = NDArray[np.intp]
@@ -24,37 +25,35 @@ class Unreadable(ValueError):
     """The writer schema cannot be read as columns, or not as this reader schema; the message says which field."""
 
 
-def skip(writer: avro.Type, at: str, known: dict[int, Skip] | None = None) -> Skip:
+def skip(writer: Schema, at: str, known: dict[int, Skip] | None = None) -> Skip:
     """How to step over a writer's type, as strictly as if it were read.
 
     The type has no record within itself. `known` has the steps of the records met before, by `id`. Raises Unreadable.
     """
     known = {} if known is None else known
     match writer:
-        case avro.Union():
+        case Union():
             if not writer.branches:
                 raise Unreadable(f"{at}: a union without branches")
             branches = [skip(branch, at, known) for branch in writer.branches]
             return lambda cursor: by_branch(cursor, branches)
-        case avro.Enum():
+        case Enum():
             last = len(writer.symbols) - 1
             return lambda cursor: cursor.integer_within(0, last)
-        case avro.Record():
+        case Record():
             if id(writer) not in known:
                 steps = [skip(field.type, f"{at}.{field.name}", known) for field in writer.fields]
                 known[id(writer)] = lambda cursor: [step(cursor) for step in steps]
             return known[id(writer)]
-        case avro.Array():
-            check_items(writer.items, at)
-            item = skip(writer.items, f"{at}[]", known)
+        case Array():
+            check_items(writer.element, at)
+            item = skip(writer.element, f"{at}[]", known)
             return lambda cursor: walk(cursor, item)
-        case avro.Map():
-            value = skip(writer.values, f"{at}{{}}", known)
+        case Map():
+            value = skip(writer.element, f"{at}{{}}", known)
             return lambda cursor: walk(cursor, lambda part: (part.strings(), value(part)))
-        case avro.Fixed(size=int(size)) | avro.Decimal(size=int(size)):
+        case Schema(kind="fixed", size=size):
             return lambda cursor: cursor.skip(size)
-        case avro.Decimal():
-            return Cursor.skip_bytes
         case _:
             return _PRIMITIVES[writer.kind]
 
@@ -124,8 +123,8 @@ def _block(cursor: Cursor) -> Integers:
     return count
 
 
-def check_items(items: avro.Type, at: str) -> None:
+def check_items(items: Schema, at: str) -> None:
     """Raise Unreadable for items of a list that may take no bytes."""
-    if avro.takes_nothing(items):
+    if takes_no_bytes(items):
         # A count is believed up to the bytes that are left: nothing else tells a long list from a hostile number.
         raise Unreadable(f"{at}: items without bytes cannot be told from damage")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import math
 
-from tributary.avro import types as avro
 from tributary.avro.rows.source import Source
+from tributary.avro.schema import Field, Schema, Union
 from tributary.avro.validation import Limits, beyond, limits
 
 _NUMBERS = ("int", "long", "float", "double", "decimal")
@@ -18,9 +18,9 @@ class OutsideError(ValueError):
     """A value is outside the limits of its field; the message says what it is and what was expected."""
 
 
-def refuse_outside(source: Source, field: avro.Field, value: str) -> None:
+def refuse_outside(source: Source, field: Field, value: str) -> None:
     """Raise OutsideError if the variable `value` is outside the limits that the field has."""
-    bounds = limits(field.name, field.attributes)
+    bounds = limits(field.name, field.props)
     condition = _condition(source, field.type, bounds, value)
     if condition:
 
@@ -31,15 +31,15 @@ def refuse_outside(source: Source, field: avro.Field, value: str) -> None:
             source.line(f"raise {source.constant('refuse', refuse)}({value})")
 
 
-def _condition(source: Source, kind: avro.Type, bounds: Limits, value: str) -> str:
+def _condition(source: Source, kind: Schema, bounds: Limits, value: str) -> str:
     """The condition under which a value is outside; empty if none is."""
-    if isinstance(kind, avro.Union):
+    if isinstance(kind, Union):
         kinds = [_condition(source, branch, bounds, value) for branch in kind.branches]
         return f"{source.constant('beyond', functools.partial(beyond, bounds=bounds))}({value})" if any(kinds) else ""
     if kind.kind == "string" and bounds.pattern is not None:
         matches = functools.lru_cache(_REMEMBERED)(bounds.pattern.search)
         return f"not {source.constant('matches', matches)}({value})"
-    if kind.kind in _NUMBERS:
+    if kind.value_kind in _NUMBERS:
         above = [f"{value} >= {bounds.minimum!r}"] if bounds.minimum > -math.inf else []
         below = [f"{value} <= {bounds.maximum!r}"] if bounds.maximum < math.inf else []
         return f"not ({' and '.join(above + below)})" if above or below else ""

@@ -9,11 +9,11 @@ import struct
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from tributary.avro import types as avro
+from tributary.avro.codec import codec_schema
 from tributary.avro.rows.bounds import OutsideError
 from tributary.avro.rows.decoder_source import Reader, UnresolvedError
 from tributary.avro.rows.source import Source
-from tributary.avro.type_parser import parse
+from tributary.avro.schema import Record, Schema
 
 Event = TypeVar("Event")
 
@@ -42,22 +42,22 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     times the `int` of their underlying type.
 
     The function takes exactly the whole body and raises DecodeError for every other, and BoundsError for values outside
-    the `minimum`, `maximum` or `pattern` of the reader's fields; defaults are not checked. Raises avro.SchemaError for
+    the `minimum`, `maximum` or `pattern` of the reader's fields; defaults are not checked. Raises SchemaError for
     a schema that cannot be used and DecodeError for a pair that cannot be resolved.
     """
-    written = parse(writer)
-    return resolver(written, written if reader is None else parse(reader), cls, bounded=True)
+    written = codec_schema(writer)
+    return resolver(written, written if reader is None else codec_schema(reader), cls, bounded=True)
 
 
 def resolver(
-    written: avro.Type, read: avro.Type, cls: type[Any] | None = None, *, tagged: bool = False, bounded: bool = False
+    written: Schema, read: Schema, cls: type[Any] | None = None, *, tagged: bool = False, bounded: bool = False
 ) -> Callable[[bytes], Any]:
     """`decoder` for types that are parsed already.
 
     `tagged`: where a union was written, the value is a pair, of the number of its branch and the value itself.
     `bounded`: values outside the limits of the reader's fields are refused; not to be had together with `tagged`.
     """
-    title = written.short_name if isinstance(written, avro.Record) else str(written)
+    title = written.short_name if isinstance(written, Record) else str(written)
     source = Source("decoder")
 
     def failure(error: Exception, data: bytes) -> DecodeError:

@@ -15,16 +15,17 @@ from typing import Any
 import attrs
 
 from tributary.avro import naming, varint
-from tributary.avro import types as avro
 from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.rows.bounds import refuse_outside
 from tributary.avro.rows.records import Classes, scaled, twin
 from tributary.avro.rows.snippets import blocks, length, number
 from tributary.avro.rows.source import DEEP, Source
+from tributary.avro.schema import Array, Decimal, Enum, Field, Map, Primitive, Record, Schema, Union
+from tributary.avro.structure import uses
 
 _SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 
-_TEXT = avro.Primitive("string")
+_TEXT = Primitive("string")
 
 
 class UnresolvedError(ValueError):
@@ -38,8 +39,8 @@ class Reader:
         self,
         source: Source,
         cls: type[Any] | None,
-        writer: avro.Type,
-        reader: avro.Type,
+        writer: Schema,
+        reader: Schema,
         *,
         tagged: bool,
         bounded: bool,
@@ -52,7 +53,7 @@ class Reader:
         self._functions: dict[tuple[int, int], str] = {}
         self._unresolved: dict[tuple[int, int], str] = {}
         self._depth = 0
-        self._uses = avro.uses(writer)
+        self._uses = uses(writer)
         for name in (
             "SIGNED",
             "read_unsigned",
@@ -70,10 +71,10 @@ class Reader:
             "deepcopy": copy.deepcopy,
         }
 
-    def value(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+    def value(self, writer: Schema, reader: Schema, name: str) -> str:
         """Read a value. `name` begins its variables. Raises UnresolvedError."""
         target = reader
-        if not isinstance(writer, avro.Union):
+        if not isinstance(writer, Union):
             found = resolve(writer, reader)
             if found is None:
                 raise UnresolvedError(f"{self.source.place}: the writer's {writer} cannot be read as {reader}")
@@ -87,12 +88,12 @@ class Reader:
         self._depth -= 1
         return value
 
-    def _apart(self, writer: avro.Type) -> bool:
+    def _apart(self, writer: Schema) -> bool:
         """Whether a type is read by a function of its own: for its depth, or because it recurs."""
-        deep = self._depth >= DEEP and isinstance(writer, avro.Record | avro.Array | avro.Map | avro.Union)
+        deep = self._depth >= DEEP and isinstance(writer, Record | Array | Map | Union)
         return deep or self._uses[id(writer)] > 1
 
-    def _function(self, writer: avro.Type, reader: avro.Type | None, name: str) -> str:
+    def _function(self, writer: Schema, reader: Schema | None, name: str) -> str:
         key = id(writer), id(reader)
         if key in self._functions:
             return self._functions[key]
@@ -117,28 +118,28 @@ class Reader:
             self._depth = depth
         return function
 
-    def _inline(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+    def _inline(self, writer: Schema, reader: Schema, name: str) -> str:
         match writer, reader:
-            case avro.Union(), _:
+            case Union(), _:
                 return self._union(writer, reader, name)
-            case avro.Array(), avro.Array():
+            case Array(), Array():
                 return self._array(writer, reader, name)
-            case avro.Map(), avro.Map():
+            case Map(), Map():
                 return self._map(writer, reader, name)
-            case avro.Record(), avro.Record():
+            case Record(), Record():
                 return self._record(writer, reader)
-            case avro.Enum(), avro.Enum():
+            case Enum(), Enum():
                 number(self.source)
                 return f"{self._symbols(writer, reader)}[n]"
-            case ((avro.Fixed() | avro.Decimal() | avro.Primitive(kind="bytes" | "string")), _):
+            case Schema(kind="bytes" | "string" | "fixed"), _:
                 return self._bytes(writer, reader, name)
             case _:
                 return self._primitive(writer.kind, reader.kind, name)
 
-    def _union(self, writer: avro.Union, reader: avro.Type, name: str) -> str:
+    def _union(self, writer: Union, reader: Schema, name: str) -> str:
         value = self.source.variable(name)
 
-        def write(kind: avro.Type) -> None:
+        def write(kind: Schema) -> None:
             item = self.value(kind, reader, name)
             self.source.line(
                 f"{value} = ({writer.branches.index(kind)}, {item})" if self._tagged else f"{value} = {item}"
@@ -180,37 +181,37 @@ class Reader:
         line(f"at += {_SIZES[writer]}")
         return value
 
-    def _bytes(self, writer: avro.Type, reader: avro.Type, name: str) -> str:
+    def _bytes(self, writer: Schema, reader: Schema, name: str) -> str:
         value = self.source.variable(name)
         text = ".decode()" if reader.kind == "string" else ""
         if writer.kind == "string" and not text:
             text = ".decode().encode()"  # a string is UTF-8, also where it is read as bytes
-        if isinstance(writer, avro.Fixed | avro.Decimal) and writer.size is not None:
+        if writer.kind == "fixed":
             self.source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
         else:
             length(self.source)
             self.source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
-        if not isinstance(reader, avro.Decimal):
+        if not isinstance(reader, Decimal):
             return value
         # A number keeps its value where the reader has another scale: what was written counts.
-        return f"scaled({value}, {writer.scale if isinstance(writer, avro.Decimal) else reader.scale})"
+        return f"scaled({value}, {writer.scale if isinstance(writer, Decimal) else reader.scale})"
 
-    def _array(self, writer: avro.Array, reader: avro.Array, name: str) -> str:
+    def _array(self, writer: Array, reader: Array, name: str) -> str:
         items = self.source.variable(name)
         self.source.line(f"{items} = []")
-        with blocks(self.source, writer.items, f"len({items})"), self.source.within("[]"):
-            self.source.line(f"{items}.append({self.value(writer.items, reader.items, 'item')})")
+        with blocks(self.source, writer.element, f"len({items})"), self.source.within("[]"):
+            self.source.line(f"{items}.append({self.value(writer.element, reader.element, 'item')})")
         return items if self._classes.sequence is list else f"tuple({items})"
 
-    def _map(self, writer: avro.Map, reader: avro.Map, name: str) -> str:
+    def _map(self, writer: Map, reader: Map, name: str) -> str:
         items = self.source.variable(name)
         self.source.line(f"{items} = {{}}")
         with blocks(self.source, None), self.source.within("{}"):
             key = self._bytes(_TEXT, _TEXT, "key")
-            self.source.line(f"{items}[{key}] = {self.value(writer.values, reader.values, 'item')}")
+            self.source.line(f"{items}[{key}] = {self.value(writer.element, reader.element, 'item')}")
         return items
 
-    def _record(self, writer: avro.Record, reader: avro.Record) -> str:
+    def _record(self, writer: Record, reader: Record) -> str:
         values: dict[str, str] = {}
         targets = reader_fields(writer, reader)
         for field in writer.fields:
@@ -233,7 +234,7 @@ class Reader:
                 values[target.name] = self._default(target)
         return self._built(reader, {target.name: values[target.name] for target in reader.fields})
 
-    def _default(self, field: avro.Field) -> str:
+    def _default(self, field: Field) -> str:
         with self.source.within(f".{field.name}"):
             if not field.has_default:
                 raise UnresolvedError(f"{self.source.place}: the writer has no such field, and it has no default")
@@ -247,7 +248,7 @@ class Reader:
                 raise UnresolvedError(f"{self.source.place}: {error}") from None
         return constant
 
-    def _built(self, record: avro.Record, values: dict[str, str]) -> str:
+    def _built(self, record: Record, values: dict[str, str]) -> str:
         cls = self._classes.of(record, outermost=record is self._outermost)
         if cls is None:
             return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
@@ -266,10 +267,10 @@ class Reader:
         self.source.line(f"{event}.__class__ = {constant}")
         return event
 
-    def _symbols(self, writer: avro.Enum, reader: avro.Enum) -> str:
+    def _symbols(self, writer: Enum, reader: Enum) -> str:
         return self.source.constant(reader.short_name, self._classes.symbols(writer, reader))
 
-    def _branches(self, union: avro.Union, write: Callable[[avro.Type], None]) -> None:
+    def _branches(self, union: Union, write: Callable[[Schema], None]) -> None:
         """The number of a branch, then for each branch what `write` writes."""
         number(self.source)
         for index, kind in enumerate(union.branches):
@@ -285,7 +286,7 @@ class Reader:
         with self.source.block("else:" if union.branches else "if True:"):
             self.source.line('raise ValueError(f"no branch of the union has the number {n >> 1}")')
 
-    def _skip(self, writer: avro.Type, name: str) -> None:
+    def _skip(self, writer: Schema, name: str) -> None:
         """Read over a value that the reader does not have."""
         if self._apart(writer):
             self.source.line(f"at = {self._function(writer, None, name)}(data, at)")
@@ -294,30 +295,30 @@ class Reader:
         self._skip_inline(writer, name)
         self._depth -= 1
 
-    def _skip_inline(self, writer: avro.Type, name: str) -> None:
+    def _skip_inline(self, writer: Schema, name: str) -> None:
         match writer:
-            case avro.Union():
+            case Union():
                 self._branches(writer, lambda kind: self._skip(kind, name))
-            case avro.Array():
-                with blocks(self.source, writer.items, "0"), self.source.within("[]"):
-                    self._skip(writer.items, "item")
-            case avro.Map():
+            case Array():
+                with blocks(self.source, writer.element, "0"), self.source.within("[]"):
+                    self._skip(writer.element, "item")
+            case Map():
                 with blocks(self.source, None), self.source.within("{}"):
                     self._skip(_TEXT, "key")
-                    self._skip(writer.values, "item")
-            case avro.Record():
+                    self._skip(writer.element, "item")
+            case Record():
                 for field in writer.fields:
                     with self.source.within(f".{field.name}"):
                         self._skip(field.type, field.name)
-            case avro.Enum():
+            case Enum():
                 number(self.source)
                 # No class: the one of that name, if there is one, is another enum's.
                 self.source.line(f"{self.source.constant(name, Classes(None).symbols(writer, writer))}[n]")
-            case avro.Fixed() | avro.Decimal(size=int()):
+            case Schema(kind="fixed"):
                 self.source.line(f"at += {writer.size}")
-            case avro.Primitive(kind="int" | "long"):
+            case Primitive(kind="int" | "long"):
                 number(self.source)
-            case avro.Primitive(kind="null" | "boolean" | "float" | "double" as kind):
+            case Primitive(kind="null" | "boolean" | "float" | "double" as kind):
                 self.source.line(f"at += {_SIZES[kind]}")
             case _:
                 length(self.source)

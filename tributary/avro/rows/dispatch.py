@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tributary.avro import naming
-from tributary.avro import types as avro
+from tributary.avro.schema import Record, Schema
 from tributary.avro.validation import Limits
 from tributary.avro.varint import write_long
 
@@ -27,21 +27,21 @@ class Patterned(dict[str, bytes]):
         return encoding
 
 
-def python_class(branch: avro.Type, *, keys: bool) -> str:
+def python_class(branch: Schema, *, keys: bool) -> str:
     """Branches with different answers can be told apart by the class of a value."""
-    if isinstance(branch, avro.Record):
+    if isinstance(branch, Record):
         return "dict" if keys else f"class {branch.short_name}"
     return {
         **dict.fromkeys(("int", "long", "float", "double"), "number"),
         **dict.fromkeys(("string", "enum"), "str"),
         **dict.fromkeys(("bytes", "fixed"), "bytes"),
         "map": "dict",
-    }.get(branch.kind, branch.kind)
+    }.get(branch.value_kind, branch.value_kind)
 
 
-def class_test(branch: avro.Type, value: str, *, keys: bool) -> str:
+def class_test(branch: Schema, value: str, *, keys: bool) -> str:
     """The condition that a variable holds a value of a branch, by its class alone."""
-    if isinstance(branch, avro.Record) and not keys:
+    if isinstance(branch, Record) and not keys:
         return f"type({value}).__name__ == {naming.class_(branch.short_name)!r}"
     return {
         "null": f"{value} is None",
@@ -56,4 +56,4 @@ def class_test(branch: avro.Type, value: str, *, keys: bool) -> str:
         "enum": f"isinstance({value}, str)",
         "decimal": f"hasattr({value}, 'as_tuple')",
         "array": f"type({value}) is tuple or isinstance({value}, list)",
-    }.get(branch.kind, f"isinstance({value}, dict)")
+    }.get(branch.value_kind, f"isinstance({value}, dict)")

@@ -9,11 +9,12 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tributary.avro import types as avro
 from tributary.avro import varint
+from tributary.avro.codec import codec_schema
+from tributary.avro.defaults import RANGES
 from tributary.avro.rows.encoder_source import Writer, joined
-from tributary.avro.type_parser import parse
-from tributary.avro.validation import INTEGERS, limits, problem
+from tributary.avro.schema import Field, Record, Schema
+from tributary.avro.validation import limits, problem
 
 
 class EncodeError(ValueError):
@@ -30,10 +31,10 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
     with `fastavro`: of `["float", "long"]` an `int` takes the float. A field's attributes `minimum`, `maximum` and
     `pattern` are enforced.
 
-    Raises avro.SchemaError for a schema that cannot be used; the function raises EncodeError.
+    Raises SchemaError for a schema that cannot be used; the function raises EncodeError.
     """
-    kind = parse(schema)
-    title = kind.short_name if isinstance(kind, avro.Record) else str(kind)
+    kind = codec_schema(schema)
+    title = kind.short_name if isinstance(kind, Record) else str(kind)
 
     def refuse(event: Any, error: Exception) -> bytes:
         try:
@@ -61,10 +62,10 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
     not fit is given, then EncodeError is raised. A column that is missing is a KeyError, one of another length a
     ValueError.
 
-    Raises avro.SchemaError for a schema that cannot be used, and TypeError for one that is not of a record.
+    Raises SchemaError for a schema that cannot be used, and TypeError for one that is not of a record.
     """
-    record = parse(schema)
-    if not isinstance(record, avro.Record):
+    record = codec_schema(schema)
+    if not isinstance(record, Record):
         raise TypeError(f"columns are the fields of a record, and {record} has none")
     encode_row = encoder(schema, keys=True)
     names = [field.name for field in record.fields]
@@ -89,14 +90,14 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
     return encode
 
 
-def _write_column(writer: Writer, field: avro.Field, output: str) -> None:
+def _write_column(writer: Writer, field: Field, output: str) -> None:
     """Write what makes a variable of a column's encodings, in their order."""
     source, column = writer.source, f"columns[{field.name!r}]"
 
     def encoding() -> str:
-        return joined(writer.parts(field.type, "value", field.name, limits(field.name, field.attributes)))
+        return joined(writer.parts(field.type, "value", field.name, limits(field.name, field.props)))
 
-    if field.type.kind in INTEGERS:
+    if field.type.kind in RANGES:
         # Times repeat, and other numbers often: to encode one costs three times as much as to look it up.
         with source.block(f"if not INT.issuperset(map(type, {column})):"):  # True is equal to 1
             source.line("raise ValueError")
@@ -112,7 +113,7 @@ def _write_column(writer: Writer, field: avro.Field, output: str) -> None:
 
 
 def _compiled(
-    kind: avro.Type, otherwise: Callable[[Any, Exception], bytes], lengths: object, *, keys: bool
+    kind: Schema, otherwise: Callable[[Any, Exception], bytes], lengths: object, *, keys: bool
 ) -> Callable[[Any], bytes]:
     """The function, which takes the encodings of lengths from a table."""
     writer = Writer(kind, keys=keys)

@@ -9,12 +9,13 @@ from collections import Counter
 from typing import Any
 
 from tributary.avro import naming, varint
-from tributary.avro import types as avro
+from tributary.avro.defaults import RANGES
 from tributary.avro.rows.dispatch import Patterned, class_test, python_class
 from tributary.avro.rows.source import DEEP, Source
+from tributary.avro.schema import Array, Decimal, Enum, Fixed, Map, Primitive, Record, Schema, Union
+from tributary.avro.structure import uses
 from tributary.avro.validation import (
     FLOATS,
-    INTEGERS,
     NO_LIMITS,
     UUID_FORM,
     UUID_SHAPE,
@@ -29,7 +30,7 @@ from tributary.avro.varint import write_long
 class Writer:
     """Writes, for each type, the lines that check a value, and the expressions whose joined bytes are its encoding."""
 
-    def __init__(self, kind: avro.Type, *, keys: bool) -> None:
+    def __init__(self, kind: Schema, *, keys: bool) -> None:
         self.keys = keys
         self.source = Source("encoder")
         self.source.scope |= {
@@ -45,20 +46,17 @@ class Writer:
             "UUID_SHAPE": UUID_SHAPE,
         }
         self._functions: dict[int, str] = {}
-        self._uses = avro.uses(kind)
+        self._uses = uses(kind)
         self._depth = 0
 
-    def returned(self, kind: avro.Type, value: str) -> None:
+    def returned(self, kind: Schema, value: str) -> None:
         """Return the encoding of the variable `value`."""
-        if isinstance(kind, avro.Record):
-            parts = self._fields(kind, value)
-        else:
-            parts = self.parts(kind, value, value, NO_LIMITS)
+        parts = self._fields(kind, value) if isinstance(kind, Record) else self.parts(kind, value, value, NO_LIMITS)
         self.source.call('return b"".join([', parts, "])")
 
-    def parts(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
+    def parts(self, kind: Schema, value: str, name: str, bounds: Limits) -> list[str]:
         """Write the lines for one value. `value` is its expression, used once; `name` begins its variables."""
-        if isinstance(kind, avro.Record | avro.Array | avro.Map | avro.Union):
+        if isinstance(kind, Record | Array | Map | Union):
             if self._depth >= DEEP or self._uses[id(kind)] > 1:
                 return [f"{self._function(kind, name, bounds)}({value})"]
             self._depth += 1
@@ -67,39 +65,39 @@ class Writer:
             return parts
         return self._scalar(kind, value, name, bounds)
 
-    def _function(self, kind: avro.Type, name: str, bounds: Limits) -> str:
+    def _function(self, kind: Schema, name: str, bounds: Limits) -> str:
         if id(kind) not in self._functions:
             function = self._functions[id(kind)] = self.source.variable(f"encode_{name}")
             depth, self._depth = self._depth, 0
             with self.source.aside(), self.source.block(f"def {function}(value):"):
-                if isinstance(kind, avro.Record):
+                if isinstance(kind, Record):
                     self.returned(kind, "value")
                 else:
                     self.source.line(f"return {joined(self._nested(kind, 'value', name, bounds))}")
             self._depth = depth
         return self._functions[id(kind)]
 
-    def _nested(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
+    def _nested(self, kind: Schema, value: str, name: str, bounds: Limits) -> list[str]:
         variable = self.source.assigned(value, name)
-        if isinstance(kind, avro.Record):
+        if isinstance(kind, Record):
             return self._fields(kind, variable)
-        if isinstance(kind, avro.Union):
+        if isinstance(kind, Union):
             return self._union(kind, variable, name, bounds)
-        if isinstance(kind, avro.Array):
+        if isinstance(kind, Array):
             self._refuse(f"type({variable}) is not tuple and not isinstance({variable}, list)")
-            return self._blocks(variable, variable, [(kind.items, "item")])
-        assert isinstance(kind, avro.Map)
+            return self._blocks(variable, variable, [(kind.element, "item")])
+        assert isinstance(kind, Map)
         self._refuse(f"not isinstance({variable}, dict)")
-        return self._blocks(variable, f"{variable}.items()", [(avro.Primitive("string"), "key"), (kind.values, "item")])
+        return self._blocks(variable, f"{variable}.items()", [(Primitive("string"), "key"), (kind.element, "item")])
 
-    def _fields(self, record: avro.Record, value: str) -> list[str]:
+    def _fields(self, record: Record, value: str) -> list[str]:
         parts = []
         for field in record.fields:
             inner = f"{value}[{field.name!r}]" if self.keys else f"{value}.{naming.attribute(field.name)}"
-            parts += self.parts(field.type, inner, field.name, limits(field.name, field.attributes))
+            parts += self.parts(field.type, inner, field.name, limits(field.name, field.props))
         return parts
 
-    def _blocks(self, variable: str, items: str, kinds: list[tuple[avro.Type, str]]) -> list[str]:
+    def _blocks(self, variable: str, items: str, kinds: list[tuple[Schema, str]]) -> list[str]:
         """An array or map: one block, then the empty one that ends it."""
         output = self.source.variable("output")
         names = [self.source.variable(name) for _, name in kinds]
@@ -111,7 +109,7 @@ class Writer:
             self.source.call(f"{output} += (", parts, ")")
         return [f"*{output}", f'b"\\x00" if {variable} else b""']
 
-    def _union(self, union: avro.Union, value: str, name: str, bounds: Limits) -> list[str]:
+    def _union(self, union: Union, value: str, name: str, bounds: Limits) -> list[str]:
         head, tail = self.source.variable(name), self.source.variable(name)
         classes = Counter(python_class(branch, keys=self.keys) for branch in union.branches)
         for index, branch in enumerate(union.branches):
@@ -129,29 +127,29 @@ class Writer:
             self.source.line("raise ValueError")
         return [head, tail]
 
-    def _fits(self, branch: avro.Type, value: str, bounds: Limits) -> str:
+    def _fits(self, branch: Schema, value: str, bounds: Limits) -> str:
         def fits(candidate: Any) -> bool:
             return problem(branch, candidate, "", bounds, keys=self.keys) is None
 
         return f"{self.source.constant('fits', fits)}({value})"
 
-    def _scalar(self, kind: avro.Type, value: str, name: str, bounds: Limits) -> list[str]:
-        if isinstance(kind, avro.Enum):
+    def _scalar(self, kind: Schema, value: str, name: str, bounds: Limits) -> list[str]:
+        if isinstance(kind, Enum):
             symbols = {symbol: write_long(index) for index, symbol in enumerate(kind.symbols)}
             return [f"{self.source.constant(name, symbols)}[{value}]"]
         if kind.kind == "string" and bounds.pattern:
             return [f"{self.source.constant(name, Patterned(bounds))}[{value}]"]
-        if isinstance(kind, avro.Decimal):
+        if isinstance(kind, Decimal):
             return self._decimal(kind, self.source.assigned(value, name), bounds)
         if kind.kind == "string":
             variable = self.source.variable(name)
             self.source.line(f"{variable} = {value}.encode()")
-            if isinstance(kind, avro.Primitive) and kind.logical == "uuid":
+            if isinstance(kind, Primitive) and kind.is_uuid:
                 self._refuse(f"{variable}.translate(UUID_FORM) != UUID_SHAPE")
                 return [_literal(write_long(len(UUID_SHAPE))), variable]
             return [f"LENGTH[len({variable})]", variable]
         variable = self.source.assigned(value, name)
-        if kind.kind in INTEGERS:
+        if kind.kind in RANGES:
             return self._integer(kind.kind, variable, bounds)
         if kind.kind in FLOATS:
             self._refuse(f"type({variable}) is not float and type({variable}) is not int")
@@ -164,25 +162,25 @@ class Writer:
             self._refuse(f"{variable} is not None")
             return []
         self._refuse(f"type({variable}) is not bytes")
-        if isinstance(kind, avro.Fixed):
+        if isinstance(kind, Fixed):
             self._refuse(f"len({variable}) != {kind.size}")
             return [variable]
         return [f"LENGTH[len({variable})]", variable]
 
     def _integer(self, kind: str, variable: str, bounds: Limits) -> list[str]:
-        low, high = (max(INTEGERS[kind][0], bounds.minimum), min(INTEGERS[kind][1], bounds.maximum))
+        low, high = (max(RANGES[kind][0], bounds.minimum), min(RANGES[kind][1], bounds.maximum))
         wrong = [f"type({variable}) is not int"]
-        if (low, high) != INTEGERS["long"]:  # write_long refuses what is too large for a long
-            below = f"{variable} < {low!r}" if high == INTEGERS["long"][1] else f"not {low!r} <= {variable} <= {high!r}"
+        if (low, high) != RANGES["long"]:  # write_long refuses what is too large for a long
+            below = f"{variable} < {low!r}" if high == RANGES["long"][1] else f"not {low!r} <= {variable} <= {high!r}"
             wrong.append(below)
         self._refuse(" or ".join(wrong))
         return [_number(variable, "" if low >= 0 else "0 <= ", int(high))]
 
-    def _decimal(self, kind: avro.Decimal, variable: str, bounds: Limits) -> list[str]:
+    def _decimal(self, kind: Decimal, variable: str, bounds: Limits) -> list[str]:
         self._beyond(variable, bounds)
         number = self.source.variable("unscaled")
         self.source.line(f"{number} = unscaled({variable}, {kind.precision}, {kind.scale})")
-        if kind.size is not None:
+        if kind.kind == "fixed":
             return [f'{number}.to_bytes({kind.size}, "big", signed=True)']
         digits = self.source.variable("digits")
         self.source.line(f'{digits} = {number}.to_bytes(({number}.bit_length() + 8) >> 3, "big", signed=True)')

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from tributary.avro import naming
-from tributary.avro import types as avro
-from tributary.avro.validation import INTEGERS
+from tributary.avro.defaults import fits_primitive
+from tributary.avro.schema import Array, Decimal, Enum, Fixed, Map, Primitive, Record, Schema, Union
 
 
 class Classes:
@@ -22,12 +22,12 @@ class Classes:
         self._cls = cls
         self._module = vars(sys.modules[cls.__module__]) if cls is not None else {}
 
-    def of(self, kind: avro.Record | avro.Enum, *, outermost: bool = False) -> type[Any] | None:
+    def of(self, kind: Record | Enum, *, outermost: bool = False) -> type[Any] | None:
         """The class for a type, None if there is none."""
         if outermost:
             return self._cls
         found = self._module.get(naming.class_(kind.short_name))
-        if isinstance(kind, avro.Enum):
+        if isinstance(kind, Enum):
             return found if isinstance(found, type) and issubclass(found, enum.StrEnum) else None
         return found if isinstance(found, type) and attrs.has(found) else None
 
@@ -36,12 +36,12 @@ class Classes:
         """What an array becomes: a tuple beside classes, which are frozen, else a list."""
         return list if self._cls is None else tuple
 
-    def symbol(self, kind: avro.Enum, symbol: str) -> str:
+    def symbol(self, kind: Enum, symbol: str) -> str:
         """The value for a symbol. Raises ValueError if the enum has it and its class does not."""
         cls = self.of(kind)
         return symbol if cls is None else cls(symbol)
 
-    def symbols(self, writer: avro.Enum, reader: avro.Enum) -> Symbols:
+    def symbols(self, writer: Enum, reader: Enum) -> Symbols:
         """The reader's values for the writer's symbols, as far as the reader knows them or has a default."""
         symbols = Symbols(writer)
         for index, symbol in enumerate(writer.symbols):
@@ -50,7 +50,7 @@ class Classes:
                 symbols[index << 1] = self.symbol(reader, known)
         return symbols
 
-    def default(self, kind: avro.Type, value: Any) -> Any:
+    def default(self, kind: Schema, value: Any) -> Any:
         """The value for a default as the schema's JSON has it; bytes are text of one character a byte.
 
         Raises ValueError if it is not of that type.
@@ -60,29 +60,29 @@ class Classes:
         except (RecursionError, OverflowError) as error:  # a record that is its own default, a number beyond a double
             raise ValueError(f"the default {value!r:.80} is not a {kind}") from error
 
-    def _default(self, kind: avro.Type, value: Any) -> Any:
+    def _default(self, kind: Schema, value: Any) -> Any:
         match kind:
-            case avro.Union():
+            case Union():
                 return self._first(kind, value)
-            case avro.Record() if isinstance(value, dict):
+            case Record() if isinstance(value, dict):
                 return self._record(kind, value)
-            case avro.Array() if isinstance(value, list):
-                return self.sequence(self._default(kind.items, item) for item in value)
-            case avro.Map() if isinstance(value, dict):
-                return {key: self._default(kind.values, item) for key, item in value.items()}
-            case avro.Enum() if value in kind.symbols:
+            case Array() if isinstance(value, list):
+                return self.sequence(self._default(kind.element, item) for item in value)
+            case Map() if isinstance(value, dict):
+                return {key: self._default(kind.element, item) for key, item in value.items()}
+            case Enum() if value in kind.symbols:
                 return self.symbol(kind, value)
-            case avro.Decimal() if isinstance(value, str):
+            case Decimal() if isinstance(value, str):
                 return scaled(value.encode("iso-8859-1"), kind.scale)
-            case avro.Fixed() if isinstance(value, str) and len(value) == kind.size:
+            case Fixed() if isinstance(value, str) and len(value) == kind.size:
                 return value.encode("iso-8859-1")
-            case avro.Primitive() if _is(kind.kind, value):
+            case Primitive() if _is(kind.kind, value):
                 if kind.kind == "bytes":
                     return value.encode("iso-8859-1")
                 return float(value) if kind.kind in ("float", "double") else value
         raise ValueError(f"the default {value!r:.80} is not a {kind}")
 
-    def _first(self, union: avro.Union, value: Any) -> Any:
+    def _first(self, union: Union, value: Any) -> Any:
         for branch in union.branches:
             try:
                 return self._default(branch, value)
@@ -90,7 +90,7 @@ class Classes:
                 continue
         raise ValueError(f"the default {value!r:.80} is not a {union}")
 
-    def _record(self, record: avro.Record, value: dict[str, Any]) -> Any:
+    def _record(self, record: Record, value: dict[str, Any]) -> Any:
         values = {}
         for field in record.fields:
             if field.name not in value and not field.has_default:
@@ -103,7 +103,7 @@ class Classes:
 class Symbols(dict[int, Any]):
     """The zigzag form of the number of a writer's symbol → the reader's value."""
 
-    def __init__(self, writer: avro.Enum) -> None:
+    def __init__(self, writer: Enum) -> None:
         self._writer = writer
 
     def __missing__(self, n: int) -> Any:
@@ -142,17 +142,4 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _is(kind: str, value: Any) -> bool:
-    expected: dict[str, tuple[type, ...]] = {
-        "null": (type(None),),
-        "boolean": (bool,),
-        "int": (int,),
-        "long": (int,),
-        "float": (int, float),
-        "double": (int, float),
-    }
-    if type(value) not in expected.get(kind, (str,)):
-        return False
-    if kind in INTEGERS:
-        low, high = INTEGERS[kind]
-        return bool(low <= value <= high)
-    return kind != "string" or value.isascii() or not _SURROGATE.search(value)
+    return fits_primitive(kind, value) and (kind != "string" or value.isascii() or not _SURROGATE.search(value))

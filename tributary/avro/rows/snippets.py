@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tributary.avro import types as avro
 from tributary.avro.rows.source import Source
+from tributary.avro.schema import Schema
+from tributary.avro.structure import takes_no_bytes
 
 
 def number(source: Source) -> None:
@@ -26,13 +27,13 @@ def length(source: Source) -> None:
 
 
 @contextmanager
-def blocks(source: Source, items: avro.Type | None, count: str = "") -> Iterator[None]:
+def blocks(source: Source, items: Schema | None, count: str = "") -> Iterator[None]:
     """The loops over the items of an array, or of a map, which has no `items`; `count`: how many there are yet.
 
     What is added within reads one item.
     """
     with source.block("while True:"):
-        if items is not None and avro.takes_nothing(items):
+        if items is not None and takes_no_bytes(items):
             source.line(f"n, at = read_empty_count(data, at, {count})")
         else:
             source.line("n = data[at]")

@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from tributary.avro.parse import SchemaError
+from tributary.avro.resolution import find_type
+from tributary.avro.schema import NAMED, SchemaError
 from tributary.catalog import Catalog, CatalogError, DeadLetters, Topic
 from tributary.project import Project
 from tributary.registry import lock
@@ -226,18 +227,18 @@ def _notes(field: walk.Field, named: Mapping[str, dict[str, Any]]) -> Iterator[N
             yield Note(name, (_json(value),))
 
 
-def _enums(schema: Any, named: Mapping[str, dict[str, Any]], namespace: str) -> Iterator[dict[str, Any]]:
+def _enums(schema: Any, defined: Mapping[str, dict[str, Any]], namespace: str) -> Iterator[dict[str, Any]]:
     """The enums in a field's type; not those of the fields inside a record."""
     if isinstance(schema, str):
-        schema = named.get(f"{namespace}.{schema}") or named.get(schema)
+        schema = find_type(schema, namespace, defined)
     if isinstance(schema, list):
         for branch in schema:
-            yield from _enums(branch, named, namespace)
+            yield from _enums(branch, defined, namespace)
     elif isinstance(schema, dict) and schema.get("type") == "enum":
         yield schema
-    elif isinstance(schema, dict) and schema.get("type") not in walk.NAMED:
+    elif isinstance(schema, dict) and schema.get("type") not in NAMED:
         for key in ("type", "items", "values"):
-            yield from _enums(schema.get(key), named, namespace)
+            yield from _enums(schema.get(key), defined, namespace)
 
 
 def _json(value: Any) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tributary.registry.compatibility import PROMOTIONS
+from tributary.avro.resolution import promotes
 from tributary.registry.contract.diff import branches
 from tributary.registry.contract.walk import definitions, fields
 
@@ -129,8 +129,8 @@ def _needs_default(field: dict[str, Any]) -> str:
 def _new_branch(ours: dict[str, Any], theirs: dict[str, Any]) -> Any:
     """The type in the contract's field that the registered one cannot hold; None if it can hold all."""
     known = branches(theirs["type"])
-    held = {"null", *(kind for one in known for kind in PROMOTIONS.get(_kind(one), ()))}
-    return next((kind for kind in branches(ours["type"]) if kind not in known and _kind(kind) not in held), None)
+    unknown = [kind for kind in branches(ours["type"]) if kind not in known and _kind(kind) != "null"]
+    return next((kind for kind in unknown if not any(promotes(_kind(kind), _kind(one)) for one in known)), None)
 
 
 def _names(schema: Any) -> set[str]:

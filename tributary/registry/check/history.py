@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from tributary.avro.parse import stored
+from tributary.avro.parser import stored
 from tributary.catalog import Topic
 from tributary.errors import UsageError
 from tributary.registry import compatibility, lock

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from tributary.avro import parse as avro
-from tributary.avro.parse import stored
+from tributary.avro.parser import parse, stored
+from tributary.avro.schema import SchemaError
 from tributary.catalog import CatalogError, Topic
 from tributary.project import Project
 from tributary.registry import compatibility, lock
@@ -126,7 +126,7 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
         same = next((version for version in reversed(versions) if _fingerprint(topic, version) == own), None)
         if same is None:
             _check_defaults(topic)
-    except (avro.SchemaError, CatalogError) as error:
+    except (SchemaError, CatalogError) as error:
         return SubjectCheck(topic, level, tuple(versions), None, (), (), "", invalid=str(error))
     if not versions or same is versions[-1]:
         return SubjectCheck(topic, level, tuple(versions), same, (), (), "")
@@ -145,16 +145,16 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
 def _fingerprint(topic: Topic, version: lock.Version) -> str:
     try:
         return version.fingerprint
-    except avro.SchemaError as error:
+    except SchemaError as error:
         message = f"{topic.path}: v{version.version} of {topic.subject}, to compare with, is no Avro schema: {error}"
-        raise avro.SchemaError(message) from error
+        raise SchemaError(message) from error
 
 
 def _check_defaults(topic: Topic) -> None:
     try:
-        avro.parse(topic.text)
-    except avro.SchemaError as error:
-        raise avro.SchemaError(f"{topic.path}: {error}") from error
+        parse(topic.text)
+    except SchemaError as error:
+        raise SchemaError(f"{topic.path}: {error}") from error
 
 
 def _breaks(topic: Topic, level: str, versions: Sequence[lock.Version]) -> list[Break]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import attrs
 
-from tributary.registry.contract.walk import NAMED, full_name
+from tributary.avro.resolution import find_type, written_names
+from tributary.avro.schema import NAMED
+from tributary.registry.contract.walk import definitions, full_name
 
 ATTRIBUTES_OF_FIELDS = ("name", "type", "default", "doc", "aliases", "order")
 ATTRIBUTES_OF_TYPES = (
@@ -84,8 +86,6 @@ def _became(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
 
 
 def _named(schema: Any) -> dict[str, dict[str, Any]]:
-    from tributary.registry.contract.walk import definitions
-
     return {definition.name: definition.spec for definition in definitions(schema)}
 
 
@@ -157,7 +157,8 @@ class _Comparison:
         for field in new:
             name = field["name"]
             here = f"{path}.{name}".lstrip(".")
-            origin = name if name in before else next((a for a in field.get("aliases", ()) if a in gone), None)
+            origins = written_names(name, field.get("aliases", ()), before if name in before else gone)
+            origin = origins[0] if origins else None
             if origin is None:
                 yield Change("added", here, f"added: {_described(field)}", None, field)
                 continue
@@ -186,9 +187,9 @@ def _plain(schema: Any) -> Any:
     return schema
 
 
-def _resolve(schema: Any, named: dict[str, dict[str, Any]], namespace: str) -> Any:
+def _resolve(schema: Any, defined: dict[str, dict[str, Any]], namespace: str) -> Any:
     if isinstance(schema, str):
-        return named.get(f"{namespace}.{schema}", named.get(schema, schema))
+        return find_type(schema, namespace, defined) or schema
     return schema
 
 

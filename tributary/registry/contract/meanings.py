@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tributary.registry.compatibility import PROMOTIONS
+from tributary.avro.resolution import promotes
 from tributary.registry.contract.diff import Change, branches, short
 from tributary.registry.contract.hazards import Hazard
 
@@ -135,7 +135,7 @@ def _promoted(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
     kept = [_kind(after) for after in branches(new)]
     for before in branches(old):
         for after in branches(new):
-            if _kind(before) not in kept and _kind(before) in PROMOTIONS.get(_kind(after), ()):
+            if _kind(before) not in kept and promotes(_kind(before), _kind(after)):
                 yield before, after
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import attrs
 
+from tributary.avro.schema import NAMED, Name
 from tributary.registry.contract.json_edit import locate
-
-NAMED = ("record", "error", "enum", "fixed")
 
 
 @attrs.frozen
@@ -93,10 +92,8 @@ def _walk_fields(record: Definition, path: str, pointer: str, namespace: str) ->
 
 
 def full_name(spec: dict[str, Any], namespace: str = "") -> str:
-    """The full name of a definition that stands inside `namespace`."""
-    name = str(spec.get("name"))
-    inside = spec.get("namespace", namespace)
-    return name if "." in name or not inside else f"{inside}.{name}"
+    """The full name of a definition inside `namespace`."""
+    return Name.of(str(spec.get("name")), spec.get("namespace", namespace)).full
 
 
 def lines(text: str) -> dict[str, int]:

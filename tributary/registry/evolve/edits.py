@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 import attrs
 
-from tributary.registry import compatibility
+from tributary.avro.parser import parse
 from tributary.registry.check import fixes
 from tributary.registry.check.verdict import SubjectCheck
+from tributary.registry.compatibility import incompatibilities
 from tributary.registry.contract.diff import ATTRIBUTES_OF_FIELDS, short
 from tributary.registry.contract.walk import Definition, Field, Node
 from tributary.registry.evolve.targets import EvolveError, Schema, find_enum, find_field, find_record
@@ -254,8 +255,8 @@ def _widened(kind: Any, wider: str) -> Any:
         case {"type": inner}:
             return {**kind, "type": _widened(inner, wider)}
         case "int" | "long" | "float" | "string" | "bytes":
-            reader, writer = (compatibility.parse(json.dumps(one)) for one in (wider, kind))
-            return kind if compatibility.incompatibilities(reader, writer) else wider
+            reader, writer = (parse(json.dumps(one)) for one in (wider, kind))
+            return kind if incompatibilities(reader, writer) else wider
     return kind
 
 

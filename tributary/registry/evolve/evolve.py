@@ -16,7 +16,8 @@ from pathlib import Path
 
 import attrs
 
-from tributary.avro import parse as avro
+from tributary.avro.parser import parse
+from tributary.avro.schema import SchemaError
 from tributary.catalog import Catalog, Topic
 from tributary.project import Project
 from tributary.registry.check.baseline import Versions
@@ -90,7 +91,7 @@ class _Draft(Topic):
 def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, project: Project) -> Evolution:
     """What an edit of a topic's contract makes of it and of those that share what it changes; nothing is written.
 
-    `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, `avro.SchemaError` for
+    `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, `SchemaError` for
     a contract that is no schema as it stands, and ExemptionError.
     """
     standing = attrs.evolve(catalog, topics=tuple(_as_it_stands(one) for one in catalog.topics))
@@ -127,11 +128,11 @@ def _as_it_stands(topic: Topic) -> _Draft:
     # As bytes: reading as text would turn the line ends of another system into those of this one.
     try:
         text = topic.path.read_bytes().decode("utf-8")
-        avro.parse(text)
+        parse(text)
     except UnicodeDecodeError as error:
-        raise avro.SchemaError(f"{shown(topic.path)}: not UTF-8: {error}") from error
-    except avro.SchemaError as error:
-        raise avro.SchemaError(f"{shown(topic.path)}: {error}") from error
+        raise SchemaError(f"{shown(topic.path)}: not UTF-8: {error}") from error
+    except SchemaError as error:
+        raise SchemaError(f"{shown(topic.path)}: {error}") from error
     return _Draft.of(topic, text)
 
 
@@ -140,13 +141,13 @@ def _naming(topic: Topic) -> Iterator[None]:
     """Let errors say which contract they are about."""
     try:
         yield
-    except (EvolveError, avro.SchemaError) as error:
+    except (EvolveError, SchemaError) as error:
         raise EvolveError(f"{shown(topic.path)}: {error}") from error
 
 
 def _rewritten(topic: Topic, spec: Spec, pointer: str) -> Rewritten:
     after = json_text.rewrite(topic.text, pointer, spec)
-    avro.parse(after)
+    parse(after)
     return Rewritten(topic.path, topic.text, after)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from tributary.avro.resolution import find_type
+from tributary.avro.schema import NAMED
 from tributary.errors import UsageError
 from tributary.registry.contract import walk
 from tributary.registry.contract.walk import Definition, Field, Node
@@ -60,7 +62,7 @@ def find_enum(schema: Schema, name: str) -> Definition:
 
 def held(schema: Schema, field: Field) -> list[Definition]:
     """The named types that a field's values are or hold, through arrays, maps, unions and names."""
-    named = {definition.name: definition for definition in walk.definitions(schema)}
+    defined = {definition.name: definition for definition in walk.definitions(schema)}
     space = field.record.name.rpartition(".")[0]
 
     def names(kind: Any) -> Iterator[str]:
@@ -69,15 +71,16 @@ def held(schema: Schema, field: Field) -> list[Definition]:
                 for branch in kind:
                     yield from names(branch)
             case str():
-                yield next((name for name in (f"{space}.{kind}", kind) if name in named), "")
+                if (found := find_type(kind, space, defined)) is not None:
+                    yield found.name
             case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
                 yield from names(inner)
-            case {"type": str(type_)} if type_ in walk.NAMED:
+            case {"type": str(type_)} if type_ in NAMED:
                 yield walk.full_name(kind, space)
             case {"type": inner}:
                 yield from names(inner)
 
-    return [named[name] for name in dict.fromkeys(names(field.type)) if name in named]
+    return [defined[name] for name in dict.fromkeys(names(field.type)) if name in defined]
 
 
 def counterpart(node: Node, schema: Schema, joined: Container[str]) -> Node | None:

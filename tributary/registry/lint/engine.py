@@ -13,7 +13,8 @@ from typing import Any
 
 import attrs
 
-from tributary.avro import parse as avro
+from tributary.avro.parser import stored
+from tributary.avro.schema import Schema, SchemaError
 from tributary.catalog import Catalog, CatalogError, Topic
 from tributary.errors import UsageError
 from tributary.project import Project, meant
@@ -49,6 +50,8 @@ class Contract:
 
     topic: Topic
     schema: dict[str, Any]
+    """The contract as JSON, for texts and places."""
+    parsed: Schema
     lines: dict[str, int]
 
     def nodes(self) -> list[walk.Node]:
@@ -186,15 +189,15 @@ def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
     for topic in catalog.topics:
         try:
             schema = topic.schema
-            avro.parse(topic.text, validate_defaults=False)
+            parsed = stored(topic.text)
         except CatalogError as error:
             findings.append(
                 Finding("parses", topic.contract, topic.path, 1, "", str(error).removeprefix(f"{topic.path}: "))
             )
-        except avro.SchemaError as error:
+        except SchemaError as error:
             findings.append(Finding("parses", topic.contract, topic.path, 1, "", str(error)))
         else:
-            contracts.append(Contract(topic, schema, walk.lines(topic.text)))
+            contracts.append(Contract(topic, schema, parsed, walk.lines(topic.text)))
     return contracts, findings
 
 

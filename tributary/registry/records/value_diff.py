@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import attrs
 
-from tributary.avro import types as avro
 from tributary.avro.resolution import reader_fields, resolve
+from tributary.avro.schema import Array, Map, Record, Schema, Union
 
 Kind = Literal["changed", "dropped", "defaulted"]
 
@@ -31,7 +31,7 @@ class Difference:
     """What was written and what is read, for people; empty for what is dropped, and without personal data."""
 
 
-def differences(writer: avro.Type, reader: avro.Type, written: Any, read: Any) -> Iterator[Difference]:
+def differences(writer: Schema, reader: Schema, written: Any, read: Any) -> Iterator[Difference]:
     """The differences between a value as its writer schema has it and as the reader schema does.
 
     Both are decoded without classes (see `tributary.avro.rows.decoder`): records as dictionaries, enums as text. What
@@ -41,20 +41,20 @@ def differences(writer: avro.Type, reader: avro.Type, written: Any, read: Any) -
 
 
 def _differences(
-    writer: avro.Type, reader: avro.Type, written: Any, read: Any, path: str, *, withheld: bool
+    writer: Schema, reader: Schema, written: Any, read: Any, path: str, *, withheld: bool
 ) -> Iterator[Difference]:
-    if isinstance(writer, avro.Union):
+    if isinstance(writer, Union):
         number, written = written
         writer = writer.branches[number]
     reader = resolve(writer, reader) or reader
-    if isinstance(writer, avro.Record) and isinstance(reader, avro.Record):
+    if isinstance(writer, Record) and isinstance(reader, Record):
         yield from _record(writer, reader, written, read, path, withheld)
-    elif isinstance(writer, avro.Array) and isinstance(reader, avro.Array):
+    elif isinstance(writer, Array) and isinstance(reader, Array):
         for before, after in zip(written, read, strict=True):
-            yield from _differences(writer.items, reader.items, before, after, f"{path}[]", withheld=withheld)
-    elif isinstance(writer, avro.Map) and isinstance(reader, avro.Map):
+            yield from _differences(writer.element, reader.element, before, after, f"{path}[]", withheld=withheld)
+    elif isinstance(writer, Map) and isinstance(reader, Map):
         for key, before in written.items():
-            yield from _differences(writer.values, reader.values, before, read[key], f"{path}{{}}", withheld=withheld)
+            yield from _differences(writer.element, reader.element, before, read[key], f"{path}{{}}", withheld=withheld)
     else:
         if reader.kind == "float":  # Python's has 64 bits; other readers keep 32 of them
             read = _FLOAT.unpack(_FLOAT.pack(read))[0]
@@ -62,9 +62,7 @@ def _differences(
             yield Difference("changed", path, _WITHHELD if withheld else f"{_shown(written)} → {_shown(read)}")
 
 
-def _record(
-    writer: avro.Record, reader: avro.Record, written: Any, read: Any, path: str, withheld: bool
-) -> Iterator[Difference]:
+def _record(writer: Record, reader: Record, written: Any, read: Any, path: str, withheld: bool) -> Iterator[Difference]:
     dot = f"{path}." if path else ""
     filled = set()
     for field, targets in zip(writer.fields, reader_fields(writer, reader).values(), strict=True):
@@ -72,7 +70,7 @@ def _record(
             yield Difference("dropped", f"{dot}{field.name}", "")
         for target in targets:
             filled.add(target.name)
-            personal = withheld or "pii" in field.attributes or "pii" in target.attributes
+            personal = withheld or "pii" in field.props or "pii" in target.props
             before, after = written[field.name], read[target.name]
             yield from _differences(field.type, target.type, before, after, f"{dot}{target.name}", withheld=personal)
     for target in reader.fields:

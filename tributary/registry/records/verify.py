@@ -16,8 +16,8 @@ import attrs
 
 from tributary.avro import codegen as generate
 from tributary.avro import naming
+from tributary.avro.codec import codec_schema
 from tributary.avro.rows.decoder import DecodeError, resolver
-from tributary.avro.type_parser import parse
 from tributary.avro.validation import problem
 from tributary.catalog import Catalog, Topic
 from tributary.registry import lock
@@ -177,7 +177,7 @@ class _Judge:
     """Decodes the records of one writer schema and adds up what changes."""
 
     def __init__(self, writer: Any, reader: Any, cls: type[Any]) -> None:
-        self._writer, self._reader = parse(writer), parse(reader)
+        self._writer, self._reader = codec_schema(writer), codec_schema(reader)
         self._written = resolver(self._writer, self._writer)
         self._tagged = resolver(self._writer, self._writer, tagged=True)
         self._typed = resolver(self._writer, self._reader, cls)

@@ -9,8 +9,7 @@ from typing import Any
 
 import attrs
 
-from tributary.avro import parse as avro
-from tributary.avro.parse import Schema
+from tributary.avro.schema import Schema, same
 from tributary.registry.server import errors
 from tributary.registry.server.requests import SchemaRequest
 from tributary.registry.server.schemas import parsing
@@ -84,8 +83,8 @@ def _registered(state: State, request: SchemaRequest, found: Version) -> Version
         return found
     # The same schema may have been imported under several versions.
     other = state.versions[found.subject].get(request.version)
-    same = other is not None and not other.deleted and other.id == found.id and other.content == found.content
-    return other if same else None
+    is_same = other is not None and not other.deleted and other.id == found.id and other.content == found.content
+    return other if is_same else None
 
 
 def _look_up(state: State, subject: str, request: SchemaRequest, normalize: bool, deleted: bool) -> Version | None:
@@ -132,9 +131,7 @@ def _means_same(state: State, schema: Schema, content: Content, version: Version
     theirs = version.content
     if content.references and set(content.references) != set(theirs.references):
         return False
-    return _same_metadata(content.metadata, version) and avro.same(
-        schema, parsing.parse_stored(state, version), docs=True
-    )
+    return _same_metadata(content.metadata, version) and same(schema, parsing.parse_stored(state, version), docs=True)
 
 
 def _same_metadata(metadata: Metadata | None, version: Version) -> bool:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.support.avro import avro_data
 from tests.support.avro.column_data import expected, is_record, projected, rows
-from tributary.avro import types as avro
 from tributary.avro import wire
+from tributary.avro.codec import codec_schema
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows.decoder import DecodeError, decoder
-from tributary.avro.type_parser import parse
+from tributary.avro.schema import Record, SchemaError
 
 SCHEMA_ID = 7
 
@@ -52,8 +52,8 @@ def test_columns_hold_what_the_row_decoder_reads(data: st.DataObject) -> None:
     ]
     check = decoder(writer)
     part = projected(contract, paths)
-    kind = parse(part)
-    assert isinstance(kind, avro.Record)
+    kind = codec_schema(part)
+    assert isinstance(kind, Record)
     sound, bad = [], set()
     for row, payload in enumerate(payloads):
         body = payload[wire.PREFIX_LENGTH :]
@@ -107,6 +107,6 @@ def test_optional_numbers_are_read_by_columns(name: str, monkeypatch: pytest.Mon
 def test_a_field_that_the_contract_lacks_is_named(paths: tuple[str, ...], message: str) -> None:
     item = {"type": "record", "name": "Item", "fields": [{"name": "n", "type": "int"}]}
     fields = [{"name": "a", "type": "long"}, {"name": "items", "type": {"type": "array", "items": item}}]
-    with pytest.raises(avro.SchemaError) as error:
+    with pytest.raises(SchemaError) as error:
         ColumnReader({"type": "record", "name": "R", "fields": fields}, paths, lambda _: "")
     assert str(error.value) == message

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from schemas.events import CartUpdated, Event, ProductViewed, PurchaseCompleted, Segment
 from tests.support.avro import event_data
 from tests.support.avro.event_data import ENCODERS, PARSED, PURCHASE, SCHEMAS, VIEW
+from tributary.avro.codec import codec_schema
 from tributary.avro.rows.decoder import DecodeError, decoder, resolver
 from tributary.avro.rows.encoder import encoder
-from tributary.avro.type_parser import parse
 
 DECODERS: dict[type[Any], Any] = {cls: decoder(schema, schema, cls) for cls, schema in SCHEMAS.items()}
 
@@ -93,7 +93,7 @@ def test_a_flipped_bit_never_escapes_as_another_error(event: PurchaseCompleted, 
 )
 def test_damage_is_named_with_its_place(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError) as caught:
-        resolver(*[parse(SCHEMAS[PurchaseCompleted])] * 2)(body)
+        resolver(*[codec_schema(SCHEMAS[PurchaseCompleted])] * 2)(body)
     assert message in str(caught.value)
 
 

@@ -14,9 +14,10 @@ from tests.support.contracts import Contracts
 from tools import edits
 from tools.edits import Case
 from tributary import settings
+from tributary.avro.parser import parse
 from tributary.cli.main import main
 from tributary.registry import lock
-from tributary.registry.compatibility import incompatibilities, parse
+from tributary.registry.compatibility import incompatibilities
 from tributary.registry.render import documents
 
 CASES = [pytest.param(case, id=f"{case.topic}: {case.name}") for cases in edits.EDITS.values() for case in cases]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.contracts import Contracts, field
 from tests.support.registry.workshop import Workshop
-from tributary.avro.parse import SchemaError
+from tributary.avro.schema import SchemaError
 from tributary.catalog import LEVELS
 from tributary.registry.evolve import evolve
 from tributary.registry.evolve.edits import AddField, AddSymbol, Deprecate, Edit, Rename, Widen

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.contracts import Contracts
 from tests.support.registry.workshop import Workshop
+from tributary.avro.parser import parse
 from tributary.catalog import LEVELS
 from tributary.registry import compatibility
 from tributary.registry.contract.json_edit import locate
@@ -177,8 +178,8 @@ def step(workshop: Workshop, level: str, contract: str, edit: Edit) -> None:
         only_there(before[spot.contract], after[spot.contract], spot.pointer)
     assert lint(workshop.contracts.load(), workshop.contracts.project) == []
     for topic in workshop.contracts.load().topics:
-        versions = [compatibility.parse(version.schema) for version in workshop.versions[topic.subject]]
-        assert compatibility.check(level, compatibility.parse(topic.text), versions) == []
+        versions = [parse(version.schema) for version in workshop.versions[topic.subject]]
+        assert compatibility.check(level, parse(topic.text), versions) == []
 
 
 def only_there(before: str, after: str, pointer: str) -> None:

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.avro import avro_data
+from tributary.avro.codec import codec_schema
 from tributary.avro.rows.decoder import DecodeError, decoder, resolver
-from tributary.avro.type_parser import parse
 from tributary.registry.records.value_diff import Difference, differences
 
 
@@ -24,7 +24,7 @@ def written(schema: Any, datum: Any) -> bytes:
 
 
 def found(writer: Any, reader: Any, body: bytes) -> list[Difference]:
-    old, new = parse(writer), parse(reader)
+    old, new = codec_schema(writer), codec_schema(reader)
     return list(differences(old, new, resolver(old, old, tagged=True)(body), resolver(old, new)(body)))
 
 

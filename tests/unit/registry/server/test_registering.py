@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from tests.support.avro.version_data import first_versions, next_versions
 from tools.conformance import Client
-from tributary.avro import parse as avro
-from tributary.avro.parse import SchemaError
+from tributary.avro import parser
+from tributary.avro.parser import parse
+from tributary.avro.schema import Schema, SchemaError, same
 from tributary.registry.compatibility import incompatibilities
+from tributary.registry.server import registering
 from tributary.registry.server.schemas import messages, shapes
 from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.store import Store
@@ -43,9 +45,8 @@ def register(client: Client, text: str, subject: str = "s") -> dict[str, Any]:
 def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often schemas were parsed and compared."""
     done: Counter[str] = Counter()
-    parse, same = avro.parse, avro.same
 
-    def counted_parse(*args: Any, **named: Any) -> avro.Schema:
+    def counted_parse(*args: Any, **named: Any) -> Schema:
         done["parsed"] += 1
         return parse(*args, **named)
 
@@ -57,8 +58,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         done["checked"] += 1
         return incompatibilities(*args)
 
-    monkeypatch.setattr(avro, "parse", counted_parse)
-    monkeypatch.setattr(avro, "same", counted_same)
+    monkeypatch.setattr(parser, "parse", counted_parse)
+    monkeypatch.setattr(registering, "same", counted_same)
     monkeypatch.setattr(messages, "incompatibilities", counted_check)
     return done
 
@@ -96,7 +97,7 @@ def test_a_transitive_level_compares_no_version_twice(work: Counter[str], level:
 @settings(max_examples=300, deadline=None)
 def test_a_shape_that_reads_is_compatible(data: st.DataObject) -> None:
     text = data.draw(first_versions())
-    one, other = avro.parse(json.dumps(text)), avro.parse(json.dumps(data.draw(next_versions(text))))
+    one, other = parse(json.dumps(text)), parse(json.dumps(data.draw(next_versions(text))))
     for reader, writer in ((one, other), (other, one), (one, one)):
         ours, theirs = shapes.shape(reader), shapes.shape(writer)
         if ours is not None and theirs is not None and shapes.reads(ours, theirs):
@@ -184,10 +185,10 @@ def _texts(draw: st.DrawFn) -> tuple[str, str]:
 @settings(max_examples=400, deadline=None)
 def test_fingerprints_are_equal_if_the_schemas_are(texts: tuple[str, str]) -> None:
     try:
-        one, other = (avro.parse(text) for text in texts)
+        one, other = (parse(text) for text in texts)
     except SchemaError:
         return
-    assert (fingerprint(one) == fingerprint(other)) == avro.same(one, other, docs=True)
+    assert (fingerprint(one) == fingerprint(other)) == same(one, other, docs=True)
 
 
 def test_an_older_file_gets_its_fingerprints(tmp_path: Path) -> None:

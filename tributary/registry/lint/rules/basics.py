@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tributary.avro.defaults import is_portable_default
+from tributary.avro.structure import named_types
 from tributary.registry.contract import walk
-from tributary.registry.contract.defaults import fits
 from tributary.registry.lint.engine import Contract, Contracts, Problem, rule
 
 
@@ -79,13 +80,12 @@ def defaults_valid(contracts: Contracts) -> Iterator[Problem]:
     field: by then the data is written.
     """
     for contract in contracts:
-        named = {definition.name: definition.spec for definition in walk.definitions(contract.schema)}
+        types = {named.full_name: named for named in named_types(contract.parsed)}
         for field in contract.fields():
             if "default" not in field.spec:
                 continue
-            namespace = field.record.name.rpartition(".")[0]
             default, expected = field.spec["default"], field.type
-            if not fits(default, expected, named, namespace):
+            if not is_portable_default(types[field.record.name].by_name[field.name].type, default):
                 first = expected[0] if isinstance(expected, list) and expected else expected
                 yield Problem(
                     contract,

@@ -128,15 +128,15 @@ def columns_readable(contracts: Contracts) -> Iterator[Problem]:
     times slower, for the whole topic. So it does where a field that it reads is not a number, a boolean, an enum or
     text, optional or not, or a list of records. Say so with an entry in exemptions.toml if that is meant.
     """
+    from tributary.avro.codec import codec_schema
     from tributary.avro.columns.projection import project
     from tributary.avro.columns.read_plan import plan
     from tributary.avro.columns.traverse import Unreadable
-    from tributary.avro.type_parser import parse
-    from tributary.avro.types import Record, SchemaError
+    from tributary.avro.schema import Record, SchemaError
 
     for contract in contracts:
         try:
-            record = parse(contract.schema)
+            record = codec_schema(contract.schema)
             assert isinstance(record, Record)  # the catalogue takes nothing else
             plan(record, project(record, ()), project(record, ()))
         except SchemaError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tributary.registry.compatibility import LEVELS
+from tributary.catalog import LEVELS
 from tributary.registry.server import errors
 from tributary.registry.server.call import Call, Handler, Routes, Write
 from tributary.registry.server.requests import CONFIG_FIELDS, config_request

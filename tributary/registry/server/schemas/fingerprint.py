@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from tributary.avro.parse import Field, Json, Schema
+from tributary.avro.schema import Field, Json, Schema
 
 
 def fingerprint(schema: Schema) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from tributary.avro.parse import Schema
+from tributary.avro.schema import Schema
 from tributary.registry.compatibility import Incompatibility, incompatibilities
 from tributary.registry.server.schemas import shapes
 from tributary.registry.server.schemas.shapes import Shape

@@ -8,8 +8,8 @@ from functools import cached_property
 import attrs
 
 from tributary.avro import canonical as avro_text
-from tributary.avro import parse as avro
-from tributary.avro.parse import Schema, SchemaError
+from tributary.avro import parser
+from tributary.avro.schema import Schema, SchemaError
 from tributary.registry.server.errors import ApiError, invalid_schema
 from tributary.registry.server.requests import SchemaRequest
 from tributary.registry.server.schemas.cache import Cache
@@ -40,7 +40,7 @@ class Parsed:
 
 @Cache
 def _parse(text: str, references: tuple[str, ...], new: bool) -> Parsed:
-    return Parsed(avro.parse(text, references, validate_defaults=new))
+    return Parsed(parser.parse(text, references, validate_defaults=new))
 
 
 def parse(text: str, references: tuple[str, ...] = (), *, new: bool) -> Parsed:

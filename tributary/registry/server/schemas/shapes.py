@@ -10,7 +10,7 @@ import sys
 
 import attrs
 
-from tributary.avro.parse import Schema
+from tributary.avro.schema import Schema
 from tributary.registry.compatibility import incompatibilities
 from tributary.registry.server.schemas.fingerprint import fingerprint
 
