@@ -79,8 +79,8 @@ def _arguments() -> argparse.ArgumentParser:
 def _run(settings: Settings, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
-    from consumers import terminal
     from consumers.analytics.figures import SHOP
+    from consumers.arrangement import ARRANGEMENT
     from tributary import catalog
     from tributary.figures.member import Analytics, Choices
     from tributary.figures.store import StoreError
@@ -89,6 +89,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from tributary.registry.client import RegistryClient, RegistryError, SchemaConflict
     from tributary.registry.lock import LockError
     from tributary.signals import Stopped, stop_signal
+    from tributary.views import terminal
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))
@@ -101,11 +102,11 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
                 SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop
             )
             try:
-                with terminal.watch(settings, stop, dashboard=not options.no_dashboard) as observe:
+                with terminal.watch(ARRANGEMENT, settings, stop, dashboard=not options.no_dashboard) as observe:
                     member.run(observe)
             finally:
                 member.close()
-                print(terminal.summary(member.status()))
+                print(terminal.summary(member.status(), ARRANGEMENT.duplicates))
         except Stopped:
             return _fail("stopped before the store could be opened")
         except (
@@ -136,13 +137,14 @@ def _report(settings: Settings, as_json: bool) -> int:
     from tributary.figures.store import StoreError
 
     try:
-        reader = queries.Reader(settings.store_path)
         if as_json:
+            reader = queries.Reader(settings.store_path)
             print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
         else:
-            from consumers import terminal
+            from consumers.arrangement import ARRANGEMENT
+            from tributary.views import terminal
 
-            terminal.report(reader, settings)
+            terminal.report(ARRANGEMENT, settings)
     except (FileNotFoundError, StoreError) as error:
         return _fail(error)
     return 0

@@ -1,217 +1,72 @@
-"use strict";
-(() => {
-  const TYPES = {
-    view: "Views",
-    add_to_cart: "Added to cart",
-    remove_from_cart: "Removed",
-    purchase: "Purchases",
-    other_cart_change: "Other changes",
-  };
-  const SILENCE_MS = 4000;
-  const SVG = "http://www.w3.org/2000/svg";
-  const numbers = new Intl.NumberFormat("en");
-  const percents = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const at = (id) => document.getElementById(id);
-  const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
-  const share = (part, whole) => (whole ? percents.format(part / whole) : "–");
+// The shop's figures on the page; the functions used here are those of tributary/views/web/page.js.
 
-  // What is in no year of the calendar (perhaps an event tells microseconds) makes no date.
-  function moment(ms) {
-    const date = new Date(ms);
-    return Number.isNaN(date.valueOf()) ? `${numbers.format(ms)} ms` : date.toISOString().slice(0, 19).replace("T", " ");
+const TYPES = {
+  view: "Views",
+  add_to_cart: "Added to cart",
+  remove_from_cart: "Removed",
+  purchase: "Purchases",
+  other_cart_change: "Other changes",
+};
+const HINTS = {
+  noStore: "There is no store yet. Run make analytics to fill one; this page will notice.",
+  noEvents: "Nothing is counted yet. Run make produce to send events.",
+};
+
+function show(figures) {
+  const { sessions, abandoned_carts: carts } = figures;
+  say(at("conversion"), share(sessions.purchased, sessions.count));
+  say(at("orders"), numbers.format(figures.orders));
+  say(at("carts"), numbers.format(carts.count));
+  bars("types", figures.by_type, TYPES, figures.events);
+  say(at("sessions"), `${numbers.format(sessions.count)} sessions`);
+  const steps = { viewed: sessions.viewed, carted: sessions.carted, purchased: sessions.purchased };
+  bars("funnel", steps, { viewed: "Viewed", carted: "Carted", purchased: "Purchased" }, sessions.count);
+  activity("segments", figures.by_segment);
+  activity("regions", figures.by_region);
+  const currencies = [...new Set([...Object.keys(figures.revenue), ...Object.keys(carts.value)])].sort();
+  fill("money", currencies.map((currency) => ({
+    key: currency,
+    label: currency,
+    cells: [{ text: figures.revenue[currency] || "–" }, { text: carts.value[currency] || "–" }],
+  })));
+  fill("products", figures.products.map((product) => ({
+    key: product.id,
+    label: product.name,
+    cells: Object.keys(TYPES).slice(0, 4).map((type) => ({
+      text: numbers.format(product.by_type[type] || 0),
+      kind: type.endsWith("cart") ? "spare" : "",
+    })),
+  })));
+  return [{ label: "Duplicate purchases", text: numbers.format(figures.duplicate_purchases) }];
+}
+
+function bars(id, counts, labels, whole) {
+  const full = Math.max(...Object.values(counts), 0);
+  fill(id, Object.entries(counts).map(([name, count]) => ({
+    key: name,
+    label: labels[name] || name,
+    parts: [[name in TYPES ? name : "view", count]],
+    full,
+    cells: [{ text: numbers.format(count) }, { text: share(count, whole), kind: "share" }],
+  })));
+}
+
+function activity(id, groups) {
+  const sorted = Object.entries(groups).sort(([a, n], [b, m]) => sum(m) - sum(n) || (a < b ? -1 : 1));
+  const full = Math.max(...sorted.map(([, counts]) => sum(counts)), 0);
+  fill(id, sorted.map(([name, counts]) => ({
+    key: name,
+    label: name,
+    parts: Object.keys(TYPES).map((type) => [type, counts[type] || 0]),
+    full,
+    cells: [{ text: numbers.format(sum(counts)) }],
+  })));
+}
+
+for (const legend of document.querySelectorAll(".legend")) {
+  for (const [type, label] of Object.entries(TYPES).slice(0, 4)) {
+    const item = make("li");
+    item.append(make("i", { class: type }), label);
+    legend.append(item);
   }
-
-  // Text is set only where it changed, so that what is selected or being read aloud stays.
-  function say(element, text) {
-    if (element.textContent !== text) element.textContent = text;
-  }
-
-  function make(name, attributes = {}, namespace = null) {
-    const element = namespace ? document.createElementNS(namespace, name) : document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  }
-
-  // A table's rows: `items` are {key, label, cells: [{text, kind}], parts, full, bad}; a row that stays is kept.
-  function fill(id, items) {
-    const body = at(id).tBodies[0];
-    const rows = new Map([...body.rows].map((row) => [row.dataset.key, row]));
-    items.forEach((item, place) => {
-      let row = rows.get(item.key);
-      rows.delete(item.key);
-      if (!row) {
-        row = make("tr", { "data-key": item.key });
-        row.append(make("th", { scope: "row" }));
-        if (item.parts) {
-          const bar = make("td", { class: "bar" });
-          bar.append(make("svg", { "aria-hidden": "true" }, SVG));
-          row.append(bar);
-        }
-        for (const cell of item.cells) row.append(make("td", { class: cell.kind || "" }));
-      }
-      if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] || null);
-      say(row.cells[0], item.label);
-      row.cells[0].title = item.label;
-      row.classList.toggle("bad", Boolean(item.bad));
-      if (item.parts) draw(row.querySelector("svg"), item.parts, item.full);
-      item.cells.forEach((cell, n) => say(row.cells[n + (item.parts ? 2 : 1)], cell.text));
-    });
-    for (const row of rows.values()) row.remove();
-  }
-
-  function draw(svg, parts, full) {
-    while (svg.children.length < parts.length) svg.append(make("rect", { y: 0 }, SVG));
-    let start = 0;
-    parts.forEach(([kind, value], n) => {
-      const rect = svg.children[n];
-      const width = full ? (100 * value) / full : 0;
-      rect.setAttribute("class", kind);
-      rect.style.x = `${start}%`;
-      rect.style.width = `${width}%`;
-      start += width;
-    });
-  }
-
-  function drawRates(rates) {
-    const largest = Math.max(...rates, 1);
-    const unit = 10 ** Math.floor(Math.log10(largest));
-    const top = [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= largest);
-    const y = (rate) => (100 - (100 * rate) / top).toFixed(2);
-    const line = rates.map((rate, n) => `${n ? "L" : "M"}${(n * 590) / (rates.length - 1)} ${y(rate)}`).join("");
-    at("rate-line").setAttribute("d", line);
-    at("rate-area").setAttribute("d", `${line}L590 100L0 100Z`);
-    const label = `Now ${numbers.format(Math.round(rates.at(-1)))} events per second, at most ${numbers.format(Math.round(Math.max(...rates)))} in the last minute`;
-    at("rate-chart").setAttribute("aria-label", label);
-    [top, top / 2, 0].forEach((tick, n) => {
-      if (!at("rate-ticks").children[n]) {
-        at("rate-ticks").append(make("span"));
-        at("rate-grid").append(make("line", { x1: 0, x2: 590, y1: n * 50, y2: n * 50 }, SVG));
-      }
-      say(at("rate-ticks").children[n], numbers.format(tick));
-    });
-  }
-
-  function activity(id, groups) {
-    const sorted = Object.entries(groups).sort(([a, n], [b, m]) => sum(m) - sum(n) || (a < b ? -1 : 1));
-    const full = Math.max(...sorted.map(([, counts]) => sum(counts)), 0);
-    fill(id, sorted.map(([name, counts]) => ({
-      key: name,
-      label: name,
-      parts: Object.keys(TYPES).map((type) => [type, counts[type] || 0]),
-      full,
-      cells: [{ text: numbers.format(sum(counts)) }],
-    })));
-  }
-
-  function bars(id, counts, labels, whole) {
-    const full = Math.max(...Object.values(counts), 0);
-    fill(id, Object.entries(counts).map(([name, count]) => ({
-      key: name,
-      label: labels[name] || name,
-      parts: [[name in TYPES ? name : "view", count]],
-      full,
-      cells: [{ text: numbers.format(count) }, { text: share(count, whole), kind: "share" }],
-    })));
-  }
-
-  function show(figures) {
-    notice(figures);
-    if (!figures.store) return;
-    const { sessions, abandoned_carts: carts } = figures;
-    const dead = sum(figures.dead_letters);
-    say(at("events"), numbers.format(figures.events));
-    say(at("rate"), numbers.format(Math.round(figures.rate)));
-    say(at("conversion"), share(sessions.purchased, sessions.count));
-    say(at("orders"), numbers.format(figures.orders));
-    say(at("carts"), numbers.format(carts.count));
-    say(at("dead"), numbers.format(dead));
-    at("dead-tile").className = dead ? "bad" : "good";
-    drawRates(figures.rates);
-    bars("types", figures.by_type, TYPES, figures.events);
-    say(at("sessions"), `${numbers.format(sessions.count)} sessions`);
-    const steps = { viewed: sessions.viewed, carted: sessions.carted, purchased: sessions.purchased };
-    bars("funnel", steps, { viewed: "Viewed", carted: "Carted", purchased: "Purchased" }, sessions.count);
-    activity("segments", figures.by_segment);
-    activity("regions", figures.by_region);
-    const currencies = [...new Set([...Object.keys(figures.revenue), ...Object.keys(carts.value)])].sort();
-    fill("money", currencies.map((currency) => ({
-      key: currency,
-      label: currency,
-      cells: [{ text: figures.revenue[currency] || "–" }, { text: carts.value[currency] || "–" }],
-    })));
-    fill("products", figures.products.map((product) => ({
-      key: product.id,
-      label: product.name,
-      cells: Object.keys(TYPES).slice(0, 4).map((type) => ({
-        text: numbers.format(product.by_type[type] || 0),
-        kind: type.endsWith("cart") ? "spare" : "",
-      })),
-    })));
-    fill("offsets", Object.entries(figures.offsets).flatMap(([topic, partitions]) =>
-      Object.entries(partitions).map(([partition, offset]) => ({
-        key: `${topic}[${partition}]`,
-        label: topic,
-        cells: [{ text: partition }, { text: numbers.format(offset) }],
-      }))));
-    const health = [
-      { label: "Dead letters", text: numbers.format(dead), bad: dead > 0 },
-      ...Object.entries(figures.dead_letters).map(([topic, n]) => ({ label: `Unreadable in ${topic}`, text: numbers.format(n), bad: true })),
-      { label: "Duplicate purchases", text: numbers.format(figures.duplicate_purchases) },
-      { label: "Latest event (UTC)", text: figures.watermark_ms === null ? "–" : moment(figures.watermark_ms) },
-      { label: "Age of the figures", text: `${Math.round(figures.age_s)} s` },
-    ];
-    fill("health", health.map(({ label, text, bad }) => ({ key: label, label, bad, cells: [{ text }] })));
-  }
-
-  function notice(figures) {
-    const hint = !figures.store ? ["There is no store yet. Run make analytics to fill one; this page will notice."]
-      : !figures.events ? ["Nothing is counted yet. Run make produce to send events."]
-      : [];
-    const alarms = (figures.members || []).flatMap(({ client_id, waiting_for, refused }) => [
-      ...Object.entries(refused).map(([topic, why]) => `${client_id} does not read ${topic} any more: ${why}`),
-      ...(waiting_for ? [`${client_id} is waiting for ${waiting_for}`] : []),
-    ]);
-    say(at("notice"), [...alarms, ...hint].join("\n"));
-    at("notice").className = alarms.length ? "alarm" : "";
-    at("notice").hidden = !alarms.length && !hint.length;
-  }
-
-  function state(kind, text) {
-    at("state").className = kind;
-    say(at("state-text"), text);
-  }
-
-  let heard = 0;
-  function hear(text) {
-    heard = Date.now();
-    state("live", "Live");
-    show(JSON.parse(text));
-  }
-
-  for (const legend of document.querySelectorAll(".legend")) {
-    for (const [type, label] of Object.entries(TYPES).slice(0, 4)) {
-      const item = make("li");
-      item.append(make("i", { class: type }), label);
-      legend.append(item);
-    }
-  }
-
-  // The browser reconnects a stream that broke, except after some errors, and a proxy may hold one back for ever.
-  // Whatever the reason: when the stream is silent for a while, the figures are fetched.
-  const connect = () => {
-    const stream = new EventSource("api/stream");
-    stream.onmessage = (message) => hear(message.data);
-    return stream;
-  };
-  let stream = connect();
-  setInterval(async () => {
-    if (Date.now() - heard < SILENCE_MS) return;
-    if (stream.readyState === EventSource.CLOSED) stream = connect();
-    try {
-      const answer = await fetch("api/figures", { signal: AbortSignal.timeout(SILENCE_MS) });
-      if (answer.ok) hear(await answer.text());
-    } catch {
-      state("lost", "No connection, trying again");
-    }
-  }, SILENCE_MS / 2);
-})();
+}

@@ -1,4 +1,4 @@
-"""The store's figures, read again and again for those who show them."""
+"""Reads the figures of a store repeatedly, for the views."""
 
 from __future__ import annotations
 
@@ -7,59 +7,57 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Generic
 
 import attrs
 
-from consumers.analytics.queries import Figures, Reader
-from consumers.rate import Rate
 from tributary.figures.store import StoreError
 from tributary.figures.store.members import Present
+from tributary.kafka.admin import Partition
 from tributary.settings import Settings
+from tributary.views.arrangement import Arrangement, F, Source
+from tributary.views.rate import Rate
 
 log = logging.getLogger(__name__)
 
-_EVERY_S = 0.25
+_POLL_S = 0.25
 _REST = 9
-"""After a query that took so long, rest this many times as long: a tenth of the time at most goes into queries."""
+"""After each query, rest this many times its duration: queries take a tenth of the time at most."""
 
 
 @attrs.frozen(eq=False)
-class Snapshot:
-    """The figures of one moment."""
+class Snapshot(Generic[F]):
+    """The figures at one moment."""
 
-    figures: Figures
-    products: Sequence[tuple[str, Mapping[str, int]]]
-    """The busiest, and their events by type."""
-    offsets: Mapping[tuple[str, int], int]
+    figures: F
+    offsets: Mapping[Partition, int]
     """The next offset to count, by topic and partition."""
     members: Sequence[Present]
-    """Those that run, and what they wait for."""
+    """The members that are running, and what they wait for."""
     at: float
     """When they were read, in seconds of `time.monotonic`."""
 
 
-class Feed:
+class Feed(Generic[F]):
     """Reads the store in a thread of its own, while it is entered as a context.
 
-    Whoever shows figures takes `latest` whenever they like, and never waits for a query.
+    Views take `latest` at any time and never wait for a query.
     """
 
-    def __init__(self, settings: Settings, products: int) -> None:
-        """`products` is how many of the busiest to read."""
-        self._path = settings.store_path
-        self._abandoned_after_minutes = settings.abandoned_after_minutes
-        self._products = products
-        self._reader: Reader | None = None
+    def __init__(self, arrangement: Arrangement[F], settings: Settings) -> None:
+        self._arrangement = arrangement
+        self._settings = settings
+        self._source: Source[F] | None = None
         self._problem = ""
         self._due = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
-        self.latest: Snapshot | None = None
+        self.latest: Snapshot[F] | None = None
         """None while there is no store."""
         self.rate = Rate()
-        """Of messages counted by the whole group, duplicates and dead letters among them."""
+        """Of messages counted by the whole group, duplicates and dead letters included."""
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> Feed[F]:
         self._thread.start()
         return self
 
@@ -79,32 +77,31 @@ class Feed:
                 self._close()
                 self.latest = None
             except StoreError as error:
-                # A store may be deleted and created again: the next reader opens the file that is there then.
+                # A store may be deleted and created again: the next read opens the new file.
                 self._close()
                 if str(error) != self._problem:
                     self._problem = str(error)
                     log.warning("%s", error)
-            if self._stop.wait(_EVERY_S):
+            if self._stop.wait(_POLL_S):
                 return
 
     def _read(self) -> None:
-        reader = self._open()
-        # The count is cheap in any store, so the rate stays smooth where the figures come seldom.
-        self.rate.add(time.monotonic(), reader.counted())
+        source = self._open()
+        # The count is quick in a store of any size, so the rate stays smooth where the figures come seldom.
+        self.rate.add(time.monotonic(), source.counted())
         if time.monotonic() < self._due:
             return
         start = time.monotonic()
-        figures = reader.figures(self._abandoned_after_minutes)
-        products = reader.top_products(self._products)
-        self.latest = Snapshot(figures, products, reader.offsets(), reader.members(), time.monotonic())
+        figures = source.read()
+        self.latest = Snapshot(figures, source.offsets(), source.members(), time.monotonic())
         self._due = time.monotonic() + _REST * (time.monotonic() - start)
 
-    def _open(self) -> Reader:
-        if self._reader is None:
-            self._reader, self._due = Reader(self._path), 0.0
-        return self._reader
+    def _open(self) -> Source[F]:
+        if self._source is None:
+            self._source, self._due = self._arrangement.open(self._settings), 0.0
+        return self._source
 
     def _close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        if self._source is not None:
+            self._source.close()
+            self._source = None

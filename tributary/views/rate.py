@@ -1,4 +1,4 @@
-"""How fast a count grows, from samples of it."""
+"""The rate at which a count grows, from samples of the count."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SMOOTH_S = 3.0
 
 
 class Rate:
-    """Remembers samples for `span_s` seconds. Times are seconds of any one clock, and never go back."""
+    """Keeps samples for `span_s` seconds. Times are seconds of one monotonic clock."""
 
     def __init__(self, span_s: float = 60.0) -> None:
         self._span_s = span_s
         self._samples: deque[tuple[float, int]] = deque()
 
     def add(self, at: float, count: int) -> None:
-        """The count was this at that time. A smaller count than before means that counting began anew."""
+        """Add a sample: the count at a time. A count below the one before means that counting started again."""
         if self._samples and count < self._samples[-1][1]:
             self._samples.clear()
         self._samples.append((at, count))
@@ -26,12 +26,12 @@ class Rate:
             self._samples.popleft()
 
     def now(self) -> float:
-        """The rate of the last seconds, per second; 0 when there is too little to tell."""
+        """The rate of the last seconds, per second; 0 with fewer than two samples."""
         samples = tuple(self._samples)
         return _rate(samples, samples[-1][0], _SMOOTH_S) if samples else 0.0
 
     def series(self, points: int) -> list[float]:
-        """The rates at so many moments of the span, the latest last. 0 before the first sample."""
+        """The rates at `points` times of the span, the latest last; 0 before the first sample."""
         samples = tuple(self._samples)
         if not samples:
             return [0.0] * points
@@ -49,7 +49,7 @@ def _rate(samples: _Samples, moment: float, over_s: float) -> float:
 
 
 def _at(samples: _Samples, moment: float) -> float:
-    """The count at a moment, on a straight line between the samples around it."""
+    """The count at a time, interpolated between the samples around it."""
     after = bisect_right(samples, moment, key=lambda sample: sample[0])
     if after == 0:
         return samples[0][1]

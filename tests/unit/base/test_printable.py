@@ -20,23 +20,26 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consumers.analytics.queries import AbandonedCarts
-from consumers.feed import Snapshot
-from consumers.terminal import layout
-from consumers.terminal.dashboard import Dashboard
-from consumers.terminal.lines import progress, summary
-from consumers.terminal.view import NOTHING, View
-from consumers.web import metrics
+from consumers.arrangement import ARRANGEMENT, NOTHING
+from consumers.source import Shown
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
-from tests.support.paths import ROOT
 from tributary.cli.output import show
 from tributary.figures.status import Progress, Status
 from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
 from tributary.registry.render import markdown, text
-from tributary.views.terminal import drawing
+from tributary.views import metric
+from tributary.views.arrangement import View
+from tributary.views.feed import Snapshot
+from tributary.views.panels import Bar
+from tributary.views.terminal import drawing, layout
+from tributary.views.terminal.dashboard import Dashboard
+from tributary.views.terminal.lines import progress_line, summary
+from tributary.views.web.metrics import metrics
+from tributary.views.web.page import page
 
 JOINERS = "\u200c\u200d"
 HOSTILE = st.text(
@@ -121,7 +124,7 @@ def test_a_record_of_the_log_is_one_line(words: str) -> None:
     assert all(row.startswith("    ") and hidden(row) == [] for row in rest)
 
 
-def hostile_view(words: str) -> View:
+def hostile_view(words: str) -> View[Shown]:
     counts = {"view": 3, "purchase": 2}
     figures = attrs.evolve(
         NOTHING,
@@ -133,7 +136,7 @@ def hostile_view(words: str) -> View:
         dead_letters={words: 1},
     )
     status = Status(Progress(), 1, {words: 5, "t": 0}, words, 1.0)
-    return View(figures, [(words, counts), ("p", counts)], {"p": words}, status, logs=(words, words))
+    return View(ARRANGEMENT, Shown(figures, [(words, counts), ("p", counts)]), status, logs=(words, words))
 
 
 @given(HOSTILE, st.sampled_from([(40, 24), (80, 40), (160, 50)]))
@@ -154,7 +157,7 @@ def test_columns_stay_in_line(words: str, width: int) -> None:
     for row in layout.body(hostile_view(words), width, None):
         assert row.cell_len == width
         assert hidden(row.plain) == []
-    numbers = [drawing.Bar(words, 1, [(1, "red")]), drawing.Bar("x", 2, [(2, "red")])]
+    numbers = [Bar(words, 1, [(1, "red")]), Bar("x", 2, [(2, "red")])]
     first, second = (row.plain for row in drawing.bars(numbers, width, with_bars=False))
     assert first.rstrip().endswith("  1")
     assert cell_len(first.rstrip()) == cell_len(second.rstrip())
@@ -163,10 +166,10 @@ def test_columns_stay_in_line(words: str, width: int) -> None:
 @given(HOSTILE)
 def test_progress_is_one_line_and_the_summary_keeps_its_lines(words: str) -> None:
     view = hostile_view(words)
-    assert hidden(progress(view)) == []
+    assert hidden(progress_line(view)) == []
     assert view.status is not None
-    assert len(summary(view.status).split("\n")) == 5
-    assert hidden(summary(view.status), "\n") == []
+    assert len(summary(view.status, ARRANGEMENT.duplicates).split("\n")) == 5
+    assert hidden(summary(view.status, ARRANGEMENT.duplicates), "\n") == []
 
 
 LABEL = re.compile(r'tributary_dead_letters_total\{topic="((?:[^"\\\n]|\\[\\"n])*)"\} (\d+)')
@@ -175,7 +178,8 @@ LABEL = re.compile(r'tributary_dead_letters_total\{topic="((?:[^"\\\n]|\\[\\"n])
 @given(st.dictionaries(HOSTILE, st.integers(0, 9), min_size=1))
 @example({"\x1b": 1, "\\u001b": 2, "\\\\u001b": 3, "\t": 4, "\\t": 5, "\n": 6, "\\n": 7})
 def test_labels_are_in_the_format_of_prometheus_and_stay_different(values: dict[str, int]) -> None:
-    shown = metrics.text(Snapshot(attrs.evolve(NOTHING, dead_letters=values), [], {}, [], time.monotonic()))
+    snapshot = Snapshot(Shown(attrs.evolve(NOTHING, dead_letters=values)), {}, [], time.monotonic())
+    shown = metric.text(metrics(ARRANGEMENT, snapshot))
     found = [LABEL.fullmatch(row) for row in shown.split("\n") if row.startswith("tributary_dead_letters_total")]
     assert all(found)
     assert len({match[1] for match in found if match}) == len(values)
@@ -218,5 +222,7 @@ def test_rejected_rows_are_shown_and_kept(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_the_page_sets_text_and_never_markup() -> None:
-    script = (ROOT / "consumers" / "web" / "page.js").read_text()
+    html, _ = page(ARRANGEMENT.page)
+    script = html[html.index("<script>") :]
+    assert "fill(" in script
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", script)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,10 +21,9 @@ from hypothesis import strategies as st
 from consumers.analytics import __main__ as analytics
 from consumers.analytics import queries
 from consumers.analytics.figures import CARTS, PURCHASES, SHOP, VIEWS
-from consumers.feed import Snapshot
-from consumers.rate import Rate
-from consumers.web import figures as web
-from consumers.web import metrics
+from consumers.source import Shown
+from consumers.web.figures import to_json
+from consumers.web.metrics import metrics
 from schemas.events import CartAction
 from tests.support.figures.stores import no_waiting, write
 from tributary.avro.columns import strings as text
@@ -33,6 +31,7 @@ from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.currency import amount, major
 from tributary.figures import exact
 from tributary.figures.store import Store
+from tributary.views import metric
 
 TOPICS = {VIEWS: "views", CARTS: "carts", PURCHASES: "purchases"}
 ACTIONS = list(CartAction)
@@ -181,7 +180,7 @@ def test_each_view_shows_the_exact_sum(capsys: pytest.CaptureFixture[str], monke
     units, price = 2, 2**63 - 1
     with stored([("buyer", 2**63 - 1)] * 4 + [("s1", CartAction.ADD, units, price)], [2]) as path:
         reader = queries.Reader(path)
-        snapshot = Snapshot(reader.figures(30), [], {}, [], time.monotonic())
+        shop = Shown(reader.figures(30))
         reader.close()
         monkeypatch.setenv("STORE_PATH", str(path))
         assert analytics.main(["report", "--json"]) == 0
@@ -190,9 +189,9 @@ def test_each_view_shows_the_exact_sum(capsys: pytest.CaptureFixture[str], monke
         people = capsys.readouterr().out
     revenue, cart = 4 * (2**63 - 1), units * price
     assert (machine["revenue_minor"], machine["abandoned_carts"]["value_minor"]) == ({"EUR": revenue}, {"EUR": cart})
-    page = web.as_json(snapshot, Rate(), {})
+    page = to_json(shop)
     for minor, shown in ((revenue, page["revenue"]), (cart, page["abandoned_carts"]["value"])):
         digits = f"{minor // 100:,}.{minor % 100:02d}"
         assert shown == {"EUR": digits} and amount(minor, "EUR") == digits
-        assert digits.replace(",", "") in metrics.text(snapshot)
+        assert digits.replace(",", "") in metric.text(metrics(shop))
         assert digits in people

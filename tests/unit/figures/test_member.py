@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
 
-from consumers import terminal
 from consumers.analytics.figures import SHOP
 from tests.support.contracts import Contracts, field
 from tributary import catalog
@@ -27,6 +26,7 @@ from tributary.kafka.batch import Span
 from tributary.kafka.group import Member
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
+from tributary.views import terminal
 
 
 @pytest.mark.parametrize("until_caught_up", [False, True])
@@ -55,7 +55,7 @@ def test_a_broker_that_is_away_is_waited_for(
     assert "the group: " in seen[-1].waiting_for
     assert seen[-1].partitions == 0
     assert seen[-1].lag is None
-    assert "lag left                not known" in terminal.summary(seen[-1])
+    assert "lag left                not known" in terminal.summary(seen[-1], "duplicates")
     assert sum("waiting for the broker" in record.message for record in caplog.records) == 1
 
 

@@ -23,13 +23,14 @@ import pytest
 from consumers.analytics import __main__ as command
 from consumers.analytics.figures import SHOP
 from consumers.analytics.queries import Reader
-from consumers.feed import Feed
+from consumers.arrangement import ARRANGEMENT
 from tests.support.figures.stores import Writer, no_waiting
 from tributary.figures.merge import Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors
 from tributary.kafka.batch import Span
 from tributary.settings import Settings
 from tributary.signals import Stopped
+from tributary.views.feed import Feed
 
 NOTHING = Merged([], [], 0)
 PART = ("topic", 0)
@@ -640,7 +641,7 @@ def test_a_path_may_contain_what_separates_parts_of_a_uri(tmp_path: Path, name: 
 
 def test_a_feed_says_once_what_is_wrong_with_the_store(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     no_database(path)
-    feed = Feed(Settings(store_path=path), products=1)
+    feed = Feed(ARRANGEMENT, Settings(store_path=path))
     looks = 0
 
     def wait(_: float) -> bool:

@@ -1,16 +1,14 @@
-"""Sections of the terminal where the figures are beyond what events should say."""
+"""Sections of any project where its figures are beyond what events should have."""
 
 from __future__ import annotations
 
-import attrs
 import pytest
 
-from consumers.terminal.sections import health
-from consumers.terminal.view import NOTHING, View
+from tributary.views.sections import moment
 
 
 @pytest.mark.parametrize(
-    ("moment", "shown"),
+    ("milliseconds", "shown"),
     [
         (None, "–"),
         (-1, "1969-12-31 23:59:59"),
@@ -20,6 +18,5 @@ from consumers.terminal.view import NOTHING, View
         (2**63 - 1, "9,223,372,036,854,775,807 ms"),
     ],
 )
-def test_any_moment_is_shown(moment: int | None, shown: str) -> None:
-    lines = [line.plain for line in health(View(attrs.evolve(NOTHING, watermark_ms=moment)), 80)]
-    assert [line for line in lines if "latest event" in line and line.rstrip().endswith(shown)]
+def test_any_time_is_shown(milliseconds: int | None, shown: str) -> None:
+    assert moment(milliseconds) == shown

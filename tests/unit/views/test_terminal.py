@@ -1,9 +1,9 @@
-"""The dashboard, its plain lines and the report show what the store holds, in whatever room there is."""
+"""The dashboard and its plain lines fit into any room and show the status of the member."""
 
 from __future__ import annotations
 
-import io
 import os
+import re
 import select
 import subprocess
 import sys
@@ -16,25 +16,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
-from consumers import terminal
 from consumers.analytics.__main__ import main
-from consumers.analytics.figures import MIXED
-from consumers.analytics.queries import AbandonedCarts, Reader
-from consumers.labels import product_names
-from consumers.terminal import layout
-from consumers.terminal.dashboard import Dashboard
-from consumers.terminal.lines import progress
-from consumers.terminal.view import View
+from consumers.arrangement import ARRANGEMENT
+from consumers.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
+from tests.support.views.screen import SIZES, busy_view, drawn
 from tributary.figures.status import Progress, Status
 from tributary.settings import Settings
 from tributary.signals import Stop
-from tributary.views.terminal import drawing
-
-SIZES = [(80, 24), (120, 40), (200, 60)]
+from tributary.views import terminal
+from tributary.views.arrangement import Section, View
+from tributary.views.panels import Fact, Facts, Panel
+from tributary.views.terminal import drawing, layout
+from tributary.views.terminal.lines import progress_line
 
 
 @pytest.fixture(scope="module")
@@ -46,79 +42,46 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def view(store: Path) -> View:
-    reader = Reader(store)
-    done = Progress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
-    status = Status(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)
-    return View(reader.figures(30), reader.top_products(30), product_names(), status)
-
-
-def drawn(view: View, width: int, height: int) -> list[str]:
-    """The lines of the screen."""
-    console = Console(width=width, height=height, record=True, file=io.StringIO())
-    console.print(Dashboard(view), end="")
-    return console.export_text().split("\n")
-
-
-def words(lines: list[str]) -> list[str]:
-    """Words and numbers of all lines, in order."""
-    return " ".join(lines).split()
+def view(store: Path) -> View[Shown]:
+    return busy_view(Settings(store_path=store))
 
 
 @pytest.mark.parametrize(("width", "height"), [*SIZES, (40, 24), (20, 5), (500, 100)])
-def test_the_dashboard_fits(view: View, width: int, height: int) -> None:
+def test_the_dashboard_fits(view: View[Shown], width: int, height: int) -> None:
     lines = drawn(view, width, height)
     assert len(lines) <= height
     assert {cell_len(line) for line in lines} == {width}
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_sections_share_the_lines_there_are(view: View, width: int) -> None:
+def test_sections_share_the_lines_there_are(view: View[Shown], width: int) -> None:
     whole = layout.body(view, width, None)
     for height in range(len(whole) + 5):
         assert len(layout.body(view, width, height)) <= height
     assert layout.body(view, width, len(whole)) == whole
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_dashboard_shows_every_kind_of_figure(view: View, width: int, height: int) -> None:
-    figures, shown = view.figures, words(drawn(view, width, height))
-    numbers = [
-        figures.events,
-        *figures.by_type.values(),
-        figures.sessions.viewed,
-        figures.sessions.carted,
-        figures.sessions.purchased,
-        figures.orders,
-        figures.abandoned_carts.count,
-        *(sum(by_type.values()) for by_type in figures.by_segment.values()),
-        max(sum(by_type.values()) for by_type in figures.by_region.values()),
-        1234,
-        view.products[0][1]["view"],
-    ]
-    assert {f"{number:,}" for number in numbers} <= set(shown)
-    assert {f"{minor / 100:,.2f}" for minor in figures.revenue_minor.values()} <= set(shown)
-    assert {f"{minor / 100:,.2f}" for minor in figures.abandoned_carts.value_minor.values()} <= set(shown)
-    assert shown[shown.index("letters") + 1] == "3"
-    assert f"{figures.sessions.purchased / figures.sessions.count:.1%}" in shown
+@pytest.mark.parametrize(("width", "height"), [(60, 80), *SIZES[1:], (100, 70)])
+def test_a_section_in_no_column_is_shown_last(view: View[Shown], width: int, height: int) -> None:
+    extra = Section[Shown](lambda _: Panel("Searches", Facts([Fact("searches", "42")])), min_height=2)
+    arrangement = attrs.evolve(ARRANGEMENT, sections=(*ARRANGEMENT.sections, extra))
+    shown = "\n".join(drawn(attrs.evolve(view, arrangement=arrangement), width, height))
+    assert "Searches" in shown
+    assert "42" in shown
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES[1:])
-def test_all_of_a_large_dashboard_is_there(view: View, width: int, height: int) -> None:
-    text = "\n".join(drawn(view, width, height))
-    for title in ("Events per second", "Segments", "Regions", "Lag", "Time by stage", "Top products", "Health"):
-        assert title in text
-    for region in view.figures.by_region:
-        assert region in text
-    assert view.names[view.products[0][0]][:18] in text
+def test_without_columns_the_sections_take_turns(view: View[Shown]) -> None:
+    plain = attrs.evolve(view, arrangement=attrs.evolve(ARRANGEMENT, columns={}))
+    first = layout.body(plain, 120, None)[0].plain
+    assert [first.index(title) for title in ("Events", "Funnel", "Revenue")] == sorted(
+        first.index(title) for title in ("Events", "Funnel", "Revenue")
+    )
+    shown = "\n".join(line.plain for line in layout.body(plain, 120, None))
+    for title in ("Segments", "Regions", "Lag", "Time by stage", "Top products", "Health"):
+        assert title in shown
 
 
-def test_an_unknown_product_is_shown_by_its_id(view: View) -> None:
-    unknown = attrs.evolve(view, products=[("sku-77", {"view": 5})])
-    assert "sku-77" in "\n".join(drawn(unknown, 120, 40))
-
-
-def test_the_dashboard_says_what_it_waits_for(view: View) -> None:
+def test_the_dashboard_says_what_it_waits_for(view: View[Shown]) -> None:
     assert view.status is not None
     status = attrs.evolve(view.status, waiting_for="the registry: http://registry: no answer")
     waiting = attrs.evolve(view, status=status)
@@ -127,54 +90,30 @@ def test_the_dashboard_says_what_it_waits_for(view: View) -> None:
     assert "Waiting for partitions" in "\n".join(drawn(idle, 80, 24))
     refused = attrs.evolve(view.status, refused={"purchases": "too much is unreadable"})
     assert "Not read any more, see the log: purchases" in "\n".join(drawn(attrs.evolve(view, status=refused), 80, 24))
-    assert "make produce" in "\n".join(drawn(View(status=view.status), 80, 24))
+    assert "make produce" in "\n".join(drawn(View(ARRANGEMENT, ARRANGEMENT.empty, view.status), 80, 24))
     assert "12 s old" in "\n".join(drawn(attrs.evolve(view, age_s=12.4), 80, 24))
 
 
-def test_log_lines_stand_above(view: View) -> None:
+def test_log_lines_stand_above(view: View[Shown]) -> None:
     logged = drawn(attrs.evolve(view, logs=["first [red]", "second"]), 80, 24)
     assert [line.rstrip() for line in logged[:2]] == ["first [red]", "second"]
     assert len(logged) == 24
 
 
-def test_amounts_have_their_currencys_decimals(view: View) -> None:
-    figures = attrs.evolve(
-        view.figures,
-        revenue_minor={"JPY": 123456, "KWD": 1234567, "EUR": 5},
-        abandoned_carts=AbandonedCarts(2, {"JPY": 100, MIXED: 999}),
-    )
-    shown = words(drawn(attrs.evolve(view, figures=figures), 120, 40))
-    assert shown[shown.index("JPY") + 1] == "123,456"
-    assert shown[shown.index("KWD") + 1] == "1,234.567"
-    assert shown[shown.index("EUR") + 1] == "0.05"
-    assert shown[shown.index("several") + 2] == "mixed"
-
-
-def test_a_line_for_logs(view: View) -> None:
-    line = progress(view)
+def test_a_line_for_logs(view: View[Shown]) -> None:
+    line = progress_line(view)
     assert "\n" not in line
-    assert f"  {view.figures.events:,} events  0/s  lag 1,234  views {view.figures.by_type['view']:,}" in line
+    assert f"  {view.totals.events:,} events  0/s  lag 1,234  views {view.figures.figures.by_type['view']:,}" in line
     assert line.endswith("dead letters 3")
 
 
-def test_the_summary(view: View) -> None:
+def test_the_summary(view: View[Shown]) -> None:
     assert view.status is not None
-    text = terminal.summary(view.status)
+    text = terminal.summary(view.status, "duplicate purchases")
     for fact in ("2,500 events in 754.0 s (3/s)", "product-events 1,234", "fetch 12.0 s, write 6.0 s"):
         assert fact in text
     assert "purchases 0" not in text
-
-
-def test_a_piped_report_is_plain(store: Path, view: View, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.report(Reader(store), Settings(store_path=store))
-    text = capsys.readouterr().out
-    assert "\x1b" not in text
-    assert "█" not in text
-    assert text.splitlines()[0].endswith(f"events counted in {store}")
-    # The same figures in the order of the report, each line with one section's.
-    assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
-    assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())
-    assert "Lag" not in text
+    assert re.search("duplicate purchases +7", text)
 
 
 def test_settings_that_cannot_be_used_are_wrong_usage(
@@ -186,7 +125,7 @@ def test_settings_that_cannot_be_used_are_wrong_usage(
 
 
 def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with terminal.watch(Settings(store_path=tmp_path / "none.sqlite"), Stop(), dashboard=True) as observe:
+    with terminal.watch(ARRANGEMENT, Settings(store_path=tmp_path / "none.sqlite"), Stop(), dashboard=True) as observe:
         observe(Status(Progress(), 0, {}, "", 0.0))
     assert "\x1b" not in capsys.readouterr().out
 
@@ -218,15 +157,15 @@ def test_a_chart_is_as_high_as_it_may_be(values: list[float], height: int) -> No
 PROGRAM = """
 import logging, os, sys
 from pathlib import Path
-from consumers import terminal
+from consumers.arrangement import ARRANGEMENT
 from tributary.figures.status import Status
 from tributary.figures.status import Progress
 from tributary.settings import Settings
 from tributary.signals import Stop
-from tributary.signals import Stop
+from tributary.views import terminal
 
 logging.basicConfig(level=logging.WARNING)
-with terminal.watch(Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:
+with terminal.watch(ARRANGEMENT, Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:
     observe(Status(Progress(), 3, {}, "", 1.0))
     logging.warning("from Python")
     os.write(2, b"from native code\\n")

@@ -20,15 +20,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from consumers.analytics.queries import Figures, Reader
-from consumers.feed import Feed, Snapshot
-from consumers.web import metrics
-from consumers.web.app import create_app
-from consumers.web.figures import as_json
+from consumers.arrangement import ARRANGEMENT
+from consumers.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import major
 from tributary.figures.store.members import PRESENT_MS, Presence
 from tributary.settings import Settings
+from tributary.views import metric
+from tributary.views.feed import Feed, Snapshot
+from tributary.views.web.app import create_app
+from tributary.views.web.figures import to_json
+from tributary.views.web.metrics import metrics
 
 URL = "http://127.0.0.1:8090"
 
@@ -49,9 +52,9 @@ def figures(store: Path) -> Figures:
 def client(store: Path) -> Iterator[TestClient]:
     """A client of a server whose streams end after what is due at once."""
     asked = iter([False])
-    feed = Feed(Settings(store_path=store), products=5)
+    feed = Feed(ARRANGEMENT, Settings(store_path=store))
     feed._read()
-    yield TestClient(create_app(feed, stopping=lambda: next(asked, True)), base_url=URL)
+    yield TestClient(create_app(ARRANGEMENT, feed, stopping=lambda: next(asked, True)), base_url=URL)
     feed._close()
 
 
@@ -59,7 +62,8 @@ def client(store: Path) -> Iterator[TestClient]:
 def empty(tmp_path: Path) -> TestClient:
     """A client of a server that has no store yet."""
     asked = iter([False])
-    app = create_app(Feed(Settings(store_path=tmp_path / "none"), 5), lambda: next(asked, True))
+    feed = Feed(ARRANGEMENT, Settings(store_path=tmp_path / "none"))
+    app = create_app(ARRANGEMENT, feed, lambda: next(asked, True))
     return TestClient(app, base_url=URL)
 
 
@@ -88,7 +92,7 @@ def test_the_figures(client: TestClient, figures: Figures, store: Path) -> None:
     assert answer["dead_letters"] == {"user-events": 3}
     revenue = {currency: amount.replace(",", "") for currency, amount in answer["revenue"].items()}
     assert revenue == {currency: str(major(minor, currency)) for currency, minor in figures.revenue_minor.items()}
-    assert [(p["id"], p["by_type"]) for p in answer["products"]] == Reader(store).top_products(5)
+    assert [(p["id"], p["by_type"]) for p in answer["products"]] == Reader(store).top_products(12)
     assert sum(offset for topic in answer["offsets"].values() for offset in topic.values()) == figures.events
     assert len(answer["rates"]) == 60
 
@@ -120,7 +124,7 @@ def test_the_metrics(client: TestClient, figures: Figures) -> None:
 
 
 def test_labels_are_escaped(figures: Figures) -> None:
-    text = metrics.text(Snapshot(figures, [], {('a"b\\c\nd', 0): 5}, [], at=0.0))
+    text = metric.text(metrics(ARRANGEMENT, Snapshot(Shown(figures), {('a"b\\c\nd', 0): 5}, [], at=0.0)))
     assert samples(text)['tributary_next_offset{topic="a\\"b\\\\c\\nd",partition="0"}'] == 5
 
 
@@ -183,14 +187,14 @@ def test_what_members_wait_for_and_refuse_is_shown(tmp_path: Path) -> None:
     waiting, refusing = Presence(path, "shop-1"), Presence(path, "shop-2")
     waiting.note("the broker: gone", {})
     refusing.note("", {"purchases": "500 messages in a row are unreadable"})
-    feed = Feed(Settings(store_path=path), products=5)
+    feed = Feed(ARRANGEMENT, Settings(store_path=path))
     feed._read()
     assert feed.latest is not None
-    assert as_json(feed.latest, feed.rate, {})["members"] == [
+    assert to_json(ARRANGEMENT, feed.latest, feed.rate)["members"] == [
         {"client_id": "shop-1", "waiting_for": "the broker: gone", "refused": {}},
         {"client_id": "shop-2", "waiting_for": "", "refused": {"purchases": "500 messages in a row are unreadable"}},
     ]
-    shown = metrics.text(feed.latest)
+    shown = metric.text(metrics(ARRANGEMENT, feed.latest))
     assert 'tributary_member_waiting{member="shop-1"} 1\n' in shown
     assert 'tributary_member_waiting{member="shop-2"} 0\n' in shown
     assert 'tributary_topic_refused{member="shop-2",topic="purchases"} 1\n' in shown

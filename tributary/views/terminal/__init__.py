@@ -1,4 +1,4 @@
-"""What a member shows in the terminal: a dashboard where there is one, a line every few seconds where there is none."""
+"""The figures on a terminal: a live dashboard, or a line every few seconds where there is no terminal; and a report."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Generic
 
 import attrs
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from consumers.analytics.queries import Reader
-from consumers.feed import Feed
-from consumers.labels import product_names
-from consumers.terminal import layout, tty
-from consumers.terminal.dashboard import Dashboard
-from consumers.terminal.lines import progress, summary
-from consumers.terminal.view import NOTHING, View
 from tributary.figures.status import Status
 from tributary.printable import printable
 from tributary.settings import Settings
 from tributary.signals import Stop
+from tributary.views.arrangement import Arrangement, F, View
+from tributary.views.feed import Feed
+from tributary.views.terminal import layout, tty
+from tributary.views.terminal.dashboard import Dashboard
+from tributary.views.terminal.lines import progress_line, summary
 
 __all__ = ["report", "summary", "watch"]
 
@@ -32,21 +31,21 @@ log = logging.getLogger(__name__)
 
 _DRAW_EVERY_S = 0.25
 _LINE_EVERY_S = 3.0
-_PRODUCTS = 30
-_PRODUCTS_IN_REPORT = 15
 _PIPED_WIDTH = 60
 """Narrow enough for one column."""
 
 
 @contextmanager
-def watch(settings: Settings, stop: Stop, *, dashboard: bool) -> Iterator[Callable[[Status], None]]:
-    """Show what the member does, in a thread of its own, until the block ends.
+def watch(
+    arrangement: Arrangement[F], settings: Settings, stop: Stop, *, dashboard: bool
+) -> Iterator[Callable[[Status], None]]:
+    """Show the figures and what the member does, in a thread of its own, until the block ends.
 
     Gives a function to call with the member's status, several times a second. The dashboard needs a terminal on
-    standard output, and takes its other screen: when it ends, in order or by force, the terminal is as it was.
+    standard output and uses its alternate screen: when it ends, in order or by force, the terminal is as before.
     """
     with ExitStack() as stack:
-        watched = _Watched(stack.enter_context(Feed(settings, _PRODUCTS)))
+        watched = _Watched(arrangement, stack.enter_context(Feed(arrangement, settings)))
         if dashboard and sys.stdout.isatty():
             screen = stack.enter_context(ExitStack())
             watched.logs = screen.enter_context(tty.captured_stderr())
@@ -57,52 +56,53 @@ def watch(settings: Settings, stop: Stop, *, dashboard: bool) -> Iterator[Callab
             stop.before_forced_exit.append(screen.close)
             show, every_s = lambda: live.update(Dashboard(watched.view()), refresh=True), _DRAW_EVERY_S
         else:
-            show, every_s = lambda: print(progress(watched.view()), flush=True), _LINE_EVERY_S
+            show, every_s = lambda: print(progress_line(watched.view()), flush=True), _LINE_EVERY_S
         stack.enter_context(_repeated(show, every_s))
         yield watched.observe
 
 
-def report(reader: Reader, settings: Settings) -> None:
-    """Print all figures once: in columns on a terminal, plain and one below the other where there is none."""
+def report(arrangement: Arrangement[F], settings: Settings) -> None:
+    """Print all figures once: in columns on a terminal, otherwise plain and in one column.
+
+    Raises FileNotFoundError if there is no store, StoreError if it cannot be read.
+    """
+    source = arrangement.open(settings)
+    try:
+        view = View(arrangement, source.read())
+    finally:
+        source.close()
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
-    view = View(
-        reader.figures(settings.abandoned_after_minutes),
-        reader.top_products(_PRODUCTS_IN_REPORT),
-        product_names(),
-        bars=console.is_terminal,
-    )
     console.print(
         Text.assemble(
-            (f"{view.figures.events:,}", "bold"), printable(f" events counted in {settings.store_path}"), "\n"
+            (f"{view.totals.events:,}", "bold"), printable(f" events counted in {settings.store_path}"), "\n"
         ),
         soft_wrap=True,
         highlight=False,
     )
-    for line in layout.body(view, console.width, None):
+    for line in layout.body(view, console.width, None, bars=console.is_terminal):
         line.rstrip()
         console.print(line, soft_wrap=True, highlight=False)
 
 
 @attrs.define(eq=False)
-class _Watched:
-    """What the member and the store said last."""
+class _Watched(Generic[F]):
+    """The latest figures of the store, and the latest status of the member."""
 
-    feed: Feed
+    arrangement: Arrangement[F]
+    feed: Feed[F]
     logs: Callable[[], Sequence[str]] = tuple
     status: Status | None = None
-    names: dict[str, str] = attrs.field(factory=lambda: dict(product_names()))
 
     def observe(self, status: Status) -> None:
         self.status = status
 
-    def view(self) -> View:
+    def view(self) -> View[F]:
         latest = self.feed.latest
         return View(
-            figures=latest.figures if latest else NOTHING,
-            products=latest.products if latest else (),
-            names=self.names,
+            self.arrangement,
+            latest.figures if latest else self.arrangement.empty,
             status=self.status,
             rate=self.feed.rate,
             age_s=time.monotonic() - latest.at if latest else 0.0,
@@ -112,7 +112,7 @@ class _Watched:
 
 @contextmanager
 def _repeated(show: Callable[[], None], every_s: float) -> Iterator[None]:
-    """Do it again and again while the block runs. A display that fails says so, and does not stop the member."""
+    """Call `show` repeatedly while the block runs. If it fails, it is logged, and the member goes on."""
     stop = threading.Event()
 
     def run() -> None:

@@ -1,31 +1,33 @@
-"""The picture as a whole: what stands above the sections, and what Rich asks for to draw it."""
+"""The dashboard as a whole, as Rich draws it: recent log lines, the header, the rate, and the sections."""
 
 from __future__ import annotations
+
+from typing import Generic
 
 import attrs
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from consumers.terminal import layout
-from consumers.terminal.view import View
 from tributary.printable import printable
+from tributary.views.arrangement import F, View
+from tributary.views.terminal import layout
 from tributary.views.terminal.drawing import chart, fit, heading, spread
 
 _OLD_S = 5.0
 _CHART_FROM = 36
-"""With so many lines, the rate gets a chart instead of a sparkline."""
+"""From this height, the rate has a chart instead of a sparkline."""
 _REST_HEIGHT = 34
-"""What a chart leaves to the rest before it grows."""
+"""The lines that a chart leaves to the rest."""
 
 
 @attrs.frozen(eq=False)
-class Dashboard:
-    """A view that fills the terminal, whatever its size is when it is drawn."""
+class Dashboard(Generic[F]):
+    """A view that fills the terminal, at the size it has when it is drawn."""
 
-    view: View
+    view: View[F]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines from top to bottom, as many as there is room for."""
+        """The lines from top to bottom, as many as fit."""
         width, height = options.max_width, options.height or options.size.height
         charted = height >= _CHART_FROM
         lines = [*self._logs(width, height), *self._header(width, sparkline=not charted)]
@@ -45,7 +47,7 @@ class Dashboard:
             partitions = "1 partition" if status.partitions == 1 else f"{status.partitions} partitions"
             right.append(f"{partitions} · up {duration(status.running_s)}")
         return [
-            spread(Text("Tributary analytics", "bold cyan"), right, width),
+            spread(Text(self.view.arrangement.title, "bold cyan"), right, width),
             self._totals(width, sparkline),
             self._notice(width),
         ]
@@ -53,7 +55,7 @@ class Dashboard:
     def _totals(self, width: int, sparkline: bool) -> Text:
         view, status = self.view, self.view.status
         left = Text.assemble(
-            (f"{view.figures.events:,}", "bold"), " events   ", (f"{view.rate.now():,.0f}", "bold"), "/s "
+            (f"{view.totals.events:,}", "bold"), " events   ", (f"{view.rate.now():,.0f}", "bold"), "/s "
         )
         right = Text()
         if status is not None and status.lag is not None:
@@ -66,7 +68,7 @@ class Dashboard:
 
     def _chart(self, width: int, height: int) -> list[Text]:
         rates = self.view.rate.series(width)
-        title = heading("Events per second, the last minute", f"at most {max(rates):,.0f}", width)
+        title = heading("Events per second, the last minute", f"peak {max(rates):,.0f}", width)
         return [title, *chart(rates, height, "cyan"), Text(" " * width)]
 
     def _notice(self, width: int) -> Text:
@@ -78,8 +80,9 @@ class Dashboard:
             return fit(Text(printable(f"Not read any more, see the log: {topics}"), "bold red"), width)
         if status is None or not status.partitions:
             return fit(Text("Waiting for partitions: the group has not given this member any yet", "yellow"), width)
-        if not view.figures.events:
-            return fit(Text("Nothing counted yet; make produce sends events", "yellow"), width)
+        if not view.totals.events:
+            hint = view.arrangement.hint
+            return fit(Text(f"Nothing counted yet{f'; {hint}' if hint else ''}", "yellow"), width)
         if view.age_s > _OLD_S:
             return fit(
                 Text(f"The figures are {view.age_s:.0f} s old: the store is big, queries take long", "dim"), width

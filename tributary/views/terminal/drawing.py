@@ -1,35 +1,37 @@
-"""Bars, charts and rows, out of characters. Everything here fills the width it is given exactly."""
+"""Draw panels, bars and charts with characters. Every line has exactly the width that is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import attrs
 from rich.cells import cell_len
 from rich.text import Text
 
 from tributary.printable import printable
+from tributary.views.panels import Bar, Bars, Facts, Panel, Table
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 
-Part = tuple[float, str]
-"""A value and the style of its piece of a bar."""
+_WIDE = 50
+"""From this width, a table shows its spare columns."""
 
 
-@attrs.frozen
-class Bar:
-    """A line of a bar chart."""
+def panel(shown: Panel, width: int, with_bars: bool) -> list[Text]:
+    """The lines of a panel, its title first."""
+    return [heading(shown.title, shown.note, width), *_content(shown.content, width, with_bars)]
 
-    label: str
-    value: int
-    parts: Sequence[Part]
-    """The pieces of the bar, from left to right; together they are as long as the value."""
-    note: str = ""
+
+def _content(content: Bars | Table | Facts, width: int, with_bars: bool) -> list[Text]:
+    if isinstance(content, Bars):
+        return bars(content.bars, width, with_bars)
+    if isinstance(content, Table):
+        return table(content, width)
+    return [spread(fact.name, Text(printable(fact.value), fact.style), width) for fact in content.facts]
 
 
 def fit(text: Text | str, width: int) -> Text:
-    """The text in exactly so many cells."""
+    """The text cut or padded to `width` cells."""
     if width <= 0:
         return Text()
     text = Text(printable(text)) if isinstance(text, str) else text.copy()
@@ -38,7 +40,7 @@ def fit(text: Text | str, width: int) -> Text:
 
 
 def spread(left: Text | str, right: Text | str, width: int) -> Text:
-    """One text at each end of a line; the left one gives way."""
+    """One text at each end of a line; the left one is cut where both do not fit."""
     right = Text(printable(right)) if isinstance(right, str) else right
     right = fit(right, min(right.cell_len, width))
     room = width - right.cell_len
@@ -47,7 +49,7 @@ def spread(left: Text | str, right: Text | str, width: int) -> Text:
 
 
 def heading(title: str, note: Text | str, width: int) -> Text:
-    """A title over a section, drawn out to its width, with a note at the end."""
+    """The title of a section, a line to the right edge, and a note at its end."""
     note = Text(f" {printable(note)}") if isinstance(note, str) and note else Text(" ").append(note) if note else Text()
     title_text = fit(Text(title, "bold"), min(cell_len(title), max(width - note.cell_len, 0)))
     line = max(width - title_text.cell_len - note.cell_len - 1, 0)
@@ -75,8 +77,8 @@ def bars(rows: Sequence[Bar], width: int, with_bars: bool) -> list[Text]:
     return lines
 
 
-def bar(parts: Sequence[Part], full: float, width: int) -> Text:
-    """A bar of pieces; `full` is the value that fills the width. Whatever is not nothing can be seen."""
+def bar(parts: Sequence[tuple[float, str]], full: float, width: int) -> Text:
+    """A bar of segments, each a length and a style. `full` fills the width; no segment above 0 is invisible."""
     text = Text()
     total = sum(value for value, _ in parts)
     if full <= 0 or total <= 0:
@@ -86,7 +88,7 @@ def bar(parts: Sequence[Part], full: float, width: int) -> Text:
         return text.append("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), parts[0][1])
     cells = [max(round(width * value / full), 1) if value else 0 for value, _ in parts]
     length = max(round(width * total / full), sum(map(bool, cells)))
-    # The largest pieces take what the others were rounded by.
+    # The largest segment absorbs what rounding the others left over.
     while (off := length - sum(cells)) != 0:
         cells[cells.index(max(cells))] += 1 if off > 0 else -1
     for (_, style), count in zip(parts, cells, strict=True):
@@ -95,7 +97,7 @@ def bar(parts: Sequence[Part], full: float, width: int) -> Text:
 
 
 def chart(values: Sequence[float], height: int, style: str) -> list[Text]:
-    """A column for each value, from the top line to the bottom; one line high it is a sparkline."""
+    """A column chart, from the top line to the bottom; with a height of 1 it is a sparkline."""
     largest = max(values, default=0.0)
     eighths = [0 if v <= 0 or largest <= 0 else max(round(8 * height * v / largest), 1) for v in values]
     return [
@@ -104,9 +106,11 @@ def chart(values: Sequence[float], height: int, style: str) -> list[Text]:
     ]
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[Text]:
-    """Rows under a dim header: the first column is text and takes the room that is left, the others are numbers."""
-    rows = [list(map(printable, row)) for row in rows]
+def table(content: Table, width: int) -> list[Text]:
+    """Rows under a dim header. The first column takes the width that the others leave."""
+    shown = [n for n in range(len(content.header)) if width >= _WIDE or n not in content.spare]
+    header = [content.header[n] for n in shown]
+    rows = [[printable(row[n]) for n in shown] for row in content.rows]
     widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
     first = width - sum(2 + other for other in widths[1:])
     lines = []

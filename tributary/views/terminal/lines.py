@@ -1,32 +1,31 @@
-"""The figures as plain lines, for logs and for the last word."""
+"""The figures as plain lines: the progress of a member in a log, and the summary at its end."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from consumers.terminal.sections import LABELS
-from consumers.terminal.view import View
 from tributary import printable
 from tributary.figures.status import Status
+from tributary.views.arrangement import F, View
 
 
-def progress(view: View) -> str:
-    """One line on how far it is: time of day, events, rate, lag, events by type, dead letters."""
-    figures = view.figures
-    facts = [f"{figures.events:,} events", f"{view.rate.now():,.0f}/s"]
-    if view.status is not None and view.status.lag is not None:
-        facts.append(f"lag {sum(view.status.lag.values()):,}")
-    facts += [f"{LABELS[name]} {count:,}" for name, count in figures.by_type.items()]
-    facts.append(f"dead letters {sum(figures.dead_letters.values()):,}")
-    if view.status is not None and view.status.refused:
-        facts.append(f"not read any more: {', '.join(view.status.refused)}")
-    if view.status is not None and view.status.waiting_for:
-        facts.append(f"waiting for {view.status.waiting_for}")
+def progress_line(view: View[F]) -> str:
+    """The progress on one line: time of day, events, rate, lag, the arrangement's counts, dead letters."""
+    totals, status = view.totals, view.status
+    facts = [f"{totals.events:,} events", f"{view.rate.now():,.0f}/s"]
+    if status is not None and status.lag is not None:
+        facts.append(f"lag {sum(status.lag.values()):,}")
+    facts += [f"{name} {count:,}" for name, count in view.arrangement.counts(view.figures).items()]
+    facts.append(f"dead letters {sum(totals.dead_letters.values()):,}")
+    if status is not None and status.refused:
+        facts.append(f"not read any more: {', '.join(status.refused)}")
+    if status is not None and status.waiting_for:
+        facts.append(f"waiting for {status.waiting_for}")
     return printable.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
 
 
-def summary(status: Status) -> str:
-    """What a member did, in a few lines."""
+def summary(status: Status, duplicates: str) -> str:
+    """What a member did, in a few lines. `duplicates` is the arrangement's name for them."""
     done, seconds = status.progress, status.running_s
     rate = done.events / max(seconds, 1e-9)
     lag = "not known: the broker did not say"
@@ -37,7 +36,7 @@ def summary(status: Status) -> str:
     facts = {
         "written by this member": f"{events} in {seconds:,.1f} s ({rate:,.0f}/s)",
         "dead letters": f"{done.dead_letters:,}",
-        "duplicate purchases": f"{done.duplicates:,}",
+        duplicates: f"{done.duplicates:,}",
         "lag left": lag,
         "time by stage": stages,
     }

@@ -1,4 +1,4 @@
-"""Keep the display clean: nothing else writes to the terminal while it stands there."""
+"""Keep the terminal clean while the dashboard is on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT = 100
 
 @contextmanager
 def captured_stderr() -> Iterator[Callable[[], Sequence[str]]]:
-    """A function that gives the lines written in the last half minute, the latest last.
+    """Capture standard error. Gives a function that returns the lines of the last half minute, the latest last.
 
     The file descriptor itself is redirected: librdkafka and other native code write to it past `sys.stderr`. What was
     captured is written where it belonged at the end. Without a terminal on standard error nothing is captured.
@@ -54,7 +54,7 @@ def captured_stderr() -> Iterator[Callable[[], Sequence[str]]]:
 
 @contextmanager
 def no_echo() -> Iterator[None]:
-    """What is typed, Ctrl-C's ^C among it, does not appear."""
+    """Hide what is typed, also the ^C of Ctrl-C."""
     import termios
 
     if not sys.stdin.isatty():

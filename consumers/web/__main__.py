@@ -1,0 +1,23 @@
+"""Serve the shop's figures as a page, as JSON and for Prometheus: `python -m consumers.web --help`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tributary.views.web import server
+
+if TYPE_CHECKING:
+    from consumers.source import Shown
+    from tributary.views.arrangement import Arrangement
+
+
+def arrangement() -> Arrangement[Shown]:
+    """How the shop shows its figures."""
+    from consumers.arrangement import ARRANGEMENT
+
+    return ARRANGEMENT
+
+
+if __name__ == "__main__":
+    sys.exit(server.main("python -m consumers.web", arrangement))
