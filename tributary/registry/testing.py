@@ -1,15 +1,33 @@
 """A schema registry for tests: in memory, enforcing, ready in milliseconds, with the answers of the real one.
 
-As a pytest plugin (`pytest_plugins = ["tributary.registry.testing"]` in the top `conftest.py`) it gives the fixture
-`schema_registry`, an empty registry for each test; anything that takes a registry's URL can use it:
+As a pytest plugin it gives the fixture `schema_registry`, an empty registry for each test; anything that takes a
+registry's URL can use it. `pytest_plugins` belongs into the top `conftest.py`:
+
+    import pytest
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
+
+    pytest_plugins = ["tributary.registry.testing"]
+
+    V1 = '{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}'
+    V2 = '{"type": "record", "name": "Order", "fields": [{"name": "number", "type": "long"}]}'
 
     def test_orders_evolve(schema_registry):
         client = SchemaRegistryClient({"url": schema_registry.url})
         client.register_schema("orders-value", Schema(V1, "AVRO"))
-        with pytest.raises(SchemaRegistryError):  # the reason `mock://` cannot give: V2 is incompatible
+        with pytest.raises(SchemaRegistryError, match="READER_FIELD_MISSING_DEFAULT_VALUE"):  # `mock://` allows it
             client.register_schema("orders-value", Schema(V2, "AVRO"))
 
-Without pytest, `with serve() as schema_registry:` does the same. Both need the extra `web`.
+Without pytest's fixture:
+
+>>> from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+>>> from tributary.registry.testing import serve
+
+>>> with serve() as schema_registry:
+...     client = SchemaRegistryClient({"url": schema_registry.url})
+...     client.register_schema("orders-value", Schema('"string"', "AVRO"))
+1
+
+Both need the extra `web`, and pytest.
 """
 
 from __future__ import annotations

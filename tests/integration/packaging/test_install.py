@@ -7,12 +7,18 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.contracts import NOWHERE
 from tests.support.paths import ROOT
+from tests.support.projects import copy_orders, offline
+from tributary.project import VARIABLE
+from tributary.registry import testing
 
 OF_EXTRAS = (
     "tributary.http_server",
@@ -35,22 +41,6 @@ for module in pkgutil.walk_packages(tributary.__path__, "tributary."):
 print(json.dumps(missing))
 """
 
-REGISTRY_TEST = """
-import pytest
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
-
-pytest_plugins = ["tributary.registry.testing"]
-V1 = '{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}'
-V2 = '{"type": "record", "name": "Order", "fields": [{"name": "number", "type": "long"}]}'
-
-
-def test_an_incompatible_version_is_refused(schema_registry):
-    client = SchemaRegistryClient({"url": schema_registry.url})
-    client.register_schema("orders-value", Schema(V1, "AVRO"))
-    with pytest.raises(SchemaRegistryError, match="READER_FIELD_MISSING_DEFAULT_VALUE"):
-        client.register_schema("orders-value", Schema(V2, "AVRO"))
-"""
-
 
 class Installed:
     """The engine in a virtual environment of its own; commands run in an empty folder."""
@@ -58,7 +48,7 @@ class Installed:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "empty"
         self.folder.mkdir()
-        self._wheels, self._venv = folder / "wheels", folder / "venv"
+        self._wheels, self._venv = folder / "wheels", folder / "tributary"
         self._pins = folder / "pins.txt"
         # Without the hashes: with any, pip asks for the wheel's too.
         locked = (ROOT / "requirements" / "development.txt").read_text(encoding="utf-8")
@@ -72,16 +62,17 @@ class Installed:
         pip = [sys.executable, "-m", "pip", "--python", str(self._venv / "bin" / "python"), "install", "--quiet"]
         _run([*pip, "--no-compile", "--constraint", str(self._pins), f"{wheel}{extras}", *more], self.folder)
 
-    def run(self, *command: str, code: int = 0) -> str:
+    def run(self, *command: str, folder: Path | None = None, code: int = 0, **variables: str) -> str:
         """What a program of the virtual environment prints, on both streams. It must end with this code."""
-        return _run([str(self._venv / "bin" / command[0]), *command[1:]], self.folder, code)
+        return _run([str(self._venv / "bin" / command[0]), *command[1:]], folder or self.folder, code=code, **variables)
 
 
-def _run(command: list[str], folder: Path, code: int = 0) -> str:
+def _run(command: list[str], folder: Path, *, code: int = 0, **variables: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", VARIABLE)}
     ended = subprocess.run(
         command,
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        env=environment | variables,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -124,7 +115,42 @@ def test_serve_names_the_extra_that_it_lacks(bare: Installed) -> None:
     assert said == "error: uvicorn is not installed; run: pip install 'tributary-events[web]'\n"
 
 
+def test_a_contract_that_is_not_ours_is_linted_and_checked(bare: Installed, tmp_path: Path) -> None:
+    project = copy_orders(tmp_path / "orders")
+    nowhere = {"SCHEMA_REGISTRY_URL": NOWHERE}
+
+    assert bare.run("tributary", "lint", folder=project) == "1 contract, 0 findings\n"
+    assert "orders-value: unchanged, v1\n" in bare.run("tributary", "check", folder=project, **nowhere)
+
+    contract = project / "order_placed.avsc"
+    contract.write_text(
+        contract.read_text().replace('"total_minor", "type": "long"', '"total_minor", "type": "string"')
+    )
+    assert "total_minor" in bare.run("tributary", "lint", folder=project, code=1)
+    assert "total_minor" in bare.run("tributary", "check", folder=project, code=1, **nowhere)
+
+
+def test_outside_of_a_project_lint_and_check_say_that_there_is_none(bare: Installed) -> None:
+    for command in ("lint", "check"):
+        assert bare.run("tributary", command, code=2).startswith("error: no tributary.toml in ")
+
+
+def test_the_action_lints_and_checks_the_repository_that_uses_it(bare: Installed, tmp_path: Path) -> None:
+    steps = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+    project, summary = copy_orders(tmp_path / "orders"), tmp_path / "summary.md"
+    variables = {"RUNNER_TEMP": str(bare.folder.parent), "GITHUB_STEP_SUMMARY": str(summary), "AGAINST": "lock"}
+
+    for step in steps:
+        if step.get("name") in ("Lint", "Check"):
+            _run(["bash", "-eo", "pipefail", "-c", step["run"]], project, **offline(project), **variables)
+
+    assert "1 contract, 0 findings" in summary.read_text()
+    assert "orders-value" in summary.read_text()
+
+
 def test_the_registry_is_a_fixture_for_pytest(web: Installed) -> None:
-    (web.folder / "test_orders.py").write_text(REGISTRY_TEST, encoding="utf-8")
+    example = re.search(r"\n\n    import pytest\n(?:(?:    .*)?\n)*", str(testing.__doc__))
+    assert example
+    (web.folder / "test_orders.py").write_text(textwrap.dedent(example[0]), encoding="utf-8")
 
     assert "1 passed" in web.run("python", "-m", "pytest", "test_orders.py")
