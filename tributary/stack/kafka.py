@@ -10,18 +10,13 @@ import hashlib
 import os
 import subprocess
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
 from tributary.stack import jars, ports
 from tributary.stack.errors import StackError
-from tributary.stack.processes import Daemon, holder_of
-
-STALLED_AFTER_S = 90.0
-"""Seconds; a start is given up when its log has not grown for this long."""
-STOPPED_WITHIN_S = 60.0
+from tributary.stack.server import Server
 
 PROPERTIES = """\
 # Written at every start; edit tributary/stack/kafka.py instead. Paths are relative to this folder, because Kafka reads
@@ -81,47 +76,25 @@ _LOGGING = (
 
 
 @attrs.frozen
-class Broker:
-    """One Kafka node whose data, settings and log are in `directory`."""
+class Broker(Server):
+    """One Kafka node."""
 
-    directory: Path
-    port: int
+    title = "Kafka"
+    setting = "KAFKA_BOOTSTRAP_SERVERS"
+    stalled_after_s = 90.0
+    stopped_within_s = 60.0
+
     jars_dir: Path
     host: str = ports.LOOPBACK
     """The advertised host name. The broker listens on the loopback interface whatever the name."""
     heap: str = "512m"
-    say: Callable[[str], None] = print
 
     @property
-    def bootstrap_servers(self) -> str:
-        """What clients connect to."""
+    def address(self) -> str:
+        """What clients connect to: `host:port`."""
         return f"{self.host}:{self.port}"
 
-    @property
-    def daemon(self) -> Daemon:
-        """The broker's process."""
-        return Daemon(f"Kafka ({self.bootstrap_servers})", self.directory)
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's pid if it runs, else None."""
-        return self.daemon.pid
-
-    @property
-    def data(self) -> Path:
-        """Kafka's log directory."""
-        return self.directory / "data"
-
-    def start(self) -> bool:
-        """Start the broker and wait until it answers. Returns False if it was running already.
-
-        Raises StackError if the port is taken or the broker does not become ready; the message has its last log lines.
-        """
-        if self.pid is not None:
-            # Not ready yet if the command that started it was interrupted.
-            self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
-            return False
-        self.require_port()
+    def _launch(self) -> None:
         if os.pathsep in str(self.jars_dir):
             raise StackError(
                 f"Kafka's jars cannot be in {self.jars_dir}: Java's class path takes no folder with {os.pathsep!r} in "
@@ -149,8 +122,6 @@ class Broker:
             ],
             cwd=self.directory,
         )
-        self.daemon.wait_until(self._is_ready, STALLED_AFTER_S, self.say)
-        return True
 
     def properties(self) -> str:
         """The broker's properties file. If a property occurs twice, Java uses the last."""
@@ -166,17 +137,9 @@ class Broker:
         process = self.daemon.process
         return process is not None and any("-XX:AOTCacheOutput=" in word for word in process.cmdline())
 
-    def require_port(self) -> None:
-        """Raise StackError, naming the process, if another process has the port."""
-        if not ports.is_free(self.port):
-            raise StackError(
-                f"Kafka cannot listen on port {self.port}: it is taken by {holder_of(self.port)}.\n"
-                "End that process, or choose another port with KAFKA_BOOTSTRAP_SERVERS in .env."
-            )
-
     def stop(self) -> bool:
         """Stop the broker gracefully; keep its data. Returns whether it was running."""
-        ran = self.daemon.stop(STOPPED_WITHIN_S)
+        ran = super().stop()
         for recorded in self.directory.glob("recorded-*.aot"):
             # Java deletes this file when the cache is complete.
             if recorded.with_suffix(".aot.config").exists():
@@ -186,10 +149,6 @@ class Broker:
                 outdated.unlink()
             recorded.replace(self.jars_dir / recorded.name.removeprefix("recorded-"))
         return ran
-
-    def kill(self) -> bool:
-        """Kill the broker (SIGKILL), as a power cut would. Returns whether it was running."""
-        return self.daemon.kill()
 
     def _is_ready(self) -> bool:
         """Whether the broker accepts connections, is registered as alive, and has a controller."""

@@ -42,7 +42,7 @@ class LocalStack:
     @property
     def registry(self) -> RegistryServer:
         """The registry, running or not."""
-        return RegistryServer(self.settings.stack_dir / "registry", self.settings.registry_port, self.say)
+        return RegistryServer(self.settings.stack_dir / "registry", self.settings.registry_port, say=self.say)
 
     def up(self) -> None:
         """Start the servers that are not running. Raises StackError if that fails."""

@@ -63,19 +63,19 @@ def command(environment: dict[str, str], *words: str) -> subprocess.CompletedPro
 
 
 def create_topic(broker: Broker, name: str) -> None:
-    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": broker.address})
     admin.create_topics([NewTopic(name, num_partitions=1)])[name].result()
 
 
 def produce(broker: Broker, topic: str, values: list[bytes]) -> None:
-    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "acks": "all"})
+    producer = Producer({"bootstrap.servers": broker.address, "acks": "all"})
     for value in values:
         producer.produce(topic, value)
     assert producer.flush(30) == 0
 
 
 def consume(broker: Broker, topic: str, count: int) -> list[bytes]:
-    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "reader"})
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
     consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
     try:
         messages = consumer.consume(count, timeout=30)
@@ -295,13 +295,13 @@ def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment
 def test_a_registry_with_a_password_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEMA_REGISTRY_USER", "me")
     monkeypatch.setenv("SCHEMA_REGISTRY_PASSWORD", "secret")
-    monkeypatch.setattr("tributary.stack.registry.STALLED_AFTER_S", 10)
+    monkeypatch.setattr(RegistryServer, "stalled_after_s", 10)
     server = RegistryServer(tmp_path / "registry", ports.free())
     try:
         assert server.start()
-        assert RegistryClient(server.url, "me", "secret").subjects() == []
+        assert RegistryClient(server.address, "me", "secret").subjects() == []
         with pytest.raises(RegistryError, match="401"):
-            RegistryClient(server.url).subjects()
+            RegistryClient(server.address).subjects()
     finally:
         server.kill()
 
