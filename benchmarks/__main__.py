@@ -1,4 +1,4 @@
-"""Measure the project against its peers and its goals: `python -m benchmarks --help`."""
+"""Compare the project with its peers and its goals: `python -m benchmarks --help`."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from benchmarks.report import Section, Wanted
 CONTESTANTS = ("ours", "ours-2", "plain", "documented", "faststream", "quix", "consume", "consume-defaults")
 # A section is the function `section` of the module of that name; it is imported only when it is wanted.
 SECTIONS = {
-    "merge": "ours against its peers on the same topics",
-    "fresh": "from produce to visible in the store",
-    "produce": "our publisher and replay against the stock classes",
-    "codec": "the codecs alone",
-    "start": "--help, and a member's first message",
-    "idle": "a member at 50 events a second",
-    "registry": "1,001 versions of one subject in the local registry, and a read beside",
-    "flat": "ten times the load; takes minutes, and runs only when it is named",
+    "merge": "Tributary and its peers on the same topics",
+    "fresh": "the latency from produce to visible in the store",
+    "produce": "the publisher and the replay compared with the stock classes",
+    "codec": "the codecs, without a broker",
+    "start": "the time to --help and to a member's first message",
+    "idle": "the CPU of a member at 50 events a second",
+    "registry": "registering 1,001 versions of one subject in the local registry, and concurrent reads",
+    "flat": "ten times the load; takes minutes and runs only if it is named",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print. Returns 0, or 1 if something could not be measured or came to a wrong result."""
+    """Measure and print. Returns 0, or 1 if a measurement failed or gave a wrong result."""
     parser = _parser()
     options = parser.parse_args(arguments)
     names = set(options.only or SECTIONS.keys() - {"flat"})
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names |= set(CONTESTANTS)
     elif names & set(CONTESTANTS):
         names.add("merge")
-    # As Ctrl-C does: what runs is ended, and the broker stopped.
+    # As Ctrl-C does: running processes end and the broker stops.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, Wanted(names, options.events, options.rounds))
@@ -50,15 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure ours against its peers on a broker of its own, and print each goal beside what was "
-        "measured. Every result is checked against an independent pass.",
+        description="Compare Tributary with its peers on a broker of its own, and print each goal next to the measured "
+        "value. Every result is compared with an independent pass.",
         epilog="names: " + "; ".join(f"{name}: {what}" for name, what in SECTIONS.items()) + "; or of merge alone some "
-        f"of {', '.join(CONTESTANTS)}. exit code: 0 measured, 1 something failed or came to a wrong result, "
+        f"of {', '.join(CONTESTANTS)}. exit code: 0 success, 1 a measurement failed or gave a wrong result, "
         "2 wrong usage",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single run to a file as well")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every single run to this file")
     parser.add_argument(
-        "--rounds", type=_positive, default=3, metavar="N", help="runs to take the median of (default: %(default)s)"
+        "--rounds", type=_positive, default=3, metavar="N", help="number of rounds (default: %(default)s)"
     )
     parser.add_argument(
         "--events", type=_positive, default=1_000_000, metavar="N", help="events to load (default: %(default)s)"
@@ -68,19 +68,19 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         choices=(*SECTIONS, *CONTESTANTS),
         metavar="NAME",
-        help="only these sections, or these contestants of the section merge",
+        help="only these sections, or these contestants of merge",
     )
     parser.add_argument(
         "--keep",
         type=Path,
         metavar="FOLDER",
-        help="keep what the broker holds in this folder, and use it when it is there (default: a temporary folder)",
+        help="keep the loaded broker in this folder, and reuse it if it exists (default: a temporary folder)",
     )
     return parser
 
 
 def _run(options: argparse.Namespace, wanted: Wanted) -> int:
-    """Run the sections, one after the other: one that fails does not keep the others from being measured."""
+    """Run the sections in turn. If one fails, the others still run."""
     from benchmarks.bed import bed
     from benchmarks.measure import BenchmarkError
     from tributary.stack.errors import StackError

@@ -1,4 +1,4 @@
-"""The broker, the registry and the topics that everything is measured on."""
+"""The broker, the registry and the topics that all sections use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEADERS_WITHIN_S = 60.0
 
 @attrs.frozen
 class Load:
-    """Topics that are full of events, and the figures that they come to."""
+    """Topics with events, and the expected figures."""
 
     settings: Settings
     events: int
@@ -37,7 +37,7 @@ class Load:
 
 @attrs.frozen
 class Bed:
-    """A running stack, and a folder for what the measurements leave."""
+    """A running stack, and a folder for the files of the measurements."""
 
     settings: Settings
     directory: Path
@@ -47,7 +47,7 @@ class Bed:
         return self.directory / "runs" / f"{name}-{uuid.uuid4().hex[:8]}"
 
     def topics(self) -> Settings:
-        """Settings with registered topics that are empty."""
+        """Settings with registered, empty topics."""
         settings = self._named(uuid.uuid4().hex[:8])
         from tributary.registry.apply import plan
 
@@ -55,13 +55,13 @@ class Bed:
         return settings
 
     def member(self, settings: Settings) -> Settings:
-        """The same topics, for a group and a store that are new."""
+        """The same topics with a new group and a new store."""
         path = self.path("store")
         path.mkdir()
         return attrs.evolve(settings, consumer_group=path.name, store_path=path / "analytics.sqlite")
 
     def load(self, events: int, parts: int = 1) -> Load:
-        """Topics with so many events in each of `parts`; those that an earlier run left in this folder are used again.
+        """Topics with `events` events in each of `parts`; topics that an earlier run left in the folder are reused.
 
         Each part has sessions and orders of its own.
         """
@@ -94,14 +94,14 @@ class Bed:
         return environment(settings)
 
     def events(self, settings: Settings) -> dict[str, str]:
-        """Which topic carries which event, by the event's name."""
+        """The topic of each event, by the event's name."""
         from tributary import catalog
 
         return {topic.event: topic.name for topic in catalog.load(settings).topics}
 
     def _await_leaders(self, settings: Settings) -> None:
-        """Wait until every partition can be read: for some seconds after its start a broker knows topics, but not that
-        it leads them.
+        """Wait until every partition can be read: a broker that just started knows its topics, but is not yet
+        their leader.
         """
         from tributary.stack import probe
 
@@ -120,7 +120,7 @@ class Bed:
 
 @contextmanager
 def bed(keep: Path | None) -> Iterator[Bed]:
-    """A stack on free ports in a temporary folder, or in `keep`, where its data stays for the next time.
+    """A stack on free ports in a temporary folder, or in `keep`, where its data is kept for the next run.
 
     Raises BenchmarkError if one runs in that folder, and StackError if it does not start.
     """

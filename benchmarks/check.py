@@ -1,4 +1,4 @@
-"""What the loaded topics come to by an independent pass, to hold every result against."""
+"""The expected figures of the loaded topics, by an independent pass, and the comparison of results with them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ALWAYS = ("events", "by_type", "sessions", "orders", "revenue_minor")
 
 
 def compare(name: str, figures: Mapping[str, Any], expected: Path) -> None:
-    """Raises BenchmarkError, naming what differs, unless the figures are the expected ones.
+    """Raise BenchmarkError, naming the differences, unless the figures are as expected.
 
-    A run that keeps some of the figures alone is held to those, but these it must have.
+    A contestant that keeps only some figures is compared in those, and must have all of them.
     """
     right = json.loads(expected.read_text(encoding="utf-8"))
     missing = [key for key in _ALWAYS if key not in figures]
     if missing:
-        raise BenchmarkError(f"{name} came to no figures for {', '.join(missing)}")
+        raise BenchmarkError(f"{name} has no figures for {', '.join(missing)}")
     wrong = [key for key in figures if key in right and figures[key] != right[key]]
     if wrong:
         lines = [f"  {key}: {_short(figures[key])}, expected {_short(right[key])}" for key in wrong[:_SHOWN]]
-        raise BenchmarkError("\n".join([f"{name} came to wrong figures:", *lines]))
+        raise BenchmarkError("\n".join([f"{name} has wrong figures:", *lines]))
 
 
 def _short(value: Any) -> str:
@@ -35,14 +35,14 @@ def _short(value: Any) -> str:
 
 
 def main(path: Path) -> int:
-    """Count the topics that the environment names, and write the figures to a file."""
+    """Count the topics named in the environment and write the figures to a file."""
     from tests.support.figures import oracle
     from tests.support.kafka.running import decoded
     from tributary.settings import load
 
     def events() -> Iterator[tuple[str, dict[str, Any]]]:
         for topic, event in decoded(load()):
-            assert event is not None, f"{topic} has a message that does not decode"
+            assert event is not None, f"{topic} has a message that cannot be decoded"
             yield topic, event
 
     path.write_text(json.dumps(oracle.figures(events())), encoding="utf-8")

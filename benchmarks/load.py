@@ -1,9 +1,8 @@
-"""The events that everything is measured on, and the command that publishes them: `python -m benchmarks.load --help`.
+"""The events of the benchmarks, and the command that publishes them: `python -m benchmarks.load --help`.
 
-Shoppers come and go: two thousand sessions are open at a time, each event belongs to one of them by chance, and after
-each event its session may end and another begin. 80 % of the events are views, 15 % cart changes, 5 % purchases; a
-session has 8.5 of them on average, and products are as popular as words in a text (Zipf's law). All of it follows from
-the seed.
+Two thousand sessions are open at a time. Each event belongs to a random one of them, and after each event its session
+may end and be replaced. 80 % of the events are views, 15 % cart changes, 5 % purchases; a session has 8.5 events on
+average, and the popularity of products follows Zipf's law. The seed determines everything.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _REPORT_S = 2.0
 
 
 def events(count: int, seed: int) -> Iterator[Event]:
-    """So many events, in the order in which shops would send them: up to a minute late."""
+    """`count` events in the order in which shops would send them: up to a minute late."""
     from schemas.events import CartAction, CartUpdated, ProductViewed, PurchaseCompleted, PurchaseItem, Segment
 
     chance = random.Random(seed)
@@ -128,11 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish. Returns 0 when every event is acknowledged, else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.load",
-        description="Publish the benchmark's events to the three topics that the environment names.",
-        epilog="exit code: 0 all are acknowledged, 1 some are not, 2 wrong usage",
+        description="Publish the benchmark's events to the three topics named in the environment.",
+        epilog="exit code: 0 all events are acknowledged, 1 some are not, 2 wrong usage",
     )
-    parser.add_argument("--events", type=int, default=1_000_000, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="which (default: %(default)s)")
+    parser.add_argument(
+        "--events", type=int, default=1_000_000, metavar="N", help="number of events (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the events (default: %(default)s)")
     options = parser.parse_args(arguments)
     return _publish(options.events, options.seed)
 

@@ -1,4 +1,4 @@
-"""Run processes and say what they took."""
+"""Run processes and measure their resources."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ PATIENCE_S = 900.0
 _TICK_S = 0.01
 _LINES_SHOWN = 20
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit of `ru_maxrss`."""
+"""Bytes per unit of `ru_maxrss`."""
 
 
 class BenchmarkError(Exception):
-    """A benchmark cannot be run, or its result is wrong; the message says why."""
+    """A benchmark cannot run, or its result is wrong; the message says why."""
 
 
 @attrs.frozen
 class Usage:
-    """What a process and its children took."""
+    """The resources that a process and its children used."""
 
     cpu_s: float
     """User and system time."""
     peak_bytes: int
-    """The largest resident set that one of them had."""
+    """The largest resident set of any of them, in bytes."""
 
 
 @attrs.frozen(eq=False)
 class Child:
-    """A process at work."""
+    """A running process."""
 
     name: str
     process: subprocess.Popen[bytes]
     launched: float
-    """When, in seconds of `time.monotonic`, which all processes of a machine share."""
+    """The start, in seconds of `time.monotonic`, which all processes of a machine share."""
     log: Path
 
     def output(self) -> str:
-        """What it has printed so far."""
+        """Its output so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
@@ -71,9 +71,9 @@ def launch(
 
 
 def wait(children: Sequence[Child], look: Callable[[], object] = lambda: None, every_s: float = _TICK_S) -> list[Usage]:
-    """Wait for all of them, calling `look` every so often.
+    """Wait for all of them, calling `look` at intervals.
 
-    Raises BenchmarkError when one fails or takes longer than `PATIENCE_S`; then none is left running.
+    Raises BenchmarkError if one fails or takes longer than `PATIENCE_S`; then all are ended.
     """
     usages: dict[int, Usage] = {}
     deadline = time.monotonic() + PATIENCE_S
@@ -95,7 +95,7 @@ def wait(children: Sequence[Child], look: Callable[[], object] = lambda: None, e
 
 
 def run(module: str, *options: object, log: Path, environment: Mapping[str, str] | None = None) -> Usage:
-    """Run `python -m module` to its end. Raises BenchmarkError when it fails."""
+    """Run `python -m module` to its end. Raises BenchmarkError if it fails."""
     return wait([launch(module, *options, log=log, environment=environment)])[0]
 
 

@@ -24,7 +24,7 @@ _STAGES = re.compile(r"^time by stage *(.*)$", re.MULTILINE)
 
 @attrs.frozen(eq=False)
 class Working:
-    """The running member, and its store seen from outside."""
+    """The running member, and its store observed from outside."""
 
     settings: Settings
     child: Child
@@ -33,7 +33,7 @@ class Working:
 
 @contextmanager
 def working(bed: Bed, settings: Settings) -> Iterator[Working]:
-    """Run a member on these topics while the block runs, and let it stop in order."""
+    """Run a member on these topics during the block, then stop it with SIGTERM."""
     own = bed.member(settings)
     log = own.store_path.parent / "member.log"
     child = measure.launch("consumers.analytics", "run", "--no-dashboard", log=log, environment=bed.environment(own))
@@ -47,7 +47,7 @@ def working(bed: Bed, settings: Settings) -> Iterator[Working]:
 
 
 def await_first(member: Working) -> None:
-    """Wait until it has written something. Raises BenchmarkError if it does not."""
+    """Wait until it has written a batch. Raises BenchmarkError if it does not."""
     deadline = time.monotonic() + _STARTED_WITHIN_S
     while not member.watch.moves:
         if time.monotonic() > deadline:
@@ -58,11 +58,11 @@ def await_first(member: Working) -> None:
 
 @attrs.frozen(eq=False)
 class CaughtUp:
-    """What was seen of members that ran until they had caught up; times are those of `time.monotonic`."""
+    """The observations of members that ran until they had caught up; times are those of `time.monotonic`."""
 
     launched: float
     first: float
-    """When the first message came."""
+    """When the first message arrived."""
     watch: Watch
     usages: Sequence[Usage]
     figures: Mapping[str, Any]
@@ -76,7 +76,7 @@ def catch_up(
     members: int = 1,
     sample: Callable[[Settings, Watch, Child], object] = lambda *_: None,
 ) -> CaughtUp:
-    """Run so many members on these topics until they have caught up, and call `sample` about the first every so often.
+    """Run a number of members on these topics until they have caught up; `sample` is called for the first at intervals.
 
     Raises BenchmarkError when one fails.
     """

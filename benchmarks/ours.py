@@ -1,7 +1,7 @@
-"""Run a member exactly as `python -m consumers.analytics run` does, and note when its first messages came.
+"""Run a member exactly as `python -m consumers.analytics run` does, and record when its first messages arrived.
 
-The command does not tell that moment, and has no need to. So its Kafka client is one that writes it to a file: a call
-of a Python function more for each batch of thousands.
+The command does not report that time. So its Kafka client is replaced by one that writes it to a file, at the cost of
+one Python call for each batch of thousands.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a section is asked, and what it found: tables, goals beside what was measured, and raw values for scripts."""
+"""The input and the result of a section: tables, goals with the measured values, and raw values for scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 @attrs.frozen
 class Wanted:
-    """What is to be measured, and how long."""
+    """The sections to run and the size of the load."""
 
     names: Set[str]
     """Of sections, and of contestants of the merge."""
@@ -27,13 +27,13 @@ class Table:
     rows: list[Sequence[str]] = attrs.field(factory=list)
 
     def add(self, *cells: str) -> None:
-        """Add a row, a cell for each column."""
+        """Add a row with one cell per column."""
         self.rows.append(cells)
 
 
 @attrs.frozen
 class Goal:
-    """What the project has set itself, and what was measured."""
+    """A goal of the project and the measured value."""
 
     what: str
     sense: str
@@ -44,13 +44,13 @@ class Goal:
 
     @property
     def reached(self) -> bool:
-        """Whether the measured value is as good as the goal."""
+        """Whether the measured value meets the goal."""
         return self.measured >= self.goal if self.sense == "at least" else self.measured <= self.goal
 
 
 @attrs.frozen
 class Section:
-    """What one section found."""
+    """The result of one section."""
 
     name: str
     tables: Sequence[Table]
@@ -58,7 +58,7 @@ class Section:
     raw: Any
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for scripts."""
+        """The result as JSON, for scripts."""
         goals = [attrs.asdict(goal) | {"reached": goal.reached} for goal in self.goals]
         return {"name": self.name, "goals": goals, "raw": self.raw}
 

@@ -1,4 +1,4 @@
-"""See from outside how far a store is, while a member writes to it."""
+"""Observe a store's offsets while a member writes to it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Offsets = Mapping[tuple[str, int], int]
 
 
 class Watch:
-    """Reads a store's offsets whenever it is asked to look, and keeps when they moved."""
+    """Reads a store's offsets on demand and records when they moved."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reader: Reader | None = None
         self.moves: list[tuple[float, Offsets]] = []
-        """When (`time.monotonic`), and the next offset by topic and partition from then on."""
+        """The time (`time.monotonic`), and the next offset by topic and partition from then on."""
 
     def look(self) -> None:
-        """Read once; takes some hundredths of a millisecond."""
+        """Read once; takes a few hundredths of a millisecond."""
         with suppress(FileNotFoundError, StoreError):
             self._reader = self._reader or Reader(self._path)
             offsets = self._reader.offsets()

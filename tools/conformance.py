@@ -1,8 +1,8 @@
-"""How far the local registry and the engine agree with Confluent Schema Registry 8.3.1: `make conformance`.
+"""Compare the local registry and the compatibility engine with Confluent Schema Registry 8.3.1: `make conformance`.
 
-`tests/data/registry_transcript.jsonl` holds what Confluent's server answered to a script of 664 requests on an empty
+`tests/data/registry_transcript.jsonl` has the answers of Confluent's server to a script of 664 requests on an empty
 server, and `tests/data/registry_pairs.jsonl` its verdicts on 800 pairs of schemas at three levels. Ids are compared by
-the order in which they first appear, messages by their presence, and messages of the compatibility check by their error
+the order of their first appearance, messages by their presence, and messages of the compatibility check by their error
 types.
 """
 
@@ -32,11 +32,11 @@ DIFFERENCES = {
     "GET /schemas/types": "only AVRO is listed: JSON Schema and Protobuf are not served here",
     "PUT /mode/m1-value": "a body without a mode is refused with 42204, not answered with a server error",
 }
-"""The requests that are answered differently on purpose, and why."""
+"""The requests that are answered differently on purpose, with the reason."""
 
 
 Requests = Callable[[str, str, object], tuple[int, Any]]
-"""Method, path and body of a request → its status and decoded answer."""
+"""From method, path and body of a request to its status and decoded answer."""
 
 
 class Client:
@@ -58,7 +58,7 @@ class Client:
 
 @attrs.frozen
 class Step:
-    """One request of the script: what Confluent answered, and what this server did."""
+    """One request of the script: Confluent's answer and this server's."""
 
     group: str
     request: str
@@ -88,7 +88,7 @@ def replay(url: str) -> Iterator[Step]:
 
 
 def comparable(answer: Any, ids: dict[int, str]) -> Any:
-    """An answer without what differs by nature; `ids` remembers the order in which ids appeared."""
+    """An answer without what always differs; `ids` records the order in which ids appear."""
     if isinstance(answer, list):
         return [comparable(item, ids) for item in answer]
     if not isinstance(answer, dict):
@@ -111,7 +111,7 @@ def comparable(answer: Any, ids: dict[int, str]) -> Any:
 
 
 def error_types(messages: Sequence[str]) -> list[str]:
-    """The error types that compatibility messages name, each once."""
+    """The distinct error types in compatibility messages."""
     return sorted({message.split("errorType:'")[1].split("'")[0] for message in messages if "errorType:'" in message})
 
 
@@ -161,7 +161,7 @@ def _report_script(url: str) -> bool:
         print(f"  {name:<14} whole answer {whole:>3} of {len(group):>3}, status and error code {codes:>3}")
     for step in steps:
         if not step.same:
-            print(f"  differs: {step.request}: {DIFFERENCES.get(step.request, 'NOT ON PURPOSE')}")
+            print(f"  differs: {step.request}: {DIFFERENCES.get(step.request, 'NOT DELIBERATE')}")
     return all(step.same or step.request in DIFFERENCES for step in steps)
 
 
@@ -187,8 +187,8 @@ def _require_empty(url: str) -> None:
 
 
 def main() -> int:
-    """Print the figures; returns 0 if nothing differs but what is meant to."""
-    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    """Print the figures. Returns 0 if there are only deliberate differences."""
+    parser = argparse.ArgumentParser(prog="python -m tools.conformance", description=__doc__)
     parser.add_argument("--url", help="an empty registry to compare instead of the local one")
     given = parser.parse_args().url
     if given:

@@ -1,4 +1,4 @@
-"""Edits to our own contracts and what `check` says to each: docs/edits.md. To write it anew: `make edits-table`."""
+"""Write docs/edits.md: edits to contracts, and the report of `check` for each (`make edits-table`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tributary.settings import Settings
 
 DOCUMENT = ROOT / "docs" / "edits.md"
 LEVELS = ("BACKWARD", "FORWARD")
-"""Beside the catalogue's own."""
+"""In addition to the catalogue's own."""
 
 Schema = dict[str, Any]
 Edit = Callable[[Schema], object]
@@ -39,9 +39,9 @@ class Case:
     topic: str
     edit: Edit
     before: Edit | None = None
-    """Makes the version that is registered beside the contract, for what our contracts do not have."""
+    """Creates the version that is registered in addition to the contract, for fields that our contracts do not have."""
     then: Edit | None = None
-    """Makes one more registered version."""
+    """Creates one more registered version."""
 
 
 # ---- how to edit -------------------------------------------------------------------------------
@@ -55,37 +55,37 @@ def field(schema: Schema, path: str) -> Schema:
 
 
 def add(name: str, kind: Any, /, **attributes: Any) -> Edit:
-    """A new last field."""
+    """Add a field at the end."""
     return lambda schema: schema["fields"].append({"name": name, "type": kind, "doc": "More.", **attributes})
 
 
 def remove(name: str) -> Edit:
-    """A field less."""
+    """Remove a field."""
     return lambda schema: schema["fields"].remove(field(schema, name))
 
 
 def update(path: str, /, **attributes: Any) -> Edit:
-    """Other attributes of a field, `type` among them."""
+    """Change attributes of a field, including `type`."""
     return lambda schema: field(schema, path).update(attributes)
 
 
 def retype(path: str, /, **attributes: Any) -> Edit:
-    """Other attributes of a field's type."""
+    """Change attributes of a field's type."""
     return lambda schema: field(schema, path)["type"].update(attributes)
 
 
 def drop(path: str, attribute: str) -> Edit:
-    """An attribute of a field less."""
+    """Remove an attribute of a field."""
     return lambda schema: field(schema, path).pop(attribute)
 
 
 def drop_in_type(path: str, attribute: str) -> Edit:
-    """An attribute of a field's type less."""
+    """Remove an attribute of a field's type."""
     return lambda schema: field(schema, path)["type"].pop(attribute)
 
 
 def named(**attributes: Any) -> Edit:
-    """Other attributes of the record."""
+    """Change attributes of the record."""
     return lambda schema: schema.update(attributes)
 
 
@@ -95,18 +95,18 @@ def item(change: Edit) -> Edit:
 
 
 def move_last_first(schema: Schema) -> None:
-    """The last field becomes the first."""
+    """Move the last field to the front."""
     schema["fields"].insert(0, schema["fields"].pop())
 
 
 def nullable_items(schema: Schema) -> None:
-    """The items of the array may be null."""
+    """Make the items of the array nullable."""
     items = field(schema, "items")["type"]
     items["items"] = ["null", items["items"]]
 
 
 def change_gift(schema: Schema) -> None:
-    """One more required field in the record of the union."""
+    """Add a required field to the record in the union."""
     field(schema, "gift")["type"][1]["fields"].append({"name": "card", "type": "string", "doc": "What to write."})
 
 
@@ -131,13 +131,13 @@ SEGMENTS = ["UNKNOWN", "NEW", "REGULAR", "LOYAL", "VIP", "GOLD"]
 VIEWS, CARTS, PURCHASES = "product-events", "user-events", "purchases"
 
 EDITS: dict[str, list[Case]] = {
-    "Fields come and go": [
+    "Add and remove fields": [
         Case("add an optional field", VIEWS, add("referrer", ["null", "string"], default=None)),
         Case("add a required field", VIEWS, add("referrer", "string")),
         Case("add a field with a default that looks like a value", VIEWS, add("position", "int", default=0)),
         Case("add a nullable field, without a default", VIEWS, add("referrer", ["null", "string"])),
-        Case("add an enum with a default at the enum alone", PURCHASES, add("coupon", COUPON | {"default": "NONE"})),
-        Case("add an enum with a default at the field alone", PURCHASES, WITH_COUPON),
+        Case("add an enum field, default only in the enum", PURCHASES, add("coupon", COUPON | {"default": "NONE"})),
+        Case("add an enum field, default only in the field", PURCHASES, WITH_COUPON),
         Case("add an optional record", PURCHASES, add("gift", ["null", GIFT], default=None)),
         Case("add an optional field to the items", PURCHASES, item(add("colour", ["null", "string"], default=None))),
         Case("add a required field to the items", PURCHASES, item(add("colour", "string"))),
@@ -146,14 +146,14 @@ EDITS: dict[str, list[Case]] = {
         Case("remove a required field of the items", PURCHASES, item(remove("price_minor"))),
         Case("move a field", VIEWS, move_last_first),
         Case(
-            "bring a removed name back with another meaning",
+            "reuse a removed name with another meaning",
             PURCHASES,
             add("note", ["null", "string"], default=None),
             before=add("note", ["null", "string"], default=None, doc="What the buyer wrote to the shop."),
             then=remove("note"),
         ),
         Case(
-            "bring a removed name back with another type",
+            "reuse a removed name with another type",
             PURCHASES,
             add("note", ["null", "long"], default=None),
             before=add("note", ["null", "string"], default=None),
@@ -169,12 +169,16 @@ EDITS: dict[str, list[Case]] = {
         ),
         Case("rename an optional field", VIEWS, update("category", name="shelf")),
         Case("rename an optional field, with an alias", VIEWS, update("category", name="shelf", aliases=["category"])),
-        Case("an alias that is another field", VIEWS, update("category", aliases=["product_id"])),
+        Case("add an alias that is another field's name", VIEWS, update("category", aliases=["product_id"])),
         Case("rename the record", VIEWS, named(name="PageViewed")),
         Case("rename the record, with an alias", VIEWS, named(name="PageViewed", aliases=["ProductViewed"])),
         Case("move the record to another namespace", VIEWS, named(namespace="shop.events")),
-        Case("rename the record of the items", PURCHASES, item(named(name="OrderLine"))),
-        Case("rename it, with an alias", PURCHASES, item(named(name="OrderLine", aliases=["PurchaseItem"]))),
+        Case("rename the record of items", PURCHASES, item(named(name="OrderLine"))),
+        Case(
+            "rename the record of items, with an alias",
+            PURCHASES,
+            item(named(name="OrderLine", aliases=["PurchaseItem"])),
+        ),
         Case("rename an enum", CARTS, retype("action", name="CartChange")),
         Case("rename an enum, with an alias", CARTS, retype("action", name="CartChange", aliases=["CartAction"])),
         Case("move an enum to another namespace", CARTS, retype("action", namespace="shop.events")),
@@ -200,23 +204,23 @@ EDITS: dict[str, list[Case]] = {
         Case("string → long", PURCHASES, update("order_id", type="long")),
         Case("long → string", VIEWS, update("price_minor", type="string")),
         Case("int → long in the items", PURCHASES, item(update("quantity", type="long"))),
-        Case("other items: text in place of records", PURCHASES, retype("items", items="string")),
-        Case("an array → a map", PURCHASES, update("items", type={"type": "map", "values": "string"})),
+        Case("items: record → string", PURCHASES, retype("items", items="string")),
+        Case("array → map", PURCHASES, update("items", type={"type": "map", "values": "string"})),
     ],
     "Null and unions": [
         Case("required → nullable", VIEWS, update("product_id", type=["null", "string"])),
         Case("nullable → required", VIEWS, update("category", type="string", default="none")),
-        Case("another order of the branches", VIEWS, update("category", type=["string", "null"], default="")),
-        Case("one more branch", VIEWS, update("category", type=["null", "string", "long"])),
+        Case("reorder the branches", VIEWS, update("category", type=["string", "null"], default="")),
+        Case("add a branch", VIEWS, update("category", type=["null", "string", "long"])),
         Case(
-            "one branch less",
+            "remove a branch",
             PURCHASES,
             update("reference", type=["null", "string"]),
             before=add("reference", ["null", "string", "long"], default=None),
         ),
-        Case("items that may be null", PURCHASES, nullable_items),
+        Case("items: required → nullable", PURCHASES, nullable_items),
         Case(
-            "a required field in an optional record",
+            "add a required field to an optional record",
             PURCHASES,
             change_gift,
             before=add("gift", ["null", GIFT], default=None),
@@ -227,8 +231,8 @@ EDITS: dict[str, list[Case]] = {
         Case("remove a symbol", CARTS, retype("action", symbols=["UNKNOWN", "ADD"])),
         Case("rename a symbol", CARTS, retype("action", symbols=["UNKNOWN", "ADD", "DELETE"])),
         Case("reorder the symbols", CARTS, retype("action", symbols=["UNKNOWN", "REMOVE", "ADD"])),
-        Case("another default of the enum", CARTS, retype("action", default="ADD")),
-        Case("no default of the enum any more", CARTS, drop_in_type("action", "default")),
+        Case("change the enum's default", CARTS, retype("action", default="ADD")),
+        Case("remove the enum's default", CARTS, drop_in_type("action", "default")),
         Case(
             "add a symbol to an enum without a default",
             PURCHASES,
@@ -241,81 +245,79 @@ EDITS: dict[str, list[Case]] = {
             retype("coupon", symbols=["NONE"]),
             before=WITH_COUPON,
         ),
-        Case("an enum → text", CARTS, update("action", type="string")),
+        Case("enum → string", CARTS, update("action", type="string")),
     ],
     "Logical types": [
         Case(
-            "a time in other units",
+            "timestamp-millis → timestamp-micros",
             PURCHASES,
             update("paid_at", type=["null", timestamp("micros")]),
             before=add("paid_at", ["null", timestamp("millis")], default=None),
         ),
         Case(
-            "a date → a time",
+            "date → timestamp-millis",
             PURCHASES,
             update("due", type=["null", timestamp("millis")]),
             before=add("due", ["null", DATE], default=None),
         ),
         Case(
-            "a time → a plain long",
+            "timestamp-millis → long",
             PURCHASES,
             update("paid_at", type=["null", "long"]),
             before=add("paid_at", ["null", timestamp("millis")], default=None),
         ),
-        Case("text → a uuid", PURCHASES, update("order_id", type={"type": "string", "logicalType": "uuid"})),
+        Case("string → uuid", PURCHASES, update("order_id", type={"type": "string", "logicalType": "uuid"})),
         Case(
-            "a decimal's scale",
+            "decimal: change the scale",
             PURCHASES,
             update("tax", type=["null", decimal(9, 4)]),
             before=add("tax", ["null", decimal(9, 2)], default=None),
         ),
         Case(
-            "a decimal's precision, wider",
+            "decimal: increase the precision",
             PURCHASES,
             update("tax", type=["null", decimal(12, 2)]),
             before=add("tax", ["null", decimal(9, 2)], default=None),
         ),
         Case(
-            "a decimal's precision, narrower",
+            "decimal: reduce the precision",
             PURCHASES,
             update("tax", type=["null", decimal(6, 2)]),
             before=add("tax", ["null", decimal(9, 2)], default=None),
         ),
         Case(
-            "a decimal → a double",
+            "decimal → double",
             PURCHASES,
             update("tax", type=["null", "double"]),
             before=add("tax", ["null", decimal(9, 2)], default=None),
         ),
     ],
     "Defaults, docs, attributes": [
-        Case("doc only", PURCHASES, named(doc="An order was paid.")),
-        Case("no default any more", VIEWS, drop("category", "default")),
-        Case("another default", PURCHASES, update("points", default=1), before=add("points", "int", default=0)),
-        Case("a tighter range", PURCHASES, update("items[].quantity", minimum=2)),
-        Case("a wider range", PURCHASES, update("items[].quantity", minimum=0)),
-        Case("another pattern", VIEWS, update("currency", pattern="^(EUR|USD)$")),
-        Case("no longer marked as personal", VIEWS, drop("session_id", "pii")),
+        Case("change a doc", PURCHASES, named(doc="An order was paid.")),
+        Case("remove a default", VIEWS, drop("category", "default")),
+        Case("change a default", PURCHASES, update("points", default=1), before=add("points", "int", default=0)),
+        Case("tighten a range", PURCHASES, update("items[].quantity", minimum=2)),
+        Case("widen a range", PURCHASES, update("items[].quantity", minimum=0)),
+        Case("change a pattern", VIEWS, update("currency", pattern="^(EUR|USD)$")),
+        Case("remove the mark for personal data", VIEWS, drop("session_id", "pii")),
     ],
-    "Envelope and key, in one topic alone": [
-        Case("the envelope: a new segment", VIEWS, retype("segment", symbols=SEGMENTS)),
-        Case("the envelope: another unit of occurred_at", CARTS, retype("occurred_at", logicalType="timestamp-micros")),
-        Case("the envelope: event_id is no uuid any more", CARTS, update("event_id", type="string")),
-        Case("the envelope: region may be null", VIEWS, update("region", type=["null", "string"])),
-        Case("the key: a number", PURCHASES, update("user_id", type="long")),
-        Case("the key: bytes", PURCHASES, update("user_id", type="bytes")),
-        Case(
-            "the key: another name, with an alias", PURCHASES, update("user_id", name="buyer_id", aliases=["user_id"])
-        ),
+    "Envelope and key, in one topic only": [
+        Case("envelope: add a segment", VIEWS, retype("segment", symbols=SEGMENTS)),
+        Case("envelope: change the unit of occurred_at", CARTS, retype("occurred_at", logicalType="timestamp-micros")),
+        Case("envelope: event_id uuid → string", CARTS, update("event_id", type="string")),
+        Case("envelope: region required → nullable", VIEWS, update("region", type=["null", "string"])),
+        Case("key: string → long", PURCHASES, update("user_id", type="long")),
+        Case("key: string → bytes", PURCHASES, update("user_id", type="bytes")),
+        Case("key: rename, with an alias", PURCHASES, update("user_id", name="buyer_id", aliases=["user_id"])),
     ],
 }
 
 
-# ---- what check says ---------------------------------------------------------------------------
+# ---- what check reports ------------------------------------------------------------------------
 
 
 def registered(case: Case) -> list[Schema]:
-    """The versions that are registered before the edit, the oldest first."""
+    """The versions registered before the edit, the oldest first."""
     schemas = [original(case.topic)]
     for edit in (case.before, case.then):
         if edit:
@@ -340,7 +342,7 @@ def edited(schema: Schema, edit: Edit) -> Schema:
 
 @functools.cache
 def checked(case: Case) -> dict[str, SubjectCheck]:
-    """What `check` finds in a copy of the contracts with the edit made: by level, the catalogue's own first."""
+    """The findings of `check` in a copy of the contracts after the edit, by level, the catalogue's own first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "schemas"
         shutil.copytree(CONTRACTS.folder, folder)
@@ -362,19 +364,21 @@ def _checked(catalog: Catalog, case: Case, versions: dict[str, list[Version]], l
 # ---- the document ------------------------------------------------------------------------------
 
 HEAD = """\
-# Edits, and what check says
+# Edits and what check reports
 
-{count} edits to contracts such as ours (those in `tests/contracts/`), and what `python -m registry check` says to each.
-`make edits-table` writes this page from the command's own answers. `tests/unit/registry/check/test_edits.py` fails when
-it is out of date, and holds each verdict against data that `fastavro` writes with one version and reads with the other.
+{count} edits to the contracts in `tests/contracts/`, and the report of `python -m registry check` for each.
+`make edits-table` writes this page from the command's output. `tests/unit/registry/check/test_edits.py` fails when the
+page is out of date, and compares each verdict with data that `fastavro` writes with one version and reads with the
+other.
 
-- The verdict stands for the catalogue's level ({level}) and for two others. ✅ passes. ⚠️ is compatible, so a
-  registry takes it; `check` and `apply` do not, because of a danger in the last column. ❌ breaks the level.
-- Who breaks, the order to deploy and the fix are for the catalogue's level. The order says who can read whom whatever
-  the level promises; where the verdict is ❌, it is the order for a level that allows the edit.
-- v1 is the contract as it stands. Where an edit needs a field that the contracts do not have, that field is v2.
-- The last column is what the compatibility rules do not see: a **danger** changes what data says, a note is for the
-  author to think about. Long texts to paste are cut here (…), not by the command.
+- There is a verdict for the catalogue's level ({level}) and for two others. ✅ passes. ⚠️ is compatible, so
+  a registry accepts it; `check` and `apply` do not, because of a danger in the last column. ❌ is incompatible at that
+  level.
+- Who breaks, the order to deploy and the fix are for the catalogue's level. The order follows from who can read whom;
+  where the verdict is ❌, it is the order for a level that allows the edit.
+- v1 is the contract in the folder. If an edit needs a field that the contract does not have, v2 adds it.
+- The last column has what the compatibility rules do not detect: a **danger** changes the meaning of data, a note asks
+  the author to think. Long texts to paste are cut here (…), not by the command.
 """
 SHOWN = 220
 
@@ -389,7 +393,7 @@ def document() -> str:
         "who breaks",
         "deploy",
         "fix",
-        "what data does not survive",
+        "dangers and notes",
     )
     parts = [HEAD.format(count=sum(map(len, EDITS.values())), level=f"`{level}`")]
     for title, cases in EDITS.items():
@@ -412,7 +416,7 @@ def _row(case: Case, levels: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def mark(answer: dict[str, Any]) -> str:
-    """A verdict as a sign."""
+    """The sign of a verdict."""
     return "✅" if answer["passed"] else "⚠️" if answer["compatible"] else "❌"
 
 
@@ -446,6 +450,6 @@ def _code(text: str) -> str:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(prog="python -m tests.edits", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m tools.edits", description=__doc__).parse_args()
     DOCUMENT.write_text(document(), encoding="utf-8")
     print(f"wrote {DOCUMENT.relative_to(ROOT)}")

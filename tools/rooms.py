@@ -1,10 +1,9 @@
-"""Check the rooms of the repository: what the import rules in pyproject.toml cannot say.
+"""Check the rooms of the repository for what the import rules in pyproject.toml cannot express.
 
-No module imports itself through others, the engine's base modules import none of its rooms, no folder has more modules
-than a reader can survey, and the registry's imports have at most `LEVELS` levels.
+There are no import cycles, the engine's base modules import none of its rooms, no folder has more than `MODULES`
+modules, and the registry's imports have at most `LEVELS` levels.
 
-Imports inside functions, which only save time, and those under `TYPE_CHECKING` count like all others: a circle is one,
-whenever it closes.
+Imports inside functions, which only save time, and those under `TYPE_CHECKING` count like all others.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ import grimp
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("tributary", "schemas", "registry", "producers", "consumers", "benchmarks", "tests", "tools")
 MODULES = 15
-"""The most modules that lie side by side in one folder, `__init__.py` left out."""
+"""The maximum number of modules in one folder, without `__init__.py`."""
 LEVELS = 11
 """The longest chain of imports within `tributary.registry`, in modules."""
 LINES = 300
-"""A longer module is listed: it is probably two."""
+"""The number of lines above which a module is listed, because it should probably be split."""
 
 Imports = dict[str, set[str]]
 
 
 def imports() -> Imports:
-    """Each module of ours, and the modules of ours that it imports."""
+    """Each of our modules, with those of our modules that it imports."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
 
 def circle(imported: Imports) -> list[str]:
-    """Modules each of which imports the next, the last one being the first; empty if there is no circle."""
+    """An import cycle: modules of which each imports the next, and the last is the first. Empty if there is none."""
     try:
         TopologicalSorter(imported).prepare()
     except CycleError as error:
@@ -44,7 +43,7 @@ def circle(imported: Imports) -> list[str]:
 
 
 def longest_chain(imported: Imports, package: str) -> list[str]:
-    """The longest chain of imports within a package, from the top. The imports must have no circle."""
+    """The longest chain of imports within a package, from the top. The imports must have no cycle."""
     inside = {module: {other for other in others if _is_in(other, package)} for module, others in imported.items()}
     chains: dict[str, list[str]] = {}
     for module in TopologicalSorter(inside).static_order():
@@ -70,7 +69,7 @@ def upward(imported: Imports, package: str) -> list[str]:
 
 
 def crowded(root: Path, most: int = MODULES) -> dict[Path, int]:
-    """The folders with more modules than that, and how many each has."""
+    """The folders with more modules than the maximum, and the number in each."""
     counts: dict[Path, int] = {}
     for path in _sources(root):
         if path.name != "__init__.py":
@@ -79,7 +78,7 @@ def crowded(root: Path, most: int = MODULES) -> dict[Path, int]:
 
 
 def long_modules(root: Path, most: int = LINES) -> dict[Path, int]:
-    """The modules with more lines than that, and how many each has; a room's tests may be longer."""
+    """The modules with more lines than the limit, and the number in each; tests may be longer."""
     lengths = {
         path: len(path.read_text(encoding="utf-8").splitlines())
         for path in _sources(root)
@@ -93,12 +92,12 @@ def _sources(root: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Print what is wrong. Returns 1 if anything is; long modules are only listed."""
+    """Print violations. Returns 1 if there are any; long modules are only listed."""
     imported = imports()
     wrong = [f"{folder.relative_to(ROOT)}: {n} modules, at most {MODULES}" for folder, n in crowded(ROOT).items()]
     wrong += [f"a base module imports a room: {found}" for found in upward(imported, "tributary")]
     if found := circle(imported):
-        wrong.append("a circle of imports: " + " -> ".join(found))
+        wrong.append("an import cycle: " + " -> ".join(found))
     elif len(chain := longest_chain(imported, "tributary.registry")) > LEVELS:
         wrong.append(f"tributary.registry: {len(chain)} levels of imports, at most {LEVELS}: " + " -> ".join(chain))
     for path, lines in sorted(long_modules(ROOT).items(), key=lambda item: -item[1]):

@@ -1,4 +1,4 @@
-"""Decode with fastavro and the writer's schema, parsed once for each id."""
+"""Decode with fastavro and the writer schema, parsed once per id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 
 
 class Decoder:
-    """Gives the dictionary in a message's value."""
+    """Decodes a message's value to a dictionary."""
 
     def __init__(self, registry_url: str) -> None:
         self._registry = SchemaRegistryClient({"url": registry_url})
@@ -30,7 +30,7 @@ class Decoder:
 
 
 def _plain(schema: Any) -> Any:
-    """The schema without logical types: a uuid stays text and a time a number, which saves building objects of them."""
+    """The schema without logical types: a uuid stays a string and a time a number, which saves creating objects."""
     if isinstance(schema, dict):
         return {key: _plain(value) for key, value in schema.items() if key != "logicalType"}
     return [_plain(each) for each in schema] if isinstance(schema, list) else schema

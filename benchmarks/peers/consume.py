@@ -1,4 +1,4 @@
-"""`Consumer.consume` and nothing else, with our queue settings: the most that Python can do with this client."""
+"""`Consumer.consume` and nothing else, with our queue settings: the maximum that Python can reach with this client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUEUE = {"fetch.wait.max.ms": 100, "fetch.queue.backoff.ms": 20}
 
 
 def main(job: Job, queue: Mapping[str, int]) -> None:
-    """Fetch every message and drop it."""
+    """Fetch every message and discard it."""
     consumer = Consumer(job.consumer(**{"enable.auto.commit": False, **queue}))
     consumer.subscribe(list(job.topics.values()))
     seen, first = 0, 0.0

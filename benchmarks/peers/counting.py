@@ -1,6 +1,6 @@
-"""The figures with dictionaries and SQLite, as a good plain program keeps them: all those that analytics keeps.
+"""All the figures of analytics, computed with dictionaries and SQLite as in a good plain program.
 
-Shared by the peers, so that each differs only in how messages reach it. Nothing here is the product's code.
+Shared by the peers, so that they differ only in how messages reach them. Uses no code of the product.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ TABLES = {
         "views, adds, removes, purchases, cart_units, cart_minor, revenue_minor, currency, first_at, last_at",
     ),
 }
-"""The tables: keys, and what is kept for each."""
+"""The tables: keys, and the values of each."""
 
 VIEWS, ADDS, REMOVES, PURCHASES, CART_UNITS, CART_MINOR, REVENUE, CURRENCY, FIRST, LAST = range(10)
 _COLUMN = {"view": VIEWS, "add_to_cart": ADDS, "remove_from_cart": REMOVES, "purchase": PURCHASES}
 
 
 def kind_of(event: Mapping[str, Any]) -> str:
-    """What an event says happened, told by the fields that only one contract has."""
+    """The type of an event, from the fields that only one contract has."""
     if "action" in event:
         return ACTIONS[event["action"]]
     return "purchase" if "items" in event else "view"
 
 
 def new_session(at: int) -> list[Any]:
-    """A session that nothing is known of yet, with a place for each column of the table."""
+    """An empty session, with an entry for each column of the table."""
     return [0, 0, 0, 0, 0, 0, 0, "", at, at]
 
 
@@ -70,7 +70,7 @@ class Counted:
     """The figures of the events that were added."""
 
     def __init__(self, orders: set[str] | None = None) -> None:
-        """`orders` are those that must not count again; new ones are added to it."""
+        """`orders` are those that must not count again; new ones are added."""
         self.orders = set() if orders is None else orders
         self.new_orders: list[str] = []
         self.duplicates = 0
@@ -116,7 +116,7 @@ class Counted:
             row[1] += units
 
     def rows(self, table: str) -> Iterable[tuple[Any, ...]]:
-        """A table's rows: keys, then what is kept for them; sorted, which is how a B-tree takes them most cheaply."""
+        """A table's rows: keys, then values; sorted, because a B-tree inserts sorted rows fastest."""
         kept: Mapping[Any, Any] = getattr(self, table)
         return sorted((*_row(keys), *_row(values)) for keys, values in kept.items())
 
@@ -130,7 +130,7 @@ def _row(value: Any) -> tuple[Any, ...]:
 
 
 class Store:
-    """The same figures in SQLite, with the offsets they include: one transaction writes both."""
+    """The same figures in SQLite, with their offsets: one transaction writes both."""
 
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -149,11 +149,11 @@ class Store:
         return {(topic, number): after for topic, number, after in self._db.execute("SELECT * FROM offsets")}
 
     def orders(self) -> set[str]:
-        """The orders that are counted."""
+        """The counted orders."""
         return {order for (order,) in self._db.execute("SELECT id FROM orders")}
 
     def write(self, counted: Counted, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Add what was counted, and move the offsets."""
+        """Add the counted events and move the offsets."""
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         for table, upsert in _UPSERTS.items():
@@ -178,13 +178,13 @@ class Store:
 
 
 class Batches:
-    """Events on their way into a store: gathered, and written together.
+    """Collects events and writes them to a store together.
 
-    Offsets that the store has already are passed over.
+    Skips offsets that the store already has.
     """
 
     def __init__(self, store: Store, events: int) -> None:
-        """`events` is how many there are."""
+        """`events` is the number of events to read."""
         self._store = store
         self._left = events
         self._orders = store.orders()
@@ -213,7 +213,7 @@ class Batches:
         self._left -= 1
 
     def write_if_due(self) -> None:
-        """Write what was gathered if it is enough or has waited, or if it is the rest."""
+        """Write the collected events if they are enough, old enough or the last."""
         late = time.monotonic() - self.written_at > _WRITE_S
         if self._waiting and (late or self._waiting >= _WRITE_AT or self._left <= 0):
             self._store.write(self._counted, self._offsets)
@@ -238,7 +238,7 @@ _UPSERTS = {table: _upsert(table, *columns) for table, columns in TABLES.items()
 
 
 def figures(tables: Mapping[str, Iterable[tuple[Any, ...]]], duplicates: int) -> dict[str, Any]:
-    """The rows of all tables as `tests.oracle.figures` gives the figures."""
+    """The rows of all tables in the shape of the oracle's figures."""
     by_type = dict.fromkeys(("view", "add_to_cart", "remove_from_cart", "purchase"), 0)
     by_topic: defaultdict[str, int] = defaultdict(int)
     for topic, kind, n in tables["by_type"]:

@@ -1,8 +1,8 @@
 """The loop that Confluent's documentation shows: poll a message, deserialize it, use the dictionary.
 
 https://docs.confluent.io/kafka-clients/python/current/overview.html and `examples/avro_consumer.py` in
-confluentinc/confluent-kafka-python. The figures are kept in dictionaries and nothing lasts: offsets are committed by
-the client's timer, so a crash loses the figures.
+confluentinc/confluent-kafka-python. The figures are kept in dictionaries and nothing is durable: the client commits
+offsets on a timer, so a crash loses the figures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.peers.job import Job, clock
 def main(job: Job) -> None:
     """Count every message."""
     registry = SchemaRegistryClient({"url": job.registry_url})
-    # The strategy is the classic one by name: the newest default asks the registry what not every registry knows.
+    # The classic strategy, set explicitly: the newest default sends requests that not every registry supports.
     deserialize = AvroDeserializer(registry, conf={"subject.name.strategy": topic_subject_name_strategy})
     consumer = Consumer(job.consumer())
     consumer.subscribe(list(job.topics.values()))

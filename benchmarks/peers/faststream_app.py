@@ -1,9 +1,8 @@
 """FastStream, as its documentation sets up batches, with fastavro and SQLite.
 
-https://faststream.ag2.ai/latest/confluent/Consumer/consume_batch/. What is done with a batch is what the plain loop
-does. Its offsets are not Kafka's but those of the store: what the store has is passed over, so a crash counts nothing
-twice. Its own decoding, which would make an object of every message first, is replaced, and so is the validation of
-arguments.
+https://faststream.ag2.ai/latest/confluent/Consumer/consume_batch/. It handles a batch as the plain loop does. Its
+offsets are the store's, not Kafka's: what the store has is skipped, so a crash counts nothing twice. Its own decoding,
+which would first create an object per message, is replaced, and so is the validation of arguments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a peer is told, and what it tells."""
+"""The input and output of a peer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import attrs
 
 @attrs.frozen
 class Job:
-    """Read so many events of three topics, and come to the figures."""
+    """The task to read a number of events from three topics and compute the figures."""
 
     bootstrap_servers: str
     registry_url: str
     topics: dict[str, str]
-    """By the name of the event that they carry."""
+    """By the name of their event."""
     group: str
     events: int
     store: str
-    """Where to keep what has to last: a path that does not exist yet."""
+    """The path for durable results; it does not exist yet."""
     result: str
 
     @classmethod
@@ -30,15 +30,15 @@ class Job:
         return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
 
     def write(self, path: Path) -> None:
-        """Put it into a file, for `read`."""
+        """Write it to a file, for `read`."""
         path.write_text(json.dumps(attrs.asdict(self)), encoding="utf-8")
 
     def done(self, first: float, last: float, figures: dict[str, Any] | None = None) -> None:
-        """Say when the first message came and when all results lasted, and the results if they are not in the store."""
+        """Report when the first message arrived and when all results were durable; the results if not in the store."""
         Path(self.result).write_text(json.dumps({"first": first, "last": last, "figures": figures}), encoding="utf-8")
 
     def consumer(self, **more: Any) -> dict[str, Any]:
-        """A consumer's configuration that reads all there is."""
+        """The configuration of a consumer that reads from the beginning."""
         return {
             "bootstrap.servers": self.bootstrap_servers,
             "group.id": self.group,

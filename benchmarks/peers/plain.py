@@ -1,5 +1,5 @@
-"""A good plain loop: fetch many messages at once, decode with a cached fastavro schema, count in dictionaries, and
-write figures and offsets to SQLite in one transaction. Exactly once and durable, in one thread.
+"""A good plain loop: fetch many messages at once, decode them with a cached fastavro schema, count in dictionaries,
+and and write figures and offsets to SQLite in one transaction. Exactly once and durable, in one thread.
 """
 
 from __future__ import annotations

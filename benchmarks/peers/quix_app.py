@@ -1,8 +1,8 @@
 """Quix Streams, exactly once: the three topics as one dataframe, and a session's figures as state of its user.
 
-https://quix.io/docs/quix-streams/advanced/stateful-processing.html. It keeps less than the others: sessions, and what
-follows from them. Figures over all users, such as those of a product, would take a repartition by topic each. What it
-came to is read from the changelog, the topic that its state lasts in.
+https://quix.io/docs/quix-streams/advanced/stateful-processing.html. It keeps fewer figures than the others: sessions
+and what follows from them. Figures over all users, such as those of a product, would need a repartition topic each.
+The result is read from the changelog topic, which makes its state durable.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from benchmarks.peers.job import Job, clock
 
 
 class AvroDeserializer(Deserializer):
-    """What decodes for the others, as Quix Streams calls it."""
+    """The decoder of the other peers, as a deserializer of Quix Streams."""
 
     def __init__(self, registry_url: str) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ def main(job: Job) -> None:
 
 
 def changelog(job: Job) -> dict[bytes, Any]:
-    """What the state is, by its key: the last committed value of each."""
+    """The state: the last committed value of each key."""
     consumer = Consumer(
         job.consumer(**{"group.id": f"{job.group}-check", "enable.partition.eof": True, "enable.auto.commit": False})
     )
@@ -100,7 +100,7 @@ def changelog(job: Job) -> dict[bytes, Any]:
 
 
 def figures(state: dict[bytes, Any]) -> dict[str, Any]:
-    """The figures that follow from sessions and orders, in the oracle's shape."""
+    """The figures that sessions and orders determine, in the oracle's shape."""
     sessions = [row for row in state.values() if isinstance(row, list)]
     revenue: Counter[str] = Counter()
     for row in sessions:

@@ -1,4 +1,4 @@
-"""The codecs alone: many rows to columns, and one event at a time, each against the stock classes."""
+"""The codecs without a broker: rows to columns, and one event at a time, each compared with the stock classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.sections import codec_columns, codec_rows
 
 
 def section(bed: Bed, _: Wanted) -> Section:
-    """Measure both, in processes of their own."""
+    """Measure both in separate processes."""
     columns = _results(bed, "benchmarks.sections.codec_columns")
     rows = _results(bed, "benchmarks.sections.codec_rows")
     many = Table(
@@ -39,7 +39,7 @@ def section(bed: Bed, _: Wanted) -> Section:
 
 def _goal(title: str, goal: float, rows: list[dict[str, Any]], key: str, value: object) -> Goal:
     least = min(row["ratio"] for row in rows if row[key] == value)
-    return Goal(f"{title}, the least of the events", "at least", goal, least, "×")
+    return Goal(f"{title}, the lowest of the events", "at least", goal, least, "×")
 
 
 def _results(bed: Bed, module: str) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""Rows to columns: our `ColumnReader` against the stock AvroDeserializer, by the size of the batch.
+"""Rows to columns: `ColumnReader` compared with the stock AvroDeserializer, by the size of the batch.
 
-Both are given the whole messages. Ours gives columns, every row guarded; the stock class gives a dictionary of every
-message, one after the other. Ours reads the fields that the merge needs, and passes over the others; a second
-measurement has it read all fields. Rounds alternate.
+Both get whole messages. `ColumnReader` returns columns and checks every row; the stock class returns a dictionary per
+message, one at a time. `ColumnReader` reads the fields that the merge needs and skips the others; a second measurement
+reads all fields. Rounds alternate.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 BATCHES = (200, 2_000, 20_000)
 GOALS = {200: 12.0, 2_000: 30.0, 20_000: 30.0}
-"""The ratios that the project has set itself, by rows in a batch, for the fields that the merge reads."""
+"""The goals for the ratio, by rows in a batch, for the fields that the merge reads."""
 _ROWS = 20_000
-"""How many of each event a round reads."""
+"""Events of each kind per round."""
 _ROWS_STOCK = 2_000
 _ROUNDS = 5
 

@@ -1,9 +1,8 @@
-"""One event at a time: our generated codecs against the stock AvroSerializer and AvroDeserializer.
+"""One event at a time: the generated codecs compared with the stock AvroSerializer and AvroDeserializer.
 
-Both write and read the whole message with its prefix, in alternating rounds of the same 200 different events over and
-over: few enough to stay in the processor's cache, where an event is that was just made or fetched. The stock classes
-get and give dictionaries, the form they are quickest with; ours get and give instances of the events' classes, checked
-against the contract.
+Both write and read the whole message with its prefix, in alternating rounds over the same 200 events: few enough to
+stay in the processor's cache, like an event that was just created or fetched. The stock classes use dictionaries, their
+fastest form; the generated codecs use instances of the event classes and check them against the contract.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ Run = Callable[[], object]
 
 EVENTS = 200
 PASSES = 10
-"""How often a round goes over the events."""
+"""Passes over the events per round."""
 GOALS = {"encode": 4.0, "decode": 6.0}
-"""The ratios that the project has set itself."""
+"""The goals for the ratio."""
 _ROUNDS = 15
 
 
@@ -85,7 +84,7 @@ def _measure(events: list[Event]) -> list[dict[str, Any]]:
 
 
 def _medians(stock: Run, ours: Run) -> tuple[float, float]:
-    """Microseconds of CPU an event, for the one and the other."""
+    """Microseconds of CPU per event for both."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(_ROUNDS):
         for run, taken in zip((stock, ours), times, strict=True):
@@ -97,7 +96,7 @@ def _medians(stock: Run, ours: Run) -> tuple[float, float]:
 
 
 def _drop(results: Iterable[object]) -> None:
-    """Take one after the other and keep none, so that no more is left to the garbage collector than in a consumer."""
+    """Consume one at a time and keep none, so that the garbage collector has no more work than in a consumer."""
     deque(results, maxlen=0)
 
 

@@ -1,4 +1,4 @@
-"""Whether it stays as it is: one member reads ten times the load, and the first part is set against the last."""
+"""Whether rate and memory stay flat: one member reads ten times the load; the last part is compared with the first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAMPLE_S = 0.05
 
 @attrs.frozen
 class Sample:
-    """How it stood at one moment."""
+    """A sample: the progress, memory and store size at one moment."""
 
     at: float
     counted: int
@@ -32,7 +32,7 @@ class Sample:
 
 
 def section(bed: Bed, wanted: Wanted) -> Section:
-    """Load and read ten times so many events. Raises BenchmarkError if one is missing from the result."""
+    """Load and read ten times the number of events. Raises BenchmarkError if one is missing from the result."""
     load = bed.load(wanted.events, PARTS)
     samples: list[Sample] = []
 
@@ -54,19 +54,19 @@ def _section(events: int, began: float, watch: Watch, samples: list[Sample], pea
     rates = [events / (after - before) for before, after in pairwise(ends)]
     memory = [_most_memory(samples, start, end) for start, end in pairwise(ends)]
     store = [_nearest(samples, end).store_bytes for end in ends[1:]]
-    table = Table(f"Flat: {PARTS} times {events:,} events", ("events", "events/s", "most memory MB", "store MB"))
+    table = Table(f"Flat: {PARTS} times {events:,} events", ("events", "events/s", "peak memory MB", "store MB"))
     for part, (rate, most, size) in enumerate(zip(rates, memory, store, strict=True), start=1):
         table.add(f"{part * events:,}", f"{rate:,.0f}", f"{most / 1e6:,.0f}", f"{size / 1e6:,.0f}")
     goals = [
-        Goal("rate of the last part against the first", "at least", 75, 100 * rates[-1] / rates[0], "%"),
-        Goal("most memory in the last part against the first", "at most", 1.25, memory[-1] / memory[0], "×"),
+        Goal("rate of the last part relative to the first", "at least", 75, 100 * rates[-1] / rates[0], "%"),
+        Goal("peak memory of the last part relative to the first", "at most", 1.25, memory[-1] / memory[0], "×"),
         Goal("peak memory", "under", 500, peak_bytes / 1e6, "MB"),
     ]
     return Section("flat", [table], goals, {"rates": rates, "samples": [attrs.asdict(sample) for sample in samples]})
 
 
 def _most_memory(samples: list[Sample], start: float, end: float) -> int:
-    """The most bytes between two times. At one moment a write has just begun, at another it has just ended."""
+    """The peak bytes between two times; single samples differ because a write may have just begun or just ended."""
     return max(sample.rss_bytes for sample in samples if start <= sample.at <= end)
 
 
@@ -75,7 +75,7 @@ def _nearest(samples: list[Sample], at: float) -> Sample:
 
 
 def _reached(watch: Watch, events: int, began: float) -> float:
-    """When so many events were counted: between two looks in proportion."""
+    """When that number of events was counted, interpolated between two samples."""
     before, had = began, 0
     for at, offsets in watch.moves:
         counted = sum(offsets.values())
@@ -86,5 +86,5 @@ def _reached(watch: Watch, events: int, began: float) -> float:
 
 
 def _size(store: Path) -> int:
-    """The bytes of the store, with what is not yet in its main file."""
+    """The bytes of the store, including its write-ahead log."""
     return sum(path.stat().st_size for path in store.parent.glob(f"{store.name}*") if not path.name.endswith("-shm"))

@@ -1,8 +1,8 @@
-"""How long it takes from `produce` until an event is visible in the store, while a member runs.
+"""The latency from `produce` until an event is visible in the store, while a member runs.
 
-A producer with the publisher's settings sends at a steady rate and notes when it called `produce` for each message, and
-which offset the broker gave it. Meanwhile the store's offsets are read every few milliseconds from outside, as a
-dashboard would. An event is visible from the first look that finds an offset above its own.
+A producer with the publisher's settings sends at a steady rate, and records for each message the time of `produce` and
+its offset. Another process reads the store's offsets every few milliseconds, as a dashboard would. An event is visible
+at the first reading with an offset above its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RATE = 5_000
 SECONDS = 15
 _WARM_UP_S = 3.0
-"""What is produced in these first seconds does not count: the member is still joining."""
+"""Events of these first seconds are ignored: the member is still joining."""
 _LOOK_EVERY_S = 0.003
 _LAST_WITHIN_S = 3.0
 _TICK_S = 0.005
@@ -40,7 +40,7 @@ Produced = tuple[str, int, int, float]
 
 
 def section(bed: Bed, _: Wanted) -> Section:
-    """Measure it for some seconds. Raises BenchmarkError if an event never came."""
+    """Measure it for some seconds. Raises BenchmarkError if an event never became visible."""
     from benchmarks.member import working
 
     settings = bed.topics()
@@ -71,7 +71,7 @@ def section(bed: Bed, _: Wanted) -> Section:
 
 
 def _latencies(watch: Watch, produced: Sequence[Produced]) -> list[float]:
-    """Seconds, one for each message after the warm-up."""
+    """The latency in seconds of each message after the warm-up."""
     steps: defaultdict[tuple[str, int], tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
     for at, offsets in watch.moves:
         for partition, after in offsets.items():
@@ -92,13 +92,13 @@ def _latencies(watch: Watch, produced: Sequence[Produced]) -> list[float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Produce at a steady rate, and write what was produced to a file."""
+    """Produce at a steady rate, and write each message's offset and time to a file."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.sections.fresh",
-        description="Publish events at a steady rate, and note each one's offset.",
+        description="Publish events at a steady rate, and record the offset of each.",
     )
     parser.add_argument("--rate", type=int, default=RATE, metavar="N", help="events a second (default: %(default)s)")
-    parser.add_argument("--seconds", type=int, default=SECONDS, metavar="N", help="how long (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=SECONDS, metavar="N", help="the duration (default: %(default)s)")
     parser.add_argument("note", type=Path, help="the file to write")
     options = parser.parse_args(arguments)
     options.note.write_text(json.dumps(_produce(options.rate, options.seconds)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a member costs when little comes: its CPU at 50 events a second, from the producers of the project."""
+"""The CPU of a member under little load: 50 events a second from the project's producers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SETTLE_S = 3
 
 
 def section(bed: Bed, _: Wanted) -> Section:
-    """Measure it for 20 seconds, after a few in which it settles."""
+    """Measure it for 20 seconds, after a warm-up of a few."""
     settings = bed.topics()
     with working(bed, settings) as member:
         producer = measure.launch(
@@ -37,7 +37,7 @@ def section(bed: Bed, _: Wanted) -> Section:
     cpu_s = after.user + after.system - before.user - before.system
     percent = 100 * cpu_s / seconds
     counted = sum(member.watch.moves[-1][1].values())
-    table = Table(f"Idle: {RATE} events/s over {seconds:.0f} s", ("", "of a core", "events counted by then"))
+    table = Table(f"Idle: {RATE} events/s over {seconds:.0f} s", ("", "of a core", "events counted"))
     table.add("a member", f"{percent:.1f} %", f"{counted:,}")
     goals = [Goal("of a core", "under", 5, percent, "%")]
     return Section("idle", [table], goals, {"rate": RATE, "seconds": seconds, "cpu_s": cpu_s})

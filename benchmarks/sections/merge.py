@@ -1,4 +1,4 @@
-"""The merge against its peers: each reads the same topics to their end and must come to the same figures."""
+"""The merge compared with its peers: each reads the same topics to their end and must produce the same figures."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from benchmarks.report import Goal, Section, Table, Wanted
 from tests.support.paths import ROOT
 
 PEERS_PYTHON = ROOT / ".venv-benchmarks" / "bin" / "python"
-"""The interpreter for peers whose packages do not go together with ours."""
+"""The interpreter for peers whose packages conflict with ours."""
 
 
 @attrs.frozen
 class Outcome:
-    """What was seen of a run; times are those of `time.monotonic`."""
+    """The observations of a run; times are those of `time.monotonic`."""
 
     launched: float
     first: float
-    """When its first message came."""
+    """When its first message arrived."""
     last: float
-    """When its last result lasted, or was in memory where nothing lasts."""
+    """When its last result was durable, or in memory if nothing is durable."""
     usages: Sequence[Usage]
     figures: Mapping[str, Any] | None
-    """What it came to; None for one that counts nothing."""
+    """Its figures; None if it counts nothing."""
     stages: str = ""
-    """Where the time went, in the words of a member's summary."""
+    """The time by stage, from a member's summary."""
 
 
 @attrs.frozen
 class Contestant:
-    """Something that reads the topics to their end."""
+    """A program that reads the topics to their end."""
 
     name: str
     title: str
     run: Callable[[Bed, Load], Outcome]
     slow: bool = False
-    """Whether it gets the small load."""
+    """Whether it gets the smaller load."""
     python: Path = Path(sys.executable)
-    """Without this interpreter it cannot run."""
+    """The interpreter that it needs."""
 
 
 @attrs.frozen
@@ -60,9 +60,9 @@ class Run:
     name: str
     events: int
     steady_s: float
-    """From its first message until its last result lasted."""
+    """From its first message until its last result was durable."""
     total_s: float
-    """From the start of its process until its last result lasted."""
+    """From the start of its process until its last result was durable."""
     cpu_s: float
     peak_bytes: int
     """Of all its processes."""
@@ -122,7 +122,7 @@ CONTESTANTS = (
 
 
 def section(bed: Bed, wanted: Wanted) -> Section:
-    """Run them alternately, and hold each result against an independent pass. Raises BenchmarkError if one differs."""
+    """Run them alternately and compare each result with an independent pass. Raises BenchmarkError if one differs."""
     events, rounds = wanted.events, wanted.rounds
     chosen = [each for each in CONTESTANTS if each.name in wanted.names]
     for each in chosen:
@@ -134,7 +134,7 @@ def section(bed: Bed, wanted: Wanted) -> Section:
     }
     runs: list[Run] = []
     for number in range(rounds):
-        # Not always in the same order: what one leaves behind in the machine is not always the same one's trouble.
+        # In a changing order, so that what one leaves behind in the machine does not always affect the same one.
         for each in chosen[number % len(chosen) :] + chosen[: number % len(chosen)]:
             run = _measured(each, bed, loads[each.slow])
             runs.append(run)
@@ -207,5 +207,5 @@ def _goals(rates: Mapping[str, float], by_name: Mapping[str, Sequence[Run]]) -> 
         peak = median(run.peak_bytes for run in by_name["ours"]) / 1e6
         goals.append(Goal("peak memory", "under", 500, peak, "MB"))
         if "ours-2" in rates:
-            goals.append(Goal("two members against one", "at least", 1.0, rates["ours-2"] / rates["ours"], "×"))
+            goals.append(Goal("two members relative to one", "at least", 1.0, rates["ours-2"] / rates["ours"], "×"))
     return goals

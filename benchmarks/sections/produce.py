@@ -1,8 +1,8 @@
-"""Publishing typed events: our publisher against the stock AvroSerializer and Producer, and `replay` at full speed.
+"""Publishing typed events: the publisher compared with the stock AvroSerializer and Producer, and `replay`.
 
-One process, one topic, the same settings: acks=all, idempotent, lz4, 20 ms of linger. Ours gets instances of the
-event's class; the stock serializer gets dictionaries, the form it is quickest with, and is called as Confluent's
-`examples/avro_producer.py` does, with a delivery report for each message.
+One process, one topic, the same settings: acks=all, idempotent, lz4, 20 ms of linger. The publisher gets instances of
+the event class; the stock serializer gets dictionaries, its fastest form, and is called as in Confluent's
+`examples/avro_producer.py`, with a delivery report for each message.
 """
 
 from __future__ import annotations
@@ -63,27 +63,27 @@ def section(bed: Bed, wanted: Wanted) -> Section:
         cpu = median(run["cpu_s"] / run["events"] * 1e6 for run in runs if run["name"] == name)
         table.add(title, f"{rates[name]:,.0f}", f"{cpu:.1f}")
     goals = [
-        Goal("our publisher against the stock classes", "at least", 2.5, rates["ours"] / rates["stock"], "×"),
-        Goal("replay against our publisher", "at least", 0.5, rates["replay"] / rates["ours"], "×"),
+        Goal("our publisher relative to the stock classes", "at least", 2.5, rates["ours"] / rates["stock"], "×"),
+        Goal("replay relative to our publisher", "at least", 0.5, rates["replay"] / rates["ours"], "×"),
     ]
     return Section("produce", [table], goals, runs)
 
 
 def _replay(bed: Bed, clickstream: Path) -> dict[str, Any]:
-    """Replay a file. Events and rate are those that the command tells: from the first row to the last answer."""
+    """Replay a file. Events and rate are those that the command reports: from the first row to the last answer."""
     log = bed.path("replay").with_suffix(".log")
     child = measure.launch("producers.replay", clickstream, log=log, environment=bed.environment(bed.topics()))
     (usage,) = measure.wait([child])
     acknowledged = sum(int(count.replace(",", "")) for count in re.findall(r"([\d,]+) acknowledged", child.output()))
     said = re.search(r": ([\d,]+) rows, .*, ([\d,]+) rows a second", child.output())
     if said is None or not acknowledged:
-        raise BenchmarkError(f"replay did not say what it did:\n{child.output()}")
+        raise BenchmarkError(f"replay printed no summary:\n{child.output()}")
     rows, rate = (int(number.replace(",", "")) for number in said.groups())
     return {"name": "replay", "events": acknowledged, "seconds": rows / rate, "cpu_s": usage.cpu_s}
 
 
 def _write_clickstream(path: Path, rows: int) -> None:
-    """The benchmark's events as a shop would export them: by their time, and a purchase has a row for each product."""
+    """The benchmark's events as a shop's export: ordered by time, with a row per product of a purchase."""
     from benchmarks.load import events
 
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -111,7 +111,7 @@ def _rows(event: Event) -> Iterator[tuple[str, ...]]:
 
 
 def _views(count: int) -> list[Any]:
-    """So many different views, made before the clock runs."""
+    """A number of different views, created before the measurement."""
     from benchmarks.load import events
     from schemas.events import ProductViewed
 
@@ -180,15 +180,17 @@ def _stock(count: int) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish one way, and write the seconds from the first event to the last acknowledgement to a file."""
+    """Publish in one way, and write the seconds from the first event to the last acknowledgement to a file."""
     ways: dict[str, Callable[[int], float]] = {"ours": _ours, "stock": _stock}
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.sections.produce",
-        description="Publish views to the topic that the environment names.",
+        description="Publish views to the topic named in the environment.",
     )
     parser.add_argument("way", choices=ways, help="which way")
-    parser.add_argument("--events", type=int, default=200_000, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where to write the seconds")
+    parser.add_argument(
+        "--events", type=int, default=200_000, metavar="N", help="number of events (default: %(default)s)"
+    )
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="the file for the seconds")
     options = parser.parse_args(arguments)
     options.json.write_text(json.dumps({"seconds": ways[options.way](options.events)}), encoding="utf-8")
     return 0

@@ -1,4 +1,4 @@
-"""What the local registry needs for a long history: registering version 1,001, and a read beside it."""
+"""The local registry with a long history: the time to register version 1,001, and of concurrent reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmarks.report import Goal, Section, Table, Wanted
 VERSIONS = 1_001
 FIELDS = 60
 REFERENCE_S = 0.36
-"""What version 1,001 takes Confluent Schema Registry 8.3.1."""
+"""Seconds that Confluent Schema Registry 8.3.1 needs for version 1,001."""
 LEVELS = ("BACKWARD", "BACKWARD_TRANSITIVE")
 _AT = (10, 100, 500, VERSIONS)
 _AROUND = 25
@@ -33,7 +33,7 @@ _EVERY_S = 0.005
 
 @attrs.frozen
 class History:
-    """One subject's registrations, and the reads of another client meanwhile, in seconds."""
+    """The registrations of one subject, and the concurrent reads of another client, in seconds."""
 
     level: str
     registrations: list[float]
@@ -41,20 +41,20 @@ class History:
     peak_bytes: int
 
     def around(self, version: int) -> float:
-        """The median of the registrations next to one."""
+        """The median of the registrations around a version."""
         return median(self.registrations[max(version - _AROUND, 0) : version + _AROUND])
 
     @property
     def slow_read(self) -> float:
-        """That of which 99 of 100 reads are below."""
+        """The 99th percentile of the reads."""
         return quantiles(self.reads, n=100)[-1]
 
 
 def section(bed: Bed, _: Wanted) -> Section:
-    """Measure it at a level that looks at the last version, and at one that looks at all."""
+    """Measure it at a level that compares with the last version, and at one that compares with all."""
     table = Table(
         f"Registry: {VERSIONS:,} versions of a record with {FIELDS} fields, each with a field of its own, ms",
-        ("", *(f"v{version:,}" for version in _AT), "a read beside", "99 of 100", "slowest", "peak MB"),
+        ("", *(f"v{version:,}" for version in _AT), "concurrent read", "99 of 100", "slowest", "peak MB"),
     )
     histories = [_history(bed, level) for level in LEVELS]
     for history in histories:
@@ -68,7 +68,7 @@ def section(bed: Bed, _: Wanted) -> Section:
         ),
         Goal(f"v{VERSIONS:,}, {last.level}", "at most", 2, last.around(VERSIONS) / last.around(10), "times v10"),
         *(
-            Goal(f"99 of 100 reads beside, {each.level}", "under", 50, 1000 * each.slow_read, "ms")
+            Goal(f"concurrent reads, 99th percentile, {each.level}", "under", 50, 1000 * each.slow_read, "ms")
             for each in histories
         ),
     ]
@@ -108,7 +108,7 @@ def _read(ask: _Client, reads: list[float], done: threading.Event) -> None:
 
 
 def _schema(number: int) -> str:
-    """Version `number`: as long as people write them, with a doc to each field."""
+    """Version `number`, with a doc for each field."""
     fields: list[dict[str, Any]] = []
     for position in range(FIELDS):
         doc = f"what field {position} says"
@@ -128,7 +128,7 @@ class _Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
 
     def __call__(self, method: str, path: str, body: object = None) -> float:
-        """The seconds that the answer took. Raises BenchmarkError for an error."""
+        """Send a request. Returns the seconds until the answer. Raises BenchmarkError for an error."""
         sent = None if body is None else json.dumps(body)
         began = time.perf_counter()
         self._connection.request(method, path, sent, {"Content-Type": "application/json"})
@@ -141,7 +141,7 @@ class _Client:
 
 @contextmanager
 def _served(bed: Bed) -> Iterator[tuple[int, measure.Child]]:
-    """A registry of its own, empty."""
+    """An empty registry of its own."""
     data = bed.path("registry")
     child = measure.launch(
         *("registry", "serve", "--port", 0, "--data", data, "--user", ""), log=data.with_suffix(".log")

@@ -1,4 +1,4 @@
-"""How soon the commands are there: the CPU of each one's `--help`, and a member's time to its first message."""
+"""The start of commands: the CPU of each one's `--help`, and a member's time to its first message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODULES = (
 )
 """Every command of the project."""
 _COMMANDS = re.compile(r"^    ([a-z][a-z-]*)(?=\s)", re.MULTILINE)
-"""Commands of a command, in its help."""
+"""Subcommands in a command's help."""
 _SHOWN = 8
 _EVENTS = 1_000
 

@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing, and the strict reading of Avro that it holds decoders against."""
+"""Coverage-guided fuzzing, and the strict reading of Avro that decoders are compared with."""

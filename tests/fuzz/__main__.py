@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of what reads bytes from outside: `python -m tests.fuzz --help`, or `make fuzz`.
 
-Each target is a module with `seeds()`, inputs to begin with; `check(data)`, which raises for what must not be;
-`case(data)`, the input as text that stays the same when the code changes; and `replay(text)`, which checks such a case.
+Each target is a module with `seeds()`, the initial inputs; `check(data)`, which raises for a defect; `case(data)`, the
+input as text that stays valid when the code changes; and `replay(text)`, which checks such a case.
 Cases in `findings/` are replayed by `make test`.
 """
 
@@ -32,25 +32,25 @@ TARGETS = {
 }
 FINDINGS = Path(__file__).parent / "findings"
 HANG_S = 20
-"""Seconds after which one input counts as a hang; a usual one takes a thousandth."""
+"""Seconds after which one input counts as a hang; a normal one takes a thousandth."""
 LONGEST = 6000
-"""Bytes that an input may have: a row that is read alone has 2,048."""
+"""The maximum bytes of an input: a row that is read alone has 2,048."""
 _GRACE_S = 120
-"""Seconds beyond its time that a target may take to import, and to read its corpus."""
+"""Seconds that a target may take, in addition to its time, to import and to read its corpus."""
 
 
 @attrs.frozen
 class Result:
-    """What fuzzing a target came to."""
+    """The result of fuzzing a target."""
 
     target: str
     seconds: float
     executions: int
     coverage: int
-    """Edges of the instrumented code that were reached."""
+    """The edges of the instrumented code that were reached."""
     corpus: int
     finding: str
-    """Where the finding is, or why the target failed; empty where nothing was found."""
+    """The path of the finding, or why the target failed; empty if nothing was found."""
 
 
 def module(target: str) -> ModuleType:
@@ -73,21 +73,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.fuzz",
-        description="Fuzz what reads bytes from outside, guided by coverage, and hold it against independent readers.",
+        description="Fuzz code that reads foreign bytes, guided by coverage, and compare it with independent readers.",
         epilog="targets: "
         + "; ".join(f"{name}: {what}" for name, what in TARGETS.items())
-        + ". exit code: 0 nothing found, 1 something found or a target that did not run, 2 wrong usage",
+        + ". exit code: 0 nothing found, 1 a finding or a target that did not run, 2 wrong usage",
     )
     parser.add_argument(
-        "--seconds", type=float, default=300, metavar="S", help="for all targets together (default: %(default)s)"
+        "--seconds",
+        type=float,
+        default=300,
+        metavar="S",
+        help="duration for all targets together (default: %(default)s)",
     )
-    parser.add_argument("--target", action="append", choices=TARGETS, help="only this one; may be repeated")
+    parser.add_argument("--target", action="append", choices=TARGETS, help="only this target; repeatable")
     parser.add_argument(
         "--corpus",
         type=Path,
         default=Path(".fuzz"),
         metavar="FOLDER",
-        help="keeps the inputs that reach new code, for the next run (default: %(default)s)",
+        help="the folder that keeps inputs that reach new code, for the next run (default: %(default)s)",
     )
     return parser
 
@@ -133,7 +137,7 @@ def _last(pattern: str, output: str) -> int:
 
 
 def _finding(target: ModuleType, crash: Path, case: Path, output: str) -> str:
-    """Keep a finding as a case, and print how to reproduce it. Returns where it is.
+    """Save a finding as a case and print how to reproduce it. Returns its path.
 
     An input on which the target hung has no case yet.
     """

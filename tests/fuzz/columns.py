@@ -1,4 +1,4 @@
-"""The column reader: it reads of each row what a strict reading does, whatever the rows beside it."""
+"""The column reader: it reads each row as a strict reading does, whatever the other rows contain."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REPEATED = 40
 
 
 def seeds() -> Iterator[bytes]:
-    """Inputs: the number of a pair in two bytes, a byte that chooses the fields, then rows, each behind its length in
+    """Inputs: the number of a pair in two bytes, a byte that selects the fields, then rows, each after its length in
     two bytes."""
     for number, pair in enumerate(pairs()):
         head = number.to_bytes(2, "little")
@@ -52,19 +52,19 @@ def _input(data: bytes) -> tuple[Pair, list[str], list[bytes]]:
     pair = pairs()[int.from_bytes(data[:2], "little") % len(pairs())]
     chosen = data[2] if len(data) > 2 else 0xFF
     names = [field["name"] for at, field in enumerate(pair.contract["fields"]) if chosen >> at % 8 & 1]
-    if is_contained(pair.contract):  # within itself it has all its fields
+    if is_contained(pair.contract):  # inside itself it has all its fields
         names = [field["name"] for field in pair.contract["fields"]]
     return pair, names, _split(data[3:])
 
 
 def check(data: bytes) -> None:
-    """Raise AssertionError if a row is read otherwise than it must be."""
+    """Raise AssertionError if a row is not read as expected."""
     pair, names, bodies = _input(data)
     check_rows(pair, tuple(names), bodies)
 
 
 def case(data: bytes) -> str:
-    """The input as a JSON text that stays the same when the pairs change."""
+    """The input as JSON text that stays valid when the pairs change."""
     pair, names, bodies = _input(data)
     found = {"writer": pair.writer, "contract": pair.contract, "fields": names, "rows": [body.hex() for body in bodies]}
     return json.dumps(found)
@@ -79,7 +79,7 @@ def replay(text: str) -> None:
 
 @lru_cache(1024)
 def _reader(pair: Pair, names: tuple[str, ...]) -> tuple[ColumnReader, strict.Node, Record]:
-    """The reader, and as what it checks and shows its rows."""
+    """The reader, and the types as which it checks and returns its rows."""
     contract = codec_schema(pair.contract)
     assert isinstance(contract, Record)
     checked = {field.name for field in contract.fields if limited(field)}
@@ -94,7 +94,7 @@ def _reader(pair: Pair, names: tuple[str, ...]) -> tuple[ColumnReader, strict.No
 
 
 def check_rows(pair: Pair, names: tuple[str, ...], bodies: Sequence[bytes]) -> None:
-    """Hold every row against the strict reading."""
+    """Compare every row with the strict reading."""
     reader, read, contract = _reader(pair, names)
     sound: dict[int, Any] = {}
     for row, body in enumerate(bodies):
@@ -122,7 +122,7 @@ def check_rows(pair: Pair, names: tuple[str, ...], bodies: Sequence[bytes]) -> N
 
 
 def _text(value: Any) -> str:
-    """A value as text, with its keys in order; it tells 0.0 from -0.0, and 1 from True."""
+    """A value as text, with its keys in order; it distinguishes 0.0 from -0.0, and 1 from True."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key!r}: {_text(value[key])}' for key in sorted(value))}}}"
     return f"[{', '.join(map(_text, value))}]" if isinstance(value, list) else repr(value)

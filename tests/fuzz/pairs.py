@@ -1,4 +1,4 @@
-"""Pairs of a writer schema and a contract: those of the shop, older ones, and others that Hypothesis draws."""
+"""Pairs of a writer schema and a contract: the shop's, older versions, and pairs that Hypothesis draws."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.support.avro.event_data import PURCHASE, SCHEMAS, VIEW
 from tributary.avro.rows.encoder import encoder
 
 DRAWN = 300
-"""How many pairs are drawn; each costs its decoders once."""
+"""The number of drawn pairs; the decoders of each are generated once."""
 _PATTERNS = ("^[a-z]+$", "é", "^.{0,3}$")
 
 
 @attrs.frozen(eq=False)
 class Pair:
-    """A writer schema and a contract, as JSON and linked, and some bodies that the writer wrote."""
+    """A writer schema and a contract, as JSON and linked, and some bodies written with the writer schema."""
 
     writer: Any
     contract: Any

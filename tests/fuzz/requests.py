@@ -1,4 +1,4 @@
-"""The registry's API: sequences of requests, through the real application, on a store of their own.
+"""The registry's API: sequences of requests to the real application, on a store of their own.
 
 An input is text: a line `METHOD path`, lines for headers, an empty line, a body; `\\x1e` between two requests.
 """
@@ -22,7 +22,7 @@ from tributary.registry.server.store import Store
 
 BETWEEN = b"\x1e"
 STATUSES = (200, 400, 403, 404, 405, 406, 408, 409, 413, 415, 422)
-"""What the API may answer; 500 is a fault of the server."""
+"""The statuses that the API may answer; 500 is a defect of the server."""
 _LEVELS = ("NONE", "BACKWARD", "FULL_TRANSITIVE", "FORWARD")
 _MOST_REQUESTS = 8
 
@@ -52,7 +52,7 @@ WORDS = tuple(
 
 
 def seeds() -> Iterator[bytes]:
-    """Inputs: every route, alone and behind the registration of schemas, and some that change the most."""
+    """Inputs: every route, alone and after the registration of schemas, and some that change much."""
     texts = [json.dumps({"schema": json.dumps(schema)}) for schema in SCHEMAS.values()]
     texts += [json.dumps({"schema": '{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":1}]}'})]
     registered = [f"POST /subjects/s/versions\n\n{text}" for text in texts[-1:]]
@@ -83,7 +83,7 @@ def seeds() -> Iterator[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Raise AssertionError if an answer is not what the API may answer."""
+    """Raise AssertionError for an answer that the API does not define."""
     loop, app = _application()
     app.state.api.replace(Store(None))
     for request in data.split(BETWEEN)[:_MOST_REQUESTS]:
@@ -92,7 +92,7 @@ def check(data: bytes) -> None:
 
 
 def case(data: bytes) -> str:
-    """The input as a text that stays the same when the code changes."""
+    """The input as text that stays valid when the code changes."""
     return json.dumps([request.decode("latin-1") for request in data.split(BETWEEN)], indent=1)
 
 
@@ -139,7 +139,7 @@ async def _ask(app: Starlette, request: bytes) -> None:
 
 
 def check_answer(request: str, status: int, answer: bytes) -> None:
-    """Raise AssertionError for a status that the API does not have, or an answer that is no text, or no error."""
+    """Raise AssertionError for an undefined status, or an answer that is neither text nor an error."""
     assert status in STATUSES, f"{request}: {status} {answer[:300]!r}"
     text = answer.decode()
     if status == 200:
@@ -151,7 +151,7 @@ def check_answer(request: str, status: int, answer: bytes) -> None:
 
 
 def _check_state(app: Starlette) -> None:
-    """What was acknowledged can be read, and is in the database."""
+    """Check that everything acknowledged can be read and is in the database."""
     store = app.state.api.store
     for version in store.state.all():
         if not version.content.references:

@@ -1,4 +1,4 @@
-"""The row decoder: it decodes exactly what a strict reading of the specification does, to the same values."""
+"""The row decoder: it accepts exactly what a strict reading of the specification accepts, with the same values."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ GENERATED = True
 """Decoders are generated: see `run.py`."""
 
 WORDS = (b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", b"\xff\xff\xff\xff\x0f", b"\x80\x80\x80\x80\x10", b"\xd0\x0f")
-"""The least long, the least int, a number beyond an int, and 1,000."""
+"""The smallest long, the smallest int, a number beyond an int, and 1,000."""
 
 Decode = Callable[[bytes], Any]
 TOO_DEEP = "nests too deep"
-"""What the decoder says of bodies deeper than Python's stack, which are sound by the specification."""
+"""The decoder's message for bodies that nest deeper than Python's stack, which the specification allows."""
 
 
 def seeds() -> Iterator[bytes]:
@@ -33,13 +33,13 @@ def seeds() -> Iterator[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Raise AssertionError if a body is decoded otherwise than it must be."""
+    """Raise AssertionError if a body is not decoded as expected."""
     pair = pairs()[int.from_bytes(data[:2], "little") % len(pairs())]
     check_body(pair, _decoders(pair), data[2:])
 
 
 def case(data: bytes) -> str:
-    """The input as a JSON text that stays the same when the pairs change."""
+    """The input as JSON text that stays valid when the pairs change."""
     pair = pairs()[int.from_bytes(data[:2], "little") % len(pairs())]
     return json.dumps({"writer": pair.writer, "contract": pair.contract, "body": data[2:].hex()})
 
@@ -61,14 +61,14 @@ def _decoders(pair: Pair) -> tuple[Decode, Decode | None]:
 
 
 def check_body(pair: Pair, decoders: tuple[Decode, Decode | None], body: bytes) -> None:
-    """Hold both decoders against the strict reading, and that against fastavro."""
+    """Compare both decoders with the strict reading, and that with fastavro."""
     whole, part = decoders
     try:
         if isinstance(_outcome(pair.written, pair.written, body, bounded=False), str):
             against_fastavro(pair.writer, body)
         _compare("decoder(writer)", [_outcome(pair.written, pair.written, body)], lambda: whole(body))
         if part is not None:
-            # What the reader does not have is measured, and not held against its type.
+            # Fields that the reader does not have are skipped by length and not validated.
             outcomes = [_outcome(pair.written, pair.read, body, thorough=thorough) for thorough in (True, False)]
             _compare("decoder(writer, contract)", outcomes, lambda: part(body))
     except RecursionError:
@@ -78,7 +78,7 @@ def check_body(pair: Pair, decoders: tuple[Decode, Decode | None], body: bytes) 
 def _outcome(
     writer: strict.Node, reader: strict.Node, body: bytes, *, thorough: bool = True, bounded: bool = True
 ) -> str | type[Exception]:
-    """The value as text, which tells 0.0 from -0.0, and 1 from True; or the kind of error."""
+    """The value as text, which distinguishes 0.0 from -0.0, and 1 from True; or the kind of error."""
     try:
         value = strict.resolve(writer, reader, body, thorough=thorough)
         return repr(strict.resolve(writer, reader, body, thorough=thorough, bounded=True) if bounded else value)
@@ -94,13 +94,13 @@ def _compare(what: str, expected: list[str | type[Exception]], read: Callable[[]
     except DecodeError as error:
         if str(error).endswith(TOO_DEEP):
             return
-        # A body that is damaged may be outside its limits as well, and is refused for what is met first.
+        # A damaged body may also be outside its limits, and is refused for what is found first.
         found = DecodeError if DecodeError in expected else type(error)
     assert found in expected, f"{what} gives {found}, expected {' or '.join(map(str, expected))}"
 
 
 def against_fastavro(schema: Any, body: bytes) -> None:
-    """What the strict reading decodes, fastavro decodes to the same value; logical types are left out."""
+    """Check that fastavro decodes what the strict reading decodes, to the same value; without logical types."""
     plain, parsed = _without_logical_types(json.dumps(schema))
     expected = strict.decode(plain, body)
     stream = io.BytesIO(body)

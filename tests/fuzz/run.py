@@ -1,4 +1,4 @@
-"""Fuzz one target, in this process, until the time is over or something is found. Needs atheris; see `__main__.py`."""
+"""Fuzz one target in this process until the time is over or there is a finding. Needs atheris; see `__main__.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import atheris
 
 
 def main(target: str, case: str, *options: str) -> None:
-    """Run libFuzzer with these options. Never returns: libFuzzer exits the process, with 0 where nothing was found.
+    """Run libFuzzer with these options. Never returns: libFuzzer exits the process, with 0 if nothing was found.
 
     A finding is written to the file `case`.
     """
@@ -25,7 +25,7 @@ def main(target: str, case: str, *options: str) -> None:
         try:
             module.check(data)
         except BaseException:
-            # Here, because another process may draw other pairs of schemas for the same input.
+            # Here, because another process may draw different pairs of schemas for the same input.
             Path(case).write_text(module.case(data), encoding="utf-8")
             raise
 
@@ -34,7 +34,7 @@ def main(target: str, case: str, *options: str) -> None:
 
 
 def _instrument_generated() -> None:
-    """Count the lines of generated decoders too: they are compiled, not imported."""
+    """Also instrument generated decoders: they are compiled, not imported."""
     from tributary.avro.rows import source
 
     def compile_counted(*arguments: Any) -> Any:

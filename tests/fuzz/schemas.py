@@ -1,4 +1,4 @@
-"""The schema parsers, and what is made of a schema that they accept: only the documented errors, and stable texts."""
+"""The schema parsers, and decoders of the schemas that they accept: only documented errors, and stable texts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def seeds() -> Iterator[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Raise if a parser raises what it must not, or if a schema has no stable text."""
+    """Raise for an undocumented error of a parser, or if a schema has no stable text."""
     text = data.decode(errors="replace")
     _check_registry(text)
     try:
@@ -62,7 +62,7 @@ def check(data: bytes) -> None:
 
 
 def case(data: bytes) -> str:
-    """The input as a text that stays the same when the code changes."""
+    """The input as text that stays valid when the code changes."""
     return json.dumps(data.decode(errors="replace"))
 
 

@@ -1,4 +1,4 @@
-"""The registry's server: any bytes on a connection. It answers or hangs up, and goes on serving others."""
+"""The registry's server: any bytes on a connection. It answers or hangs up, and continues to serve others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.fuzz.requests import check_answer
 from tributary.registry.testing import TestRegistry, serve
 
 PATIENCE_S = 15.0
-"""The longest wait for an answer, or for the end of a connection."""
+"""Seconds to wait for an answer, or for the end of a connection."""
 PAUSE_S = 0.02
-"""How long the server has for an answer when the client sends no more; a request may be incomplete."""
+"""Seconds that the server has for an answer after the client's last byte; the request may be incomplete."""
 STATUSES = (*requests.STATUSES, 100)
 WORDS = (
     *requests.WORDS,
@@ -44,7 +44,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
 def seeds() -> Iterator[bytes]:
-    """Inputs: what a client sends on one connection."""
+    """Inputs: the bytes that a client sends on one connection."""
     body = json.dumps({"schema": '"int"'}).encode()
     head = b"Host: localhost\r\nContent-Type: application/json\r\n"
     yield b"GET /subjects HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -67,7 +67,7 @@ def seeds() -> Iterator[bytes]:
 
 
 class _Errors(logging.Handler):
-    """The errors in the server's log; no client may cause one."""
+    """The errors in the server's log. No client may cause one."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -84,7 +84,7 @@ _errors = _Errors()
 
 
 def check(data: bytes) -> None:
-    """Raise AssertionError if the server does not answer as it must, or does not go on."""
+    """Raise AssertionError if the server answers wrongly or stops serving."""
     registry = _server()
     registry.reset()
     _errors.records.clear()
@@ -103,7 +103,7 @@ def check(data: bytes) -> None:
 
 
 def _answer(connection: socket.socket) -> bytes:
-    """What comes within PAUSE_S, and until the server hangs up once the client has."""
+    """The bytes received within PAUSE_S, and until the server hangs up after the client has."""
     answer = b""
     connection.settimeout(PAUSE_S)
     try:
@@ -123,7 +123,7 @@ def _answer(connection: socket.socket) -> bytes:
 
 
 def case(data: bytes) -> str:
-    """The input as a text that stays the same when the code changes."""
+    """The input as text that stays valid when the code changes."""
     return json.dumps(data.decode("latin-1"))
 
 

@@ -3,9 +3,9 @@
 https://avro.apache.org/docs/1.12.0/specification/
 
 Where the specification leaves a choice, this makes the one that the product documents: a branch of the reader's union
-that has the very type is preferred to the first that matches (as in Java); a list has at most 1,000 items that take no
-bytes; the size in front of a block must lie within the body, and is not compared with the items, since only a reader
-that skips the block uses it.
+with the same type is preferred to the first that matches (as in Java); an array has at most 1,000 items without bytes;
+the size before a block must be within the body and is not compared with the items, because only a reader that skips
+the block uses it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROMOTED = {
 MOST_EMPTY_ITEMS = 1000
 
 Node = dict[str, Any]
-"""A type: its JSON with `kind`, and with other types linked in place of their names."""
+"""A type: its JSON with `kind`, and with names replaced by the types."""
 
 
 class Invalid(ValueError):
@@ -41,7 +41,7 @@ class OutsideLimits(Invalid):
 
 
 def linked(schema: Any, space: str = "", names: dict[str, Node] | None = None) -> Node:
-    """A schema from JSON with its names resolved. The schema must be sound."""
+    """A schema from JSON with its names resolved. The schema must be valid."""
     names = {} if names is None else names
     if isinstance(schema, list):
         return {"kind": "union", "branches": [linked(branch, space, names) for branch in schema]}
@@ -84,10 +84,10 @@ def _full(name: str, space: str) -> str:
 
 
 class Body:
-    """A body, read from its beginning."""
+    """A body, read from its start."""
 
     def __init__(self, data: bytes, *, thorough: bool = True) -> None:
-        """`thorough`: also what the reader does not have is held against its type, and not only measured."""
+        """`thorough`: fields that the reader does not have are validated too, not only skipped by length."""
         self.data = data
         self.at = 0
         self.thorough = thorough
@@ -120,7 +120,7 @@ class Body:
             raise Invalid("not UTF-8") from None
 
     def items(self, empty: bool, *, thorough: bool) -> Iterator[int]:
-        """The numbers of the items of an array or a map, as long as it goes on."""
+        """Yields a number for each item of an array or a map."""
         so_far = 0
         while count := self.long():
             if count < 0:
@@ -142,7 +142,7 @@ def decode(writer: Node, data: bytes) -> Any:
 
 
 def resolve(writer: Node, reader: Node, data: bytes, *, thorough: bool = True, bounded: bool = False) -> Any:
-    """The value of a whole body, as the reader has it. Raises Invalid.
+    """The value of a whole body, resolved to the reader schema. Raises Invalid.
 
     `thorough`: as in `Body`. `bounded`: values outside the limits of the reader's fields are refused.
     """
@@ -293,7 +293,7 @@ def _decimal(raw: bytes, scale: int) -> decimal.Decimal:
 
 
 def chosen(writer: Node, reader: Node) -> Node | None:
-    """The type as which the reader takes what the writer wrote; None if it cannot."""
+    """The reader's type that reads what the writer wrote; None if there is none."""
     branches = reader["branches"] if reader["kind"] == "union" else [reader]
     matching = [branch for branch in branches if _matches(writer, branch)]
     very = [b for b in matching if b["kind"] == writer["kind"] and b.get("name") == writer.get("name")]
@@ -318,7 +318,7 @@ def _carrier(node: Node) -> str:
 
 
 def takers(writer: Node, reader: Node, name: str) -> list[Node]:
-    """The fields of the reader that take a field of the writer."""
+    """The fields of the reader that match a field of the writer."""
     written = {field["name"] for field in writer["fields"]}
     found = []
     for field in reader["fields"]:
@@ -329,7 +329,7 @@ def takers(writer: Node, reader: Node, name: str) -> list[Node]:
 
 
 def resolvable(writer: Node, reader: Node, known: dict[tuple[int, int], bool]) -> bool:
-    """Whether the reader can read what the writer writes; of a union written, any branch may be one that it cannot."""
+    """Whether the reader can read what the writer writes; of a written union, some branches may be unreadable."""
     if writer["kind"] == "union":
         return True
     target = chosen(writer, reader)
@@ -363,7 +363,7 @@ def takes_nothing(node: Node, within: frozenset[int]) -> bool:
 
 
 def default(node: Node, value: Any) -> Any:
-    """The value of a default, which must be sound."""
+    """The value of a default, which must be valid."""
     match node["kind"]:
         case "union":
             fitting = {type(None): ("null",), bool: ("boolean",), int: NUMBERS, float: ("float", "double")}
@@ -388,5 +388,5 @@ def is_outside(value: Any, field: Mapping[str, Any]) -> bool:
         return re.search(field["pattern"].replace("$", r"\Z"), value) is None
     if isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool) and kinds & {*NUMBERS}:
         within = field.get("minimum", -math.inf) <= value <= field.get("maximum", math.inf)
-        return not within and ("minimum" in field or "maximum" in field)  # not-a-number is within no limits
+        return not within and ("minimum" in field or "maximum" in field)  # NaN is outside any limits
     return False

@@ -65,7 +65,7 @@ SHOWN: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("rename an optional field, with an alias", "forward", {"shelf": "books"}, {"category": None}),
     ("add a field with a default that looks like a value", "backward", {}, {"position": 0}),
     ("long → double", "backward", {"price_minor": 2**53 + 1}, {"price_minor": 2.0**53}),
-    ("bring a removed name back with another meaning", "backward", {"note": "leave it"}, {"note": "leave it"}),
+    ("reuse a removed name with another meaning", "backward", {"note": "leave it"}, {"note": "leave it"}),
 ]
 
 
