@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.fuzz.pairs import pairs
-from tributary.avro import canonical as avro_text
 from tributary.avro import wire
+from tributary.avro.canonical import normalized, resolved
 from tributary.avro.codec import codec_schema
 from tributary.avro.columns.reader import ColumnReader, UnknownSchema
 from tributary.avro.parser import parse
@@ -83,9 +83,9 @@ def _check_registry(text: str) -> None:
     with contextlib.suppress(RecursionError):  # its callers take it for a schema that nests too deep
         assert fingerprint(again) == fingerprint(schema), f"{schema.canonical} has two meanings"
     with contextlib.suppress(RecursionError):
-        normal = parse(avro_text.normalized(schema), validate_defaults=False)
-        assert avro_text.normalized(normal) == avro_text.normalized(schema), f"{normal.canonical} is not normal"
-        avro_text.resolved(schema)
+        normal = parse(normalized(schema), validate_defaults=False)
+        assert normalized(normal) == normalized(schema), f"{normal.canonical} is not normal"
+        resolved(schema)
         shape(schema)
         compatibility.check("FULL_TRANSITIVE", schema, [schema, normal])
 

@@ -7,13 +7,11 @@ specification and the library differ, the library wins.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from typing import cast
 
 import attrs
 
+from tributary.avro import attributes
 from tributary.avro.canonical import canonical
 from tributary.avro.defaults import is_valid_default
 from tributary.avro.jackson import load_json, refuse_lone_surrogates, show
@@ -46,8 +44,6 @@ _SCHEMA_RESERVED = frozenset(
 )
 _ENUM_RESERVED = _SCHEMA_RESERVED | {"default"}
 _FIELD_RESERVED = frozenset(("default", "doc", "name", "order", "type", "aliases"))
-_ASCII_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-_MAX_FIXED_SIZE = 2**31 - 1 - 8
 
 
 def parse(text: str, references: Iterable[str] = (), *, validate_defaults: bool = True) -> Schema:
@@ -138,14 +134,14 @@ class _Parser:
         if not isinstance(kind, str):
             raise SchemaError(f"no type (a string) in {show(node)}")
         if kind in PRIMITIVES:
-            props = _props(node, _SCHEMA_RESERVED)
+            props = attributes.others(node, _SCHEMA_RESERVED)
             decimal = kind == "bytes" and is_decimal(kind, 0, props)
             return Decimal(kind, props) if decimal else Primitive(kind, props)
         if kind in ("array", "map"):
             part = "items" if kind == "array" else "values"
             if part not in node:
                 raise SchemaError(f"{kind} has no {part}: {show(node)}")
-            props, inner = _props(node, _SCHEMA_RESERVED), self._type(node[part], space)
+            props, inner = attributes.others(node, _SCHEMA_RESERVED), self._type(node[part], space)
             return Array(kind, props, inner=inner) if kind == "array" else Map(kind, props, inner=inner)
         if kind in NAMED:
             schema = self._named(node, kind, space)
@@ -154,19 +150,20 @@ class _Parser:
         return self._find(kind, space)
 
     def _named(self, node: dict[str, Json], kind: str, space: str | None) -> Schema:
-        own = _text(node, "namespace")
-        name = _make_name(_required(node, "name", f"{kind} has no name"), space if own is None else own)
+        own = attributes.text(node, "namespace")
+        written = attributes.required_text(node, "name", f"{kind} has no name")
+        name = attributes.name(written, space if own is None else own)
         if name.full in PRIMITIVES:
             raise SchemaError(f"a {kind} may not be named after the primitive type {name.full}")
-        doc = _text(node, "doc")
-        aliases = tuple(dict.fromkeys(_make_name(alias, name.space) for alias in _aliases(node)))
+        doc = attributes.text(node, "doc")
+        aliases = tuple(dict.fromkeys(attributes.name(alias, name.space) for alias in attributes.aliases(node)))
         if kind == "enum":
-            symbols, default = _symbols(node, name.full)
-            props = _props(node, _ENUM_RESERVED)
+            symbols, default = attributes.symbols(node, name.full)
+            props = attributes.others(node, _ENUM_RESERVED)
             return Enum("enum", props, name, doc, aliases, symbols=symbols, default=default)
-        props = _props(node, _SCHEMA_RESERVED)
+        props = attributes.others(node, _SCHEMA_RESERVED)
         if kind == "fixed":
-            size = _size(node, name.full)
+            size = attributes.size(node, name.full)
             class_ = Decimal if is_decimal(kind, size, props) else Fixed
             return class_("fixed", props, name, doc, aliases, size=size)
         schema = Record("record", props, name, doc, aliases, is_error=kind == "error")
@@ -184,22 +181,23 @@ class _Parser:
     def _field(self, node: Json, record: Name) -> Field:
         if not isinstance(node, dict):
             raise SchemaError(f"a field of {record.full} must be an object, got {show(node)}")
-        name = _required(node, "name", f"a field of {record.full} has no name")
+        name = attributes.required_text(node, "name", f"a field of {record.full} has no name")
         if "type" not in node:
             raise SchemaError(f"field {name} of {record.full} has no type")
         around, self.place = self.place, f" in field {name} of {record.full}"
         kind = self._type(node["type"], record.space)
         self.place = around
-        check_name(name, f"field of {record.full}")
+        attributes.check_name(name, f"field of {record.full}")
         order = node.get("order", "ascending")
         if not isinstance(order, str) or order.lower() not in ("ascending", "descending", "ignore"):
             raise SchemaError(f"field {name} of {record.full} has an unknown order {show(order)}")
         default = node.get("default")
         if kind.kind in ("float", "double") and isinstance(default, str):
-            default = _number(default, f"the default of field {name}")
-        aliases = tuple(dict.fromkeys(_aliases(node)))
-        props = _props(node, _FIELD_RESERVED)
-        field = Field(name, kind, _text(node, "doc"), "default" in node, default, order.lower(), aliases, props)
+            default = attributes.number(default, f"the default of field {name}")
+        aliases = tuple(dict.fromkeys(attributes.aliases(node)))
+        props = attributes.others(node, _FIELD_RESERVED)
+        doc = attributes.text(node, "doc")
+        field = Field(name, kind, doc, "default" in node, default, order.lower(), aliases, props)
         if field.has_default and self.validate_defaults:
             self.defaults.append((field, record))
         return field
@@ -217,7 +215,7 @@ class _Parser:
     def _define(self, schema: Schema) -> None:
         full = schema.full_name
         for part in full.split("."):
-            check_name(part, f"name {show(full)}: part")
+            attributes.check_name(part, f"name {show(full)}: part")
         known = self.names.setdefault(full, schema)
         if known is not schema and not same(known, schema):
             raise SchemaError(f"can't redefine: {full}")
@@ -262,79 +260,3 @@ def _check_union(union: Schema) -> None:
         if branch.full_name in seen:
             raise SchemaError(f"duplicate in union: {branch.full_name}")
         seen.add(branch.full_name)
-
-
-def _props(node: dict[str, Json], reserved: frozenset[str]) -> dict[str, Json]:
-    return {key: value for key, value in node.items() if key not in reserved}
-
-
-def _text(node: dict[str, Json], key: str) -> str | None:
-    value = node.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _required(node: dict[str, Json], key: str, error: str) -> str:
-    value = _text(node, key)
-    if value is None:
-        raise SchemaError(f"{error}: {show(node)}")
-    return value
-
-
-def _make_name(text: str, space: str | None) -> Name:
-    name = Name.of(text, space)
-    check_name(name.name, "name")
-    return name
-
-
-def _aliases(node: dict[str, Json]) -> list[str]:
-    aliases = node.get("aliases", [])
-    if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-        raise SchemaError(f"aliases must be a list of strings, got {show(aliases)}")
-    return aliases
-
-
-def _symbols(node: dict[str, Json], name: str) -> tuple[tuple[str, ...], str | None]:
-    symbols = node.get("symbols")
-    if not isinstance(symbols, list):
-        raise SchemaError(f"enum {name} has no list of symbols")
-    for symbol in symbols:
-        check_name(symbol, f"symbol of enum {name}")
-    known = set(symbols)
-    if len(known) < len(symbols):
-        twice = next(symbol for position, symbol in enumerate(symbols) if symbol in symbols[:position])
-        raise SchemaError(f"enum {name} has the symbol {twice} twice")
-    default = _text(node, "default")
-    if default is not None and default not in known:
-        raise SchemaError(f"the default {show(default)} of enum {name} is none of its symbols")
-    return tuple(symbols), default
-
-
-def _size(node: dict[str, Json], name: str) -> int:
-    size = node.get("size")
-    if not _is_integer(size, range(_MAX_FIXED_SIZE + 1)):
-        raise SchemaError(f"fixed {name} needs a size from 0 to {_MAX_FIXED_SIZE}, got {show(size)}")
-    return cast(int, size)
-
-
-def _is_integer(value: Json, within: range) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value in within
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise SchemaError(f"{what} is not a number: {show(text)}") from None
-
-
-def check_name(name: Json, what: str) -> str:
-    """Return the name if Avro allows it (letters of any language, digits, _); raises SchemaError if not."""
-    if not isinstance(name, str) or not name:
-        raise SchemaError(f"{what} must be a string that is not empty, got {show(name)}")
-    if _ASCII_NAME.fullmatch(name):
-        return name
-    for position, char in enumerate(name):
-        category = unicodedata.category(char) if ord(char) < 0x10000 else "So"
-        if not (char == "_" or category[0] == "L" or (category == "Nd" and position)):
-            raise SchemaError(f"{what} {show(name)} has an illegal character {char!r} at position {position}")
-    return name

@@ -21,8 +21,7 @@ from schemas import __main__, events
 from tests.support.avro import avro_data
 from tests.support.contracts import Contracts, field
 from tributary import catalog
-from tributary.avro import codegen as generate
-from tributary.avro import naming
+from tributary.avro import codegen, naming
 from tributary.avro.rows.decoder import decoder
 from tributary.avro.rows.encoder import encoder
 from tributary.avro.schema import PRIMITIVES
@@ -40,7 +39,7 @@ def test_the_checked_in_classes_are_those_of_the_contracts() -> None:
     loaded = catalog.load(Settings())
     written = Settings().project.events
     assert written is not None
-    assert written.read_text(encoding="utf-8") == generate.events(loaded)
+    assert written.read_text(encoding="utf-8") == codegen.events(loaded)
     for topic in loaded.topics:
         cls = getattr(events, topic.event)
         assert topic.text == cls.SCHEMA
@@ -58,7 +57,7 @@ def test_an_edit_to_a_contract_changes_the_class(contracts: Contracts) -> None:
             {"name": "size", "type": {"type": "enum", "name": "Size", "symbols": ["S", "None"]}, "default": "None"},
         ]
 
-    module = load(generate.events(contracts.edit("product-events", change)))
+    module = load(codegen.events(contracts.edit("product-events", change)))
     assert {"class_": "int | None", "labels": "dict[str, float]", "raw": "bytes", "size": "Size"}.items() <= (
         module.ProductViewed.__annotations__.items()
     )
@@ -86,15 +85,15 @@ def test_an_edit_to_a_contract_changes_the_class(contracts: Contracts) -> None:
 def test_a_name_with_two_meanings_is_refused(contracts: Contracts) -> None:
     loaded = contracts.edit("purchases", lambda schema: field(schema, "segment")["type"]["symbols"].append("STAFF"))
     with pytest.raises(
-        generate.GenerateError, match=r"purchase_completed\.avsc: Segment has another content than in .*product_viewed"
+        codegen.GenerateError, match=r"purchase_completed\.avsc: Segment has another content than in .*product_viewed"
     ):
-        generate.events(loaded)
+        codegen.events(loaded)
 
 
 def test_a_contract_that_is_no_schema_is_refused(contracts: Contracts) -> None:
     loaded = contracts.edit("purchases", lambda schema: field(schema, "region").update(type="strnig"))
-    with pytest.raises(generate.GenerateError, match=r'undefined name: "tributary\.events\.strnig" in field region'):
-        generate.events(loaded)
+    with pytest.raises(codegen.GenerateError, match=r'undefined name: "tributary\.events\.strnig" in field region'):
+        codegen.events(loaded)
 
 
 @pytest.fixture
@@ -224,7 +223,7 @@ def test_whatever_the_names_the_classes_carry_the_events(data: st.DataObject) ->
     topic = catalog.Topic("t", "t", "k", 1, 1, "FULL", "o", Path("t.avsc"))
     vars(topic).update(text=json.dumps(schema), schema=schema)
     loaded = catalog.Catalog((topic,), catalog.DeadLetters("d", 1, 1, "o"))
-    cls = getattr(load(generate.events(loaded)), naming.class_(schema["name"]))
+    cls = getattr(load(codegen.events(loaded)), naming.class_(schema["name"]))
     assert topic.text == cls.SCHEMA
     body = encoder(schema, keys=True)(data.draw(avro_data.data(schema)))
     event = decoder(schema, schema, cls)(body)
@@ -257,6 +256,6 @@ def test_two_names_stay_two(names: set[str]) -> None:
 def test_a_default_that_cannot_be_is_no_default(contracts: Contracts, kind: Any, default: Any) -> None:
     extra = {"name": "extra", "type": kind, "default": default, "doc": "\0 \x1b[31m \ud800 \u2028"}
     loaded = contracts.edit("purchases", lambda schema: schema["fields"].append(extra))
-    source = generate.events(loaded)
+    source = codegen.events(loaded)
     source.encode()
     assert attrs.fields_dict(load(source).PurchaseCompleted)["extra"].default is attrs.NOTHING

@@ -16,8 +16,7 @@ from tests.support.avro import avro_data
 from tests.support.contracts import Contracts
 from tests.support.registry.styles import STYLES
 from tributary import catalog
-from tributary.avro import codegen as generate
-from tributary.avro import naming, wire
+from tributary.avro import codegen, naming, wire
 from tributary.avro.columns.reader import ColumnReader
 from tributary.avro.rows.decoder import decoder
 from tributary.avro.rows.encoder import EncodeError, encoder
@@ -130,7 +129,7 @@ def test_every_value_of_it_is_read(style: str, data: st.DataObject) -> None:
 def test_its_classes_import(style: str, contracts: Contracts) -> None:
     topic = contracts.add("style", STYLES[style]).topic("style")
     module = types.ModuleType("generated")
-    source = generate.events(catalog.Catalog((topic,), contracts.load().dead_letters))
+    source = codegen.events(catalog.Catalog((topic,), contracts.load().dead_letters))
     exec(compile(source, "generated", "exec"), vars(module))
     assert [*attrs.fields_dict(getattr(module, topic.event))] == [
         naming.attribute(field["name"]) for field in topic.schema["fields"]

@@ -18,12 +18,10 @@ from tributary.avro import naming, varint
 from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.rows.bounds import refuse_outside
 from tributary.avro.rows.records import Classes, scaled, twin
-from tributary.avro.rows.snippets import blocks, length, number
+from tributary.avro.rows.snippets import SIZES, blocks, length, number, primitive, text_or_bytes
 from tributary.avro.rows.source import DEEP, Source
-from tributary.avro.schema import Array, Decimal, Enum, Field, Map, Primitive, Record, Schema, Union
+from tributary.avro.schema import Array, Enum, Field, Map, Primitive, Record, Schema, Union
 from tributary.avro.structure import uses
-
-_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 
 _TEXT = Primitive("string")
 
@@ -132,9 +130,9 @@ class Reader:
                 number(self.source)
                 return f"{self._symbols(writer, reader)}[n]"
             case Schema(kind="bytes" | "string" | "fixed"), _:
-                return self._bytes(writer, reader, name)
+                return text_or_bytes(self.source, writer, reader, name)
             case _:
-                return self._primitive(writer.kind, reader.kind, name)
+                return primitive(self.source, writer.kind, reader.kind, name)
 
     def _union(self, writer: Union, reader: Schema, name: str) -> str:
         value = self.source.variable(name)
@@ -148,54 +146,6 @@ class Reader:
         self._branches(writer, write)
         return value
 
-    def _primitive(self, writer: str, reader: str, name: str) -> str:
-        line = self.source.line
-        if writer == "null":
-            return "None"
-        if writer in ("int", "long"):
-            value = self.source.variable(name)
-            line("n = data[at]")
-            with self.source.block("if n < 128:"):
-                line(f"{value} = SIGNED[n]")
-                line("at += 1")
-            if writer == "long":  # two and three bytes in place: most prices have them, and a call costs as much again
-                with self.source.block("elif (second := data[at + 1]) < 128:"):
-                    line("n += (second << 7) - 128")
-                    line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
-                    line("at += 2")
-                with self.source.block("elif (third := data[at + 2]) < 128:"):
-                    line("n += (second << 7) + (third << 14) - 16512")
-                    line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
-                    line("at += 3")
-            with self.source.block("else:"):
-                line(f"{value}, at = read_{writer}(data, at)")
-            return f"float({value})" if reader in ("float", "double") else value
-        value = self.source.variable(name)
-        if writer == "boolean":
-            line("n = data[at]")
-            with self.source.block("if n > 1:"):
-                line('raise ValueError("a boolean is neither 0 nor 1")')
-            line(f"{value} = n == 1")
-        else:
-            line(f"{value} = unpack_{writer}(data, at)[0]")
-        line(f"at += {_SIZES[writer]}")
-        return value
-
-    def _bytes(self, writer: Schema, reader: Schema, name: str) -> str:
-        value = self.source.variable(name)
-        text = ".decode()" if reader.kind == "string" else ""
-        if writer.kind == "string" and not text:
-            text = ".decode().encode()"  # a string is UTF-8, also where it is read as bytes
-        if writer.kind == "fixed":
-            self.source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
-        else:
-            length(self.source)
-            self.source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
-        if not isinstance(reader, Decimal):
-            return value
-        # A number keeps its value where the reader has another scale: what was written counts.
-        return f"scaled({value}, {writer.scale if isinstance(writer, Decimal) else reader.scale})"
-
     def _array(self, writer: Array, reader: Array, name: str) -> str:
         items = self.source.variable(name)
         self.source.line(f"{items} = []")
@@ -207,7 +157,7 @@ class Reader:
         items = self.source.variable(name)
         self.source.line(f"{items} = {{}}")
         with blocks(self.source, None), self.source.within("{}"):
-            key = self._bytes(_TEXT, _TEXT, "key")
+            key = text_or_bytes(self.source, _TEXT, _TEXT, "key")
             self.source.line(f"{items}[{key}] = {self.value(writer.element, reader.element, 'item')}")
         return items
 
@@ -319,7 +269,7 @@ class Reader:
             case Primitive(kind="int" | "long"):
                 number(self.source)
             case Primitive(kind="null" | "boolean" | "float" | "double" as kind):
-                self.source.line(f"at += {_SIZES[kind]}")
+                self.source.line(f"at += {SIZES[kind]}")
             case _:
                 length(self.source)
                 self.source.line("at += 1 + (n >> 1)")

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tributary.avro.rows.source import Source
-from tributary.avro.schema import Schema
+from tributary.avro.schema import Decimal, Schema
 from tributary.avro.structure import takes_no_bytes
+
+SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
+"""Bytes of the primitive types that have no length."""
 
 
 def number(source: Source) -> None:
@@ -48,3 +51,55 @@ def blocks(source: Source, items: Schema | None, count: str = "") -> Iterator[No
             yield
             if source.mark == mark:
                 source.line("pass")
+
+
+def primitive(source: Source, writer: str, reader: str, name: str) -> str:
+    """Read a value of a primitive type other than text and bytes; returns its expression."""
+    line = source.line
+    if writer == "null":
+        return "None"
+    if writer in ("int", "long"):
+        value = source.variable(name)
+        line("n = data[at]")
+        with source.block("if n < 128:"):
+            line(f"{value} = SIGNED[n]")
+            line("at += 1")
+        if writer == "long":  # two and three bytes in place: most prices have them, and a call costs as much again
+            with source.block("elif (second := data[at + 1]) < 128:"):
+                line("n += (second << 7) - 128")
+                line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
+                line("at += 2")
+            with source.block("elif (third := data[at + 2]) < 128:"):
+                line("n += (second << 7) + (third << 14) - 16512")
+                line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
+                line("at += 3")
+        with source.block("else:"):
+            line(f"{value}, at = read_{writer}(data, at)")
+        return f"float({value})" if reader in ("float", "double") else value
+    value = source.variable(name)
+    if writer == "boolean":
+        line("n = data[at]")
+        with source.block("if n > 1:"):
+            line('raise ValueError("a boolean is neither 0 nor 1")')
+        line(f"{value} = n == 1")
+    else:
+        line(f"{value} = unpack_{writer}(data, at)[0]")
+    line(f"at += {SIZES[writer]}")
+    return value
+
+
+def text_or_bytes(source: Source, writer: Schema, reader: Schema, name: str) -> str:
+    """Read text, bytes or a fixed type, also where it carries a decimal; returns the expression of the value."""
+    value = source.variable(name)
+    text = ".decode()" if reader.kind == "string" else ""
+    if writer.kind == "string" and not text:
+        text = ".decode().encode()"  # a string is UTF-8, also where it is read as bytes
+    if writer.kind == "fixed":
+        source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
+    else:
+        length(source)
+        source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
+    if not isinstance(reader, Decimal):
+        return value
+    # A number keeps its value where the reader has another scale: what was written counts.
+    return f"scaled({value}, {writer.scale if isinstance(writer, Decimal) else reader.scale})"

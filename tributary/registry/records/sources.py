@@ -24,7 +24,7 @@ def from_kafka(
 ) -> Iterator[Proof]:
     """A proof for each topic by the `last` newest records of each version, until `stop` is set.
 
-    Raises KafkaUnavailable, RegistryUnavailable, and `generate.GenerateError` for a contract that is no schema.
+    Raises KafkaUnavailable, RegistryUnavailable, and `GenerateError` for a contract that is no schema.
     """
     from tributary.registry.records.sample import newest  # the Kafka client takes 50 ms to import, and files need none
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import attrs
 
-from tributary.avro import codegen as generate
-from tributary.avro import naming
+from tributary.avro import codegen, naming
 from tributary.avro.codec import codec_schema
 from tributary.avro.rows.decoder import DecodeError, resolver
 from tributary.avro.validation import problem
@@ -123,11 +122,11 @@ class Proof:
 def candidate(catalog: Catalog, topic: Topic) -> type[Any]:
     """The class of a topic's contract, generated anew: `events.py` may be older, and has all contracts at once.
 
-    Raises `generate.GenerateError` for a contract that is no schema.
+    Raises `GenerateError` for a contract that is no schema.
     """
     module = ModuleType(f"candidate {topic.contract}")
     sys.modules[module.__name__] = module  # attrs, and the decoder for nested records, look a class's module up there
-    source = generate.events(attrs.evolve(catalog, topics=(topic,)))
+    source = codegen.events(attrs.evolve(catalog, topics=(topic,)))
     exec(compile(source, module.__name__, "exec"), vars(module))
     cls: type[Any] = getattr(module, naming.class_(topic.event))
     return cls

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import attrs
 
-from tributary.avro import canonical as avro_text
 from tributary.avro import parser
+from tributary.avro.canonical import normalized
 from tributary.avro.schema import Schema, SchemaError
 from tributary.registry.server.errors import ApiError, invalid_schema
 from tributary.registry.server.requests import SchemaRequest
@@ -92,7 +92,7 @@ def accept(state: State, subject: str, request: SchemaRequest, *, new: bool, nor
     texts, references = _texts(state, subject, request.references, not new)
     parsed = parse(request.schema, texts, new=new)
     if normalize:
-        parsed = parse(avro_text.normalized(parsed.schema), texts, new=new)
+        parsed = parse(normalized(parsed.schema), texts, new=new)
         references = tuple(sorted(set(references), key=attrs.astuple))
     return parsed.schema, Content(parsed.schema.canonical, references, request.metadata, parsed.meaning)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tributary.avro import canonical as avro_text
+from tributary.avro.canonical import normalized, resolved
 from tributary.avro.parser import parse
 from tributary.avro.schema import SchemaError
 
@@ -78,13 +78,13 @@ def test_a_referenced_type_is_named_but_not_repeated() -> None:
     order = '{"type":"record","name":"Order","namespace":"shop","fields":[{"name":"who","type":"User"}]}'
     schema = parse(order, [user])
     assert json.loads(schema.canonical)["fields"] == [{"name": "who", "type": "User"}]
-    assert json.loads(avro_text.resolved(schema))["fields"][0]["type"]["name"] == "User"
+    assert json.loads(resolved(schema))["fields"][0]["type"]["name"] == "User"
 
 
 def test_normalizing_sorts_what_has_no_order() -> None:
     first = '{"type":"record","name":"R","z":{"b":1,"a":2},"aliases":["C","B"],"doc":"","fields":[]}'
     second = '{"type":"record","name":"R","aliases":["B","C"],"z":{"a":2,"b":1},"fields":[]}'
-    texts = {parse(avro_text.normalized(parse(text))).canonical for text in (first, second)}
+    texts = {parse(normalized(parse(text))).canonical for text in (first, second)}
     assert len(texts) == 1
 
 
