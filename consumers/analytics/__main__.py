@@ -82,7 +82,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     from consumers.analytics.figures import SHOP
     from consumers.arrangement import ARRANGEMENT
     from tributary import catalog
-    from tributary.figures.member import Analytics, Choices
+    from tributary.figures.member import Member, RunOptions
     from tributary.figures.store import StoreError
     from tributary.kafka.admin import GroupError
     from tributary.kafka.dead_letters import DeadLettersUndelivered
@@ -93,12 +93,12 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))
-    choices = Choices(
+    choices = RunOptions(
         options.until_caught_up, options.accept_dead_letters, options.accept_recreated, options.claim_group
     )
     with stop_signal() as stop:
         try:
-            member = Analytics(
+            member = Member(
                 SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop
             )
             try:

@@ -9,7 +9,7 @@ import attrs
 from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.figures.store import Fenced
 from tributary.kafka.admin import Partition
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.kafka.dead_letters import DeadLetter
 
 _USUAL_WORDS = 16
@@ -17,10 +17,10 @@ _USUAL_WORDS = 16
 
 
 @attrs.frozen(eq=False)
-class Decoded:
+class DecodedBatch:
     """A batch as columns."""
 
-    spans: Mapping[Partition, Span]
+    ranges: Mapping[Partition, OffsetRange]
     frames: Mapping[str, Sequence[RecordBatch]]
     """By event."""
     dead_letters: Sequence[DeadLetter]
@@ -28,31 +28,31 @@ class Decoded:
 
 
 @attrs.frozen(eq=False)
-class Joined:
+class JoinedBatch:
     """Batches that follow one another, as one."""
 
-    spans: Mapping[Partition, Span]
+    ranges: Mapping[Partition, OffsetRange]
     parts: Sequence[Mapping[str, RecordBatch]]
     """Frames by event. Nearly always there is one part; texts of unusual length are in others."""
     dead_letters: Sequence[DeadLetter]
     rows: int
 
 
-def join(batches: list[Decoded]) -> Joined:
+def join(batches: list[DecodedBatch]) -> JoinedBatch:
     """Batches that follow one another, as one. Raises Fenced if they do not.
 
     Takes them out of the list, so that no column is held twice for long.
     """
-    spans = _join_spans(batch.spans for batch in batches)
+    ranges = _join_ranges(batch.ranges for batch in batches)
     letters = [letter for batch in batches for letter in batch.dead_letters]
     rows = sum(batch.rows for batch in batches)
     parts = _of_like_width(batches)
     batches.clear()
     joined = [{event: concat(part.pop(event)) for event in list(part)} for part in parts]
-    return Joined(spans, joined, letters, rows)
+    return JoinedBatch(ranges, joined, letters, rows)
 
 
-def _of_like_width(batches: Iterable[Decoded]) -> list[dict[str, list[RecordBatch]]]:
+def _of_like_width(batches: Iterable[DecodedBatch]) -> list[dict[str, list[RecordBatch]]]:
     """The frames by event, in parts.
 
     A column is as wide as its longest text. Joined with all others, one text of a megabyte would make that much of
@@ -67,13 +67,13 @@ def _of_like_width(batches: Iterable[Decoded]) -> list[dict[str, list[RecordBatc
     return list(parts.values())
 
 
-def _join_spans(spans: Iterable[Mapping[Partition, Span]]) -> dict[Partition, Span]:
-    """The spans of batches that follow one another, as one. Raises Fenced if they do not."""
-    joined: dict[Partition, Span] = {}
-    for some in spans:
-        for partition, span in some.items():
+def _join_ranges(ranges: Iterable[Mapping[Partition, OffsetRange]]) -> dict[Partition, OffsetRange]:
+    """The ranges of batches that follow one another, as one. Raises Fenced if they do not."""
+    joined: dict[Partition, OffsetRange] = {}
+    for some in ranges:
+        for partition, offsets in some.items():
             before = joined.get(partition)
-            if before is not None and before.next != span.start:
-                raise Fenced(f"{partition[0]}[{partition[1]}] was read to {before.next} and again from {span.start}")
-            joined[partition] = Span(span.start if before is None else before.start, span.next)
+            if before is not None and before.next != offsets.start:
+                raise Fenced(f"{partition[0]}[{partition[1]}] was read to {before.next} and again from {offsets.start}")
+            joined[partition] = OffsetRange(offsets.start if before is None else before.start, offsets.next)
     return joined

@@ -11,21 +11,21 @@ import attrs
 
 from tributary.catalog import Catalog
 from tributary.figures.declaration import Declaration
-from tributary.figures.decoder import Decoder, Held
-from tributary.figures.monitor import Watch
+from tributary.figures.decoder import Decoder, Paused
+from tributary.figures.monitor import Monitor
 from tributary.figures.ownership import Ownership
 from tributary.figures.pipeline import Pipeline
-from tributary.figures.status import Status
+from tributary.figures.status import MemberStatus
 from tributary.figures.store import Store
-from tributary.figures.store.members import Presence
+from tributary.figures.store.members import MemberHeartbeat
 from tributary.figures.store.reader import StoreReader
-from tributary.figures.topic_readers import routes
+from tributary.figures.topic_readers import topic_readers
 from tributary.figures.waits import Waits
-from tributary.kafka.admin import BrokerUnavailable, Topics
-from tributary.kafka.batch import Batch
+from tributary.kafka.admin import BrokerUnavailable, TopicAdmin
+from tributary.kafka.batch import MessageBatch
 from tributary.kafka.dead_letter_limit import DeadLetterLimit
 from tributary.kafka.dead_letters import DeadLetterWriter
-from tributary.kafka.group import Member, client_id
+from tributary.kafka.group import GroupConsumer, client_id
 from tributary.kafka.writer_schemas import WriterSchemas
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
@@ -41,7 +41,7 @@ _RETRY_S = 1.0
 
 
 @attrs.frozen
-class Choices:
+class RunOptions:
     """What the operator decided for this run."""
 
     until_caught_up: bool = False
@@ -53,7 +53,7 @@ class Choices:
     """Count into this store, whichever the group has counted into."""
 
 
-class Analytics:
+class Member:
     """A member, its pipeline and its store."""
 
     def __init__(
@@ -62,29 +62,28 @@ class Analytics:
         settings: Settings,
         catalog: Catalog,
         registry: RegistryClient,
-        choices: Choices,
+        options: RunOptions,
         stop: threading.Event,
     ) -> None:
         """Open the store and join the group.
 
         Raises StoreError, CatalogError, and Stopped when `stop` is set while the store is waited for.
         """
-        self._choices = choices
+        self._choices = options
         self._stop = stop
-        self._observe: Callable[[Status], None] | None = None
+        self._observe: Callable[[MemberStatus], None] | None = None
         self._thread = threading.current_thread()
         self._began = time.monotonic()
         self._waits = Waits()
-        self._closing = False
         self._established = False
         self._retry_at = 0.0
-        self._held: dict[tuple[str, int], Held] = {}
+        self._paused: dict[tuple[str, int], Paused] = {}
         self._refused: dict[str, str] = {}
         self._schemas = WriterSchemas(registry.schema_text, settings.schema_wait_s)
-        topics = routes(declaration, settings, catalog, self._schemas.text)
+        topics = topic_readers(declaration, settings, catalog, self._schemas.text)
         self._store = Store(settings.store_path, declaration, self._wait_for_store)
         self._reader = StoreReader(settings.store_path)
-        limits = (0, 0.0) if choices.accept_dead_letters else (settings.letters_in_a_row, settings.letters_percent)
+        limits = (0, 0.0) if options.accept_dead_letters else (settings.letters_in_a_row, settings.letters_percent)
         self._decoder = Decoder(topics, self._schemas, DeadLetterLimit(*limits))
         self._pipeline = Pipeline(
             self._store,
@@ -93,22 +92,22 @@ class Analytics:
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
-        self._topics = Topics(settings, list(topics))
-        self._member = Member(
+        self._topics = TopicAdmin(settings, list(topics))
+        self._member = GroupConsumer(
             settings, list(topics), self._reader.offsets, self._topics.bounds, self._release, self._pipeline.discard
         )
         self._ownership = Ownership(settings, self._store, self._topics)
-        self._presence = Presence(settings.store_path, client_id(settings.consumer_group))
-        self._watch = Watch(
+        self._presence = MemberHeartbeat(settings.store_path, client_id(settings.consumer_group))
+        self._monitor = Monitor(
             self._topics,
             StoreReader(settings.store_path),
             self._ownership,
             lambda: self._member.reading,
             lambda: self._presence.note(self._waits.text, self._refused),
         )
-        self._watch.start()
+        self._monitor.start()
 
-    def run(self, observe: Callable[[Status], None]) -> None:
+    def run(self, observe: Callable[[MemberStatus], None]) -> None:
         """Consume until told to stop, or until nothing is left to read, then write what is in flight.
 
         `observe` is called several times a second, in this thread. Raises GroupError, StoreError,
@@ -124,14 +123,14 @@ class Analytics:
         except Stopped:
             self._finish()
 
-    def status(self) -> Status:
+    def status(self) -> MemberStatus:
         """What the member is doing."""
         lag: dict[str, int] | None = None
-        if self._watch.lag is not None:
+        if self._monitor.lag is not None:
             lag = dict.fromkeys(self._topics.names, 0)
-            for (topic, _), behind in self._watch.lag.items():
+            for (topic, _), behind in self._monitor.lag.items():
                 lag[topic] += behind
-        return Status(
+        return MemberStatus(
             self._pipeline.progress,
             len(self._member.positions),
             lag,
@@ -143,8 +142,7 @@ class Analytics:
     def close(self) -> None:
         """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
         self._stop.set()
-        self._closing = True
-        self._watch.close()
+        self._monitor.close()
         self._schemas.close()
         self._pipeline.close()
         self._member.close()
@@ -156,44 +154,44 @@ class Analytics:
         """Read one batch and hand it over. Returns how many messages it had."""
         with self._pipeline.progress.timed("fetch"):
             batch = self._member.fetch(_FETCH_S)
-        if batch.spans:
+        if batch.ranges:
             self._take(batch)
-        self._resume_held()
+        self._resume_paused()
         self._pipeline.check()
         if self._pipeline.take_fenced():
             self._member.rewind()
         # From this thread alone: a commit waits for a rebalance to end, and the rebalance waits in `_release` for
         # the thread that writes.
         self._member.commit(self._pipeline.take_written())
-        if self._watch.problem is not None:
-            raise self._watch.problem
+        if self._monitor.problem is not None:
+            raise self._monitor.problem
         self._ask_broker()
         self._say()
         return batch.size
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: MessageBatch) -> None:
         with self._pipeline.progress.timed("decode"):
             outcome = self._decoder.decode(batch)
-        starts = {partition: span.start for partition, span in batch.spans.items()}
+        starts = {partition: offsets.start for partition, offsets in batch.ranges.items()}
         for topic, reason in outcome.refused.items():
             self._refused[topic] = reason
             log.error(_REFUSED, topic, reason)
             self._member.refuse(topic, starts)
-        held = {partition: one for partition, one in outcome.held.items() if partition[0] not in outcome.refused}
-        if held:
-            self._held |= held
-            self._member.hold({partition: one.position for partition, one in held.items()})
-        if outcome.decoded.spans:
+        paused = {partition: one for partition, one in outcome.paused.items() if partition[0] not in outcome.refused}
+        if paused:
+            self._paused |= paused
+            self._member.pause({partition: one.position for partition, one in paused.items()})
+        if outcome.decoded.ranges:
             self._pipeline.submit(outcome.decoded, self._say_or_stop)
 
-    def _resume_held(self) -> None:
-        if not self._held:
+    def _resume_paused(self) -> None:
+        if not self._paused:
             return
-        pending = self._schemas.pending({held.schema_id for held in self._held.values()})
-        known = [partition for partition, held in self._held.items() if held.schema_id not in pending]
+        pending = self._schemas.pending({paused.schema_id for paused in self._paused.values()})
+        known = [partition for partition, paused in self._paused.items() if paused.schema_id not in pending]
         if known:
             for partition in known:
-                del self._held[partition]
+                del self._paused[partition]
             self._member.resume(known)
 
     def _ask_broker(self) -> None:
@@ -212,7 +210,7 @@ class Analytics:
                 self._ownership.check()  # a topic that was recreated explains it
                 self._member.return_to_range()
         except BrokerUnavailable as error:
-            self._watch.broker_away = str(error)
+            self._monitor.broker_away = str(error)
             self._retry_at = time.monotonic() + _RETRY_S
 
     def _caught_up(self) -> bool:
@@ -220,19 +218,19 @@ class Analytics:
         if not (self._established and self._member.joined):
             return False
         self._pipeline.drain(self._say_or_stop)
-        if not self._watch.ask():
+        if not self._monitor.ask():
             return False
-        return not any(behind for (topic, _), behind in (self._watch.lag or {}).items() if topic not in self._refused)
+        return not any(behind for (topic, _), behind in (self._monitor.lag or {}).items() if topic not in self._refused)
 
     def _finish(self) -> None:
         self._drain(_STOP_S)
         self._member.commit(self._pipeline.take_written())
-        if not self._watch.broker_away:
-            self._watch.ask()  # for the summary: what was in flight is written by now
+        if not self._monitor.broker_away:
+            self._monitor.ask()  # for the summary: what was in flight is written by now
 
     def _release(self) -> None:
         """Write what is in flight, before partitions are given up. Failures are for `_step` to raise."""
-        if self._closing or self._stop.is_set():
+        if self._stop.is_set():
             self._pipeline.discard()
             return
         try:
@@ -271,7 +269,7 @@ class Analytics:
 
     def _say(self) -> None:
         """Say what is waited for, and show how far it is."""
-        away = self._watch.broker_away
+        away = self._monitor.broker_away
         reasons = {
             "store": "",
             "write": self._pipeline.waiting_for,
@@ -279,7 +277,7 @@ class Analytics:
             "broker": f"the broker: {away}" if away else "",
             "group": "" if self._member.joined else "the group: it has given this member no partitions",
         }
-        reasons["stall"] = "" if any(reasons.values()) else self._watch.stalled
+        reasons["stall"] = "" if any(reasons.values()) else self._monitor.stalled
         self._waits.note(reasons)
         self._show()
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 
 from tributary.figures.ownership import Ownership
 from tributary.figures.store.reader import StoreReader
-from tributary.kafka.admin import BrokerUnavailable, Partition, Topics, lost_messages
+from tributary.kafka.admin import BrokerUnavailable, Partition, TopicAdmin, lost_messages
 
 _EVERY_S = 1.0
 _STALLED_S = 8.0
 """Lag without a write for this long is a stall, with or without a known reason."""
 
 
-class Watch:
+class Monitor:
     """What is known of the surroundings. `reading` gives the partitions that are read at this moment, `note` notes for
     others what the member does.
 
@@ -28,7 +28,7 @@ class Watch:
 
     def __init__(
         self,
-        topics: Topics,
+        topics: TopicAdmin,
         reader: StoreReader,
         ownership: Ownership,
         reading: Callable[[], set[Partition]],

@@ -12,8 +12,8 @@ import re
 import socket
 
 from tributary.figures.store import Store
-from tributary.kafka.admin import GroupError, Identity, Partition, Topics, missing_topic
-from tributary.kafka.group import Member
+from tributary.kafka.admin import ClusterIdentity, GroupError, Partition, TopicAdmin, missing_topic
+from tributary.kafka.group import GroupConsumer
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -24,17 +24,17 @@ _CLAIM = re.compile(r"store (\S+)")
 class Ownership:
     """The bond between one store, one group and its topics. Every method may raise BrokerUnavailable."""
 
-    def __init__(self, settings: Settings, store: Store, topics: Topics) -> None:
+    def __init__(self, settings: Settings, store: Store, topics: TopicAdmin) -> None:
         self._group = settings.consumer_group
         self._store = store
         self._topics = topics
         self._mine = f"store {store.id} at {socket.gethostname()}:{settings.store_path}"
         self._anchor: Partition = min(topics.names), 0
         """The partition whose committed offset names the group's store."""
-        self._established: Identity | None = None
+        self._established: ClusterIdentity | None = None
         self._doubts = 0
 
-    def establish(self, member: Member, *, accept_recreated: bool, claim_group: bool) -> None:
+    def establish(self, member: GroupConsumer, *, accept_recreated: bool, claim_group: bool) -> None:
         """Bind store, group and topics to each other, or find that they are, and let the member begin to read.
 
         With `accept_recreated`, topics that were deleted and created again are read from their beginning; with
@@ -72,7 +72,7 @@ class Ownership:
         if self._doubts > 1:
             raise self._refusal(found)
 
-    def _identity(self) -> Identity:
+    def _identity(self) -> ClusterIdentity:
         identity = self._topics.identity()
         for topic in self._topics.names:
             if topic not in identity.topic_ids:

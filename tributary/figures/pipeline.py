@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from tributary.figures.batches import Decoded, Joined, join
+from tributary.figures.batches import DecodedBatch, JoinedBatch, join
 from tributary.figures.declaration import Declaration
 from tributary.figures.merge import Merged, merge
-from tributary.figures.status import Progress
+from tributary.figures.status import MemberProgress
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.kafka.dead_letters import DeadLetterWriter
 from tributary.signals import Stopped
 
@@ -68,25 +68,25 @@ class Pipeline:
 
         Batches of `full_batch` messages mean that more are waiting in the broker.
         """
-        self.progress = Progress()
+        self.progress = MemberProgress()
         self.waiting_for = ""
         """What a write waits for, in words; empty while none waits."""
         self._store = store
         self._declaration = declaration
         self._topics = topics
         self._dead_letters = dead_letters
-        self._written: queue.SimpleQueue[Mapping[Partition, Span]] = queue.SimpleQueue()
+        self._written: queue.SimpleQueue[Mapping[Partition, OffsetRange]] = queue.SimpleQueue()
         self._full_batch = full_batch
         self._generation = 0
         self._fenced = threading.Event()
         self._closing = threading.Event()
         self._failure: BaseException | None = None
         # As many as one write takes, so that fetching and decoding go on while another is under way.
-        self._decoded: queue.Queue[tuple[int, Decoded] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
+        self._decoded: queue.Queue[tuple[int, DecodedBatch] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
         self._writing = threading.Thread(target=self._guard, name="write", daemon=True)
         self._writing.start()
 
-    def submit(self, decoded: Decoded, meanwhile: Meanwhile) -> None:
+    def submit(self, decoded: DecodedBatch, meanwhile: Meanwhile) -> None:
         """Hand a batch over; waits while the pipeline is full."""
         self._put((self._generation, decoded), meanwhile)
 
@@ -116,9 +116,9 @@ class Pipeline:
         self._fenced.clear()
         return True
 
-    def take_written(self) -> dict[Partition, Span]:
+    def take_written(self) -> dict[Partition, OffsetRange]:
         """What was written since the last call."""
-        latest: dict[Partition, Span] = {}
+        latest: dict[Partition, OffsetRange] = {}
         with contextlib.suppress(queue.Empty):
             while True:
                 latest |= self._written.get_nowait()
@@ -137,7 +137,7 @@ class Pipeline:
             self._decoded.put_nowait(_Marker())
         self._writing.join(_CLOSE_S)
 
-    def _put(self, item: tuple[int, Decoded] | _Marker, meanwhile: Meanwhile) -> None:
+    def _put(self, item: tuple[int, DecodedBatch] | _Marker, meanwhile: Meanwhile) -> None:
         while True:
             self.check()
             try:
@@ -154,7 +154,7 @@ class Pipeline:
             self._failure = failure
 
     def _write_all(self) -> None:
-        pending: list[Decoded] = []
+        pending: list[DecodedBatch] = []
         generation, deadline = self._generation, 0.0
         while not self._closing.is_set():
             try:
@@ -177,11 +177,11 @@ class Pipeline:
             if isinstance(item, _Marker):
                 item.reached.set()
 
-    def _linger(self, decoded: Decoded) -> float:
+    def _linger(self, decoded: DecodedBatch) -> float:
         """How long to gather before a write: fewer and larger writes are cheaper, and sooner ones are fresher."""
         return _LINGER_BEHIND_S if decoded.rows >= self._full_batch else _LINGER_S
 
-    def _write(self, pending: list[Decoded]) -> None:
+    def _write(self, pending: list[DecodedBatch]) -> None:
         try:
             with self.progress.timed("merge"):
                 batch = join(pending)
@@ -198,9 +198,9 @@ class Pipeline:
         self.progress.events += batch.rows
         self.progress.dead_letters += len(batch.dead_letters)
         self.progress.duplicates += merged.duplicates
-        self._written.put(batch.spans)
+        self._written.put(batch.ranges)
 
-    def _add(self, batch: Joined) -> Merged:
+    def _add(self, batch: JoinedBatch) -> Merged:
         """Merge a batch and add it to the store; again without what the store has counted, if there is any of it."""
         dead_letters = Counter(str(letter.message.topic()) for letter in batch.dead_letters)
         counted: frozenset[str] = frozenset()
@@ -208,7 +208,7 @@ class Pipeline:
             with self.progress.timed("merge"):
                 merged = merge(self._declaration, batch.parts, self._topics, counted)
             with self.progress.timed("write"):
-                hits = self._store.write(batch.spans, merged, dead_letters)
+                hits = self._store.write(batch.ranges, merged, dead_letters)
             if not hits:
                 return merged
             counted |= hits

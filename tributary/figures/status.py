@@ -10,7 +10,7 @@ import attrs
 
 
 @attrs.define
-class Progress:
+class MemberProgress:
     """Counts of messages, and where the time went."""
 
     events: int = 0
@@ -33,10 +33,10 @@ class Progress:
 
 
 @attrs.frozen
-class Status:
+class MemberStatus:
     """What a member is doing, for those who watch it."""
 
-    progress: Progress
+    progress: MemberProgress
     partitions: int
     lag: Mapping[str, int] | None
     """Offsets that are not in the store yet, by topic; None while the broker has not said."""

@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
+from confluent_kafka import Message
 
 from tributary.avro.columns.projection import Form, form
-from tributary.avro.columns.reader import ColumnReader
+from tributary.avro.columns.reader import ColumnReader, ReadResult
 from tributary.avro.schema import Array, Record, SchemaError, Union
 from tributary.catalog import Catalog, CatalogError, Topic
 from tributary.figures.declaration import Declaration
-from tributary.kafka.event_time import Clock
+from tributary.kafka.event_time import EventTimeLimits
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 @attrs.frozen(eq=False)
-class Route:
-    """How one topic is read."""
+class TopicReader:
+    """Reads one topic's messages as columns, and sets implausible event times apart."""
 
     event: str
-    reader: ColumnReader
-    clock: Clock
+    columns: ColumnReader
+    limits: EventTimeLimits
+
+    def read(self, messages: Sequence[Message], since_ms: int) -> ReadResult:
+        """The rows that can be read; `since_ms` is when the first of the messages was sent."""
+        return self.limits.check(self.columns.read(list(map(Message.value, messages))), messages, since_ms)
 
 
-def routes(
+def topic_readers(
     declaration: Declaration, settings: Settings, catalog: Catalog, schema_text: Callable[[int], str]
-) -> dict[str, Route]:
-    """A route for each topic that is counted, by the topic's name; `schema_text` gives writer schemas by id.
+) -> dict[str, TopicReader]:
+    """The reader of each topic that is counted, by topic name; `schema_text` gives writer schemas by id.
 
     Raises CatalogError, also for a contract of which no figure can be made.
     """
     return {
-        topic.name: _route(declaration, settings, topic, schema_text) for topic in counted_topics(declaration, catalog)
+        topic.name: _topic_reader(declaration, settings, topic, schema_text)
+        for topic in counted_topics(declaration, catalog)
     }
 
 
-def _route(declaration: Declaration, settings: Settings, topic: Topic, schema_text: Callable[[int], str]) -> Route:
+def _topic_reader(
+    declaration: Declaration, settings: Settings, topic: Topic, schema_text: Callable[[int], str]
+) -> TopicReader:
     fields = declaration.fields[topic.event]
     try:
-        reader = ColumnReader(topic.schema, fields, schema_text)
-        _check_forms(reader.wanted, fields)
+        columns = ColumnReader(topic.schema, fields, schema_text)
+        _check_forms(columns.wanted, fields)
     except SchemaError as error:
         raise CatalogError(f"{topic.path}: {error}") from error
-    clock = Clock(topic.event, declaration.event_time, settings.event_time_earliest_ms, settings.event_time_ahead_ms)
-    return Route(topic.event, reader, clock)
+    limits = EventTimeLimits(
+        topic.event, declaration.event_time, settings.event_time_earliest_ms, settings.event_time_ahead_ms
+    )
+    return TopicReader(topic.event, columns, limits)
 
 
 def counted_topics(declaration: Declaration, catalog: Catalog) -> list[Topic]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 _SILENT_FOR_S = 10.0
 
 
-class Acknowledging:
+class AcknowledgementMonitor:
     """Watches the number of acknowledged events of one topic. Several threads may `look`.
 
     `say` gets a line after ten seconds without an acknowledgement while events wait, every ten seconds after that, and

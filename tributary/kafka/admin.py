@@ -37,14 +37,14 @@ class BrokerUnavailable(Exception):
 
 
 @attrs.frozen
-class Identity:
+class ClusterIdentity:
     """Which cluster, and which topics by their names: a topic that is deleted and created again has another id."""
 
     cluster_id: str
     topic_ids: Mapping[str, str]
 
 
-class Topics:
+class TopicAdmin:
     """Asks the cluster. Safe to use from several threads.
 
     Every method raises BrokerUnavailable for what may pass, and GroupError for what does not.
@@ -56,7 +56,7 @@ class Topics:
         self._client: AdminClient | None = None
         self._groups: dict[str, Consumer] = {}
 
-    def identity(self) -> Identity:
+    def identity(self) -> ClusterIdentity:
         """The ids of the cluster and of those topics that exist."""
         with self._asking() as admin:
             cluster_id = str(admin.list_topics(timeout=REQUEST_S).cluster_id)
@@ -68,7 +68,7 @@ class Topics:
                 except KafkaException as error:
                     if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                         raise
-            return Identity(cluster_id, ids)
+            return ClusterIdentity(cluster_id, ids)
 
     def bounds(self) -> dict[Partition, tuple[int, int]]:
         """The first and the next offset of every partition."""

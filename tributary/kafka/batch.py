@@ -11,7 +11,7 @@ from tributary.kafka.admin import Partition
 
 
 @attrs.frozen
-class Span:
+class OffsetRange:
     """The part of a partition that a batch covers: from the offset it began at to the one after its last message.
 
     `start` is None where nothing of the partition was stored before.
@@ -22,13 +22,13 @@ class Span:
 
 
 @attrs.frozen(eq=False)
-class Batch:
-    """What one fetch brought: the messages by topic, and the span of each partition."""
+class MessageBatch:
+    """What one fetch brought: the messages by topic, and the offset range of each partition."""
 
     messages: Mapping[str, Sequence[Message]]
     since_ms: Mapping[str, int]
     """By topic, when the first message of a partition was sent, in the partition where that is longest ago."""
-    spans: Mapping[Partition, Span]
+    ranges: Mapping[Partition, OffsetRange]
 
     @property
     def size(self) -> int:

@@ -28,7 +28,7 @@ def sent_ms(message: Message) -> int:
 
 
 @attrs.frozen
-class Clock:
+class EventTimeLimits:
     """The plausible times of a topic's events, in milliseconds since the epoch."""
 
     event: str
@@ -38,7 +38,7 @@ class Clock:
     ahead_ms: int
     """How far after the message was sent a time may lie."""
 
-    def plausible(self, reading: ReadResult, messages: Sequence[Message], since_ms: int) -> ReadResult:
+    def check(self, reading: ReadResult, messages: Sequence[Message], since_ms: int) -> ReadResult:
         """The rows whose time is plausible; the others become failures.
 
         `since_ms` is when the first of these messages was sent. To look at the time of each message would cost as much

@@ -16,7 +16,7 @@ from itertools import groupby
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from tributary.kafka.admin import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, lost_messages, missing_topic
-from tributary.kafka.batch import Batch, Span
+from tributary.kafka.batch import MessageBatch, OffsetRange
 from tributary.kafka.event_time import sent_ms
 from tributary.settings import Settings
 
@@ -51,14 +51,14 @@ _DEFAULTS = {
 """What KAFKA_CONFIG_FILE may set otherwise."""
 
 
-class Member:
+class GroupConsumer:
     """One member of the group.
 
     `stored` gives the next offset of each partition from the store, `bounds` the first and the next of each from the
     broker. `release` is called before partitions are given up, to write what is in flight; `drop` when they are already
     lost, to forget it. Both run inside `fetch`.
 
-    It reads nothing before `start`. A partition that is held is not read, and keeps its place in the group.
+    It reads nothing before `start`. A partition that is paused is not read, and keeps its place in the group.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Member:
         self._drop = drop
         self._batch_size = settings.batch_size
         self._positions: dict[Partition, int | None] = {}
-        self._held: set[Partition] = set()
+        self._paused: set[Partition] = set()
         self._refused: set[str] = set()
         self.out_of_range: set[Partition] = set()
         """Partitions whose next offset the broker does not have; see `return_to_range`."""
@@ -106,7 +106,7 @@ class Member:
         self._started = True
         self.rewind()
 
-    def fetch(self, wait_s: float) -> Batch:
+    def fetch(self, wait_s: float) -> MessageBatch:
         """The next messages: what came within `wait_s`, and if that is much, all that is there up to the batch size.
 
         Perhaps none. Raises GroupError, and what `stored` raises.
@@ -134,7 +134,7 @@ class Member:
                     nexts[partition] = int(some[-1].offset() or 0) + 1
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
-        return Batch(by_topic, since_ms, self._move(nexts))
+        return MessageBatch(by_topic, since_ms, self._move(nexts))
 
     def rewind(self) -> None:
         """Go back to what the store holds, in every partition that is read."""
@@ -142,25 +142,25 @@ class Member:
         self._positions = {partition: stored.get(partition) for partition in self._positions}
         self._assign()
 
-    def hold(self, positions: Mapping[Partition, int | None]) -> None:
+    def pause(self, positions: Mapping[Partition, int | None]) -> None:
         """Do not read these partitions until `resume`, and then from these offsets; None is the beginning."""
         self._positions |= {partition: at for partition, at in positions.items() if partition in self._positions}
-        self._held |= positions.keys()
+        self._paused |= positions.keys()
         self._assign()
 
     def resume(self, partitions: Iterable[Partition]) -> None:
         """Read these partitions again, those that this member still has."""
-        self._held -= set(partitions)
+        self._paused -= set(partitions)
         self._assign()
 
     def refuse(self, topic: str, positions: Mapping[Partition, int | None]) -> None:
         """Do not read this topic any more; `positions` are those of its partitions before what is not to be counted."""
         self._refused.add(topic)
-        self.hold({partition: at for partition, at in positions.items() if partition[0] == topic})
+        self.pause({partition: at for partition, at in positions.items() if partition[0] == topic})
 
-    def commit(self, spans: Mapping[Partition, Span]) -> None:
+    def commit(self, ranges: Mapping[Partition, OffsetRange]) -> None:
         """Tell Kafka what the store holds by now, as a courtesy: it may fail, and nothing depends on it."""
-        offsets = [TopicPartition(*partition, span.next, self._metadata) for partition, span in spans.items()]
+        offsets = [TopicPartition(*partition, written.next, self._metadata) for partition, written in ranges.items()]
         if not offsets:
             return
         try:
@@ -182,8 +182,8 @@ class Member:
 
     @property
     def reading(self) -> set[Partition]:
-        """The partitions that are read: those that are neither held nor of a topic that is refused."""
-        return {p for p in self.positions if p not in self._held and p[0] not in self._refused}
+        """The partitions that are read: those that are neither paused nor of a topic that is refused."""
+        return {p for p in self.positions if p not in self._paused and p[0] not in self._refused}
 
     def close(self) -> None:
         """Leave the group."""
@@ -245,8 +245,8 @@ class Member:
         self._assign(beginnings)
         self.out_of_range = set()
 
-    def _move(self, nexts: Mapping[Partition, int]) -> dict[Partition, Span]:
-        spans = {}
+    def _move(self, nexts: Mapping[Partition, int]) -> dict[Partition, OffsetRange]:
+        ranges = {}
         for partition, after in nexts.items():
             if partition not in self._positions or self._positions[partition] == after:
                 continue
@@ -254,9 +254,9 @@ class Member:
             if before is not None and after < before:
                 topic, number = partition
                 raise GroupError(f"{topic}[{number}] was read to offset {before}, and now to {after}: is it recreated?")
-            spans[partition] = Span(before, after)
+            ranges[partition] = OffsetRange(before, after)
             self._positions[partition] = after
-        return spans
+        return ranges
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self.joined = True
@@ -266,7 +266,7 @@ class Member:
             self._problem = problem
             return
         self._positions = {(p.topic, p.partition): stored.get((p.topic, p.partition)) for p in partitions}
-        self._held, self.out_of_range = set(), set()
+        self._paused, self.out_of_range = set(), set()
         self._assign()
 
     def _assign(self, beginnings: Collection[Partition] = ()) -> None:

@@ -19,7 +19,7 @@ from tributary.avro import wire
 from tributary.avro.rows.encoder import column_encoder, encoder
 from tributary.catalog import Topic
 from tributary.destination import announce, broker
-from tributary.kafka.acknowledgements import Acknowledging
+from tributary.kafka.acknowledgements import AcknowledgementMonitor
 from tributary.registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.lock import LockError
 from tributary.settings import Settings
@@ -110,7 +110,7 @@ class Publisher:
         self._flushed = False
         self._abandoned = False
         self._lock = threading.Lock()
-        self._acknowledging = Acknowledging(topic.name, log.warning)
+        self._acknowledging = AcknowledgementMonitor(topic.name, log.warning)
         self._producer = Producer(
             settings.kafka_client(_DEFAULTS)
             | {

@@ -1,8 +1,8 @@
 """The writer schemas that messages name by id, asked of the registry in a thread of their own.
 
 A registry that is down, slow or wrong must neither stop the member nor cost a message. So a reader that needs a schema
-waits a moment for it, and is then told that it is not known yet: the partition is held at that message, and everything
-else goes on.
+waits a moment for it. If the schema is still unknown then, the partition is paused at that message, and the other
+partitions are read on.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class WriterSchemas:
     def pending(self, ids: Collection[int]) -> set[int]:
         """Those of the ids that are not known yet. All that are new are asked for together.
 
-        Raises what `ask` raised, as `text` does: a partition that is held for a schema does not get as far as that.
+        Raises what `ask` raised, as `text` does: a partition that is paused for a schema does not get as far as that.
         """
         with self._changed:
             if self._failure:

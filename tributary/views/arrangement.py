@@ -8,8 +8,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
-from tributary.figures.status import Status
-from tributary.figures.store.members import Present
+from tributary.figures.status import MemberStatus
+from tributary.figures.store.members import LiveMember
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings
 from tributary.views.metric import Metric
@@ -33,7 +33,7 @@ class Source(Protocol[F_co]):
     def offsets(self) -> Mapping[Partition, int]:
         """The next offset to count, by topic and partition."""
 
-    def members(self) -> Sequence[Present]:
+    def members(self) -> Sequence[LiveMember]:
         """The members that are running."""
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class View(Generic[F]):
 
     arrangement: Arrangement[F]
     figures: F
-    status: Status | None = None
+    status: MemberStatus | None = None
     """Of this member; None before its first report and where there is no member."""
     rate: Rate = attrs.field(factory=Rate)
     age_s: float = 0.0

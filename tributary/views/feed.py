@@ -12,7 +12,7 @@ from typing import Generic
 import attrs
 
 from tributary.figures.store import StoreError
-from tributary.figures.store.members import Present
+from tributary.figures.store.members import LiveMember
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings
 from tributary.views.arrangement import Arrangement, F, Source
@@ -32,7 +32,7 @@ class Snapshot(Generic[F]):
     figures: F
     offsets: Mapping[Partition, int]
     """The next offset to count, by topic and partition."""
-    members: Sequence[Present]
+    members: Sequence[LiveMember]
     """The members that are running, and what they wait for."""
     at: float
     """When they were read, in seconds of `time.monotonic`."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from tests.chaos.campaign.members import Group
-from tributary.kafka.admin import BrokerUnavailable, GroupError, Partition, Topics
+from tributary.kafka.admin import BrokerUnavailable, GroupError, Partition, TopicAdmin
 from tributary.settings import Settings
 
 _LOOK_S = 0.25
@@ -20,7 +20,7 @@ class Monitor:
 
     def __init__(self, direct: Settings, topics: list[str], group: Group) -> None:
         self._store = direct.store_path
-        self._topics = Topics(direct, topics)
+        self._topics = TopicAdmin(direct, topics)
         self._group = group
         self._since: dict[Partition, float] = {}
         self._quiet_from = time.monotonic()

@@ -25,7 +25,7 @@ from tests.support.kafka import running
 from tests.support.registry.guest import Guest
 from tributary import catalog
 from tributary.avro import wire
-from tributary.figures.member import Analytics, Choices
+from tributary.figures.member import Member, RunOptions
 from tributary.project import Project
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient
@@ -273,8 +273,8 @@ def test_a_topic_that_analytics_does_not_know_harms_nobody(fresh: Settings, gues
     producer = Producer(fresh.kafka_client())
     producer.produce(name, b"of no concern")
     producer.flush()
-    choices = Choices(until_caught_up=True)
-    member = Analytics(SHOP, fresh, loaded, RegistryClient.from_settings(fresh), choices, threading.Event())
+    choices = RunOptions(until_caught_up=True)
+    member = Member(SHOP, fresh, loaded, RegistryClient.from_settings(fresh), choices, threading.Event())
     try:
         member.run(lambda _: None)
     finally:

@@ -26,7 +26,7 @@ from tests.support.kafka import running
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
 from tributary import catalog
 from tributary.avro import wire
-from tributary.figures.store.members import Present
+from tributary.figures.store.members import LiveMember
 from tributary.registry.apply import plan
 from tributary.settings import Settings
 from tributary.stack import ports
@@ -97,7 +97,7 @@ def events(settings: Settings) -> int:
         return 0
 
 
-def members(settings: Settings) -> list[Present]:
+def members(settings: Settings) -> list[LiveMember]:
     """What the members say of themselves in the store."""
     reader = Reader(settings.store_path)
     try:

@@ -17,8 +17,8 @@ from tests.support.figures.shop_messages import NAMES, NOW_ID, PROTOBUF_ID, SCHE
 from tributary import catalog
 from tributary.figures import member, pipeline
 from tributary.figures import monitor as watch
-from tributary.figures.member import Analytics, Choices
-from tributary.figures.status import Status
+from tributary.figures.member import Member, RunOptions
+from tributary.figures.status import MemberStatus
 from tributary.figures.store import errors
 from tributary.kafka import dead_letters, group, writer_schemas
 from tributary.registry.client import RegistryClient, RegistryUnavailable, SchemaNotFound, SchemaUnusable
@@ -101,11 +101,11 @@ class Turns:
 class Running:
     """One member."""
 
-    analytics: Analytics
+    analytics: Member
     client: Client
     stop: threading.Event
     turns: Turns | None = None
-    status: Status | None = None
+    status: MemberStatus | None = None
 
     @property
     def ended(self) -> bool:
@@ -161,7 +161,7 @@ class Group:
             raise SchemaNotFound(schema_id)
         return json.dumps(SCHEMAS[schema_id])
 
-    def member(self, choices: Choices) -> Running:
+    def member(self, choices: RunOptions) -> Running:
         """A member that has joined and has its first turn before it."""
         registry = RegistryClient(NOWHERE)
         registry.schema_text = self._ask  # type: ignore[method-assign]
@@ -169,11 +169,11 @@ class Group:
         made: list[Running] = []
 
         def work(pause: Callable[[object], None]) -> None:
-            analytics = Analytics(SHOP, self.settings, self._catalog, registry, choices, stop)
+            analytics = Member(SHOP, self.settings, self._catalog, registry, choices, stop)
             one = Running(analytics, self.cluster.group[-1], stop)
             made.append(one)
 
-            def observe(status: Status) -> None:
+            def observe(status: MemberStatus) -> None:
                 one.status = status
                 pause(status)
 
@@ -195,7 +195,7 @@ class Group:
         one.turns = turns
         return one
 
-    def run(self, choices: Choices) -> Running:
+    def run(self, choices: RunOptions) -> Running:
         """Run a member to its end. Raises what it ended with."""
         one = self.member(choices)
         one.end()

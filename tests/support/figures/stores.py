@@ -21,7 +21,7 @@ from tributary.avro.rows import encoder as encoding
 from tributary.figures.merge import Merged, merge
 from tributary.figures.store import Store
 from tributary.kafka.admin import Partition
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.settings import Settings
 
 MADE_AT_MS = 1_700_000_000_000
@@ -35,7 +35,7 @@ def no_waiting(what: str) -> None:
 
 def write(
     store: Store,
-    spans: Mapping[Partition, Span],
+    ranges: Mapping[Partition, OffsetRange],
     parts: Sequence[Mapping[str, RecordBatch]],
     topics: Mapping[str, str],
     dead_letters: Mapping[str, int] | None = None,
@@ -44,7 +44,7 @@ def write(
     counted: frozenset[str] = frozenset()
     while True:
         merged = merge(SHOP, parts, topics, counted)
-        hits = store.write(spans, merged, dead_letters or {})
+        hits = store.write(ranges, merged, dead_letters or {})
         if not hits:
             return merged
         counted |= hits
@@ -85,12 +85,12 @@ class Writer:
     def write_events(self, events: dict[str, Iterable[Any]], dead_letters: dict[str, int] | None = None) -> Merged:
         """Write these events in one transaction."""
         frames: dict[str, RecordBatch] = {}
-        spans: dict[Partition, Span] = {}
+        ranges: dict[Partition, OffsetRange] = {}
         for event, some in events.items():
             values = [wire.frame(1, self._encode[event](one)) for one in some]
             (frames[event],) = self._read[event].read(values).batches
             partition = (self.topics[event], 0)
             start = self._at.get(partition)
             self._at[partition] = (start or 0) + len(values)
-            spans[partition] = Span(start, self._at[partition])
-        return write(self.store, spans, [frames], self.topics, dead_letters)
+            ranges[partition] = OffsetRange(start, self._at[partition])
+        return write(self.store, ranges, [frames], self.topics, dead_letters)

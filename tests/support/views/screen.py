@@ -9,7 +9,7 @@ from rich.console import Console
 
 from consumers.arrangement import ARRANGEMENT
 from consumers.source import Shown
-from tributary.figures.status import Progress, Status
+from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.settings import Settings
 from tributary.views.arrangement import View
 from tributary.views.terminal.dashboard import Dashboard
@@ -19,8 +19,8 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 def busy_view(settings: Settings) -> View[Shown]:
     """The figures of a store, beside a member with lag, duplicates and dead letters."""
-    done = Progress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
-    status = Status(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)
+    done = MemberProgress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
+    status = MemberStatus(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)
     source = ARRANGEMENT.open(settings)
     try:
         return View(ARRANGEMENT, source.read(), status)

@@ -26,7 +26,7 @@ from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
 from tributary.cli.output import show
-from tributary.figures.status import Progress, Status
+from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
@@ -135,7 +135,7 @@ def hostile_view(words: str) -> View[Shown]:
         abandoned_carts=AbandonedCarts(1, {words: 9}),
         dead_letters={words: 1},
     )
-    status = Status(Progress(), 1, {words: 5, "t": 0}, words, 1.0)
+    status = MemberStatus(MemberProgress(), 1, {words: 5, "t": 0}, words, 1.0)
     return View(ARRANGEMENT, Shown(figures, [(words, counts), ("p", counts)]), status, logs=(words, words))
 
 

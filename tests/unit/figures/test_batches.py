@@ -15,16 +15,16 @@ from tests.support.figures.stores import no_waiting, write
 from tests.unit.figures.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.avro.columns.strings import StringColumn
-from tributary.figures.batches import Decoded, join
+from tributary.figures.batches import DecodedBatch, join
 from tributary.figures.store import Fenced, Store
 from tributary.kafka.admin import Partition
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 
 LENGTHS = st.sampled_from([1, 120, 127, 128, 129, 300, 2_000, 5_000])
 
 
-def decoded(events: Sequence[Event], spans: Mapping[Partition, Span] | None = None) -> Decoded:
-    return Decoded(spans or {}, {event: [frame] for event, frame in columns(events).items()}, [], len(events))
+def decoded(events: Sequence[Event], ranges: Mapping[Partition, OffsetRange] | None = None) -> DecodedBatch:
+    return DecodedBatch(ranges or {}, {event: [frame] for event, frame in columns(events).items()}, [], len(events))
 
 
 def size(frame: RecordBatch) -> int:
@@ -65,8 +65,8 @@ def test_one_long_text_does_not_widen_all_rows() -> None:
 
 
 def test_batches_that_do_not_follow_one_another_are_refused() -> None:
-    first = decoded([VIEW], {("a", 0): Span(None, 5), ("b", 0): Span(1, 2)})
-    following = decoded([VIEW], {("a", 0): Span(5, 7)})
-    assert join([first, following]).spans == {("a", 0): Span(None, 7), ("b", 0): Span(1, 2)}
+    first = decoded([VIEW], {("a", 0): OffsetRange(None, 5), ("b", 0): OffsetRange(1, 2)})
+    following = decoded([VIEW], {("a", 0): OffsetRange(5, 7)})
+    assert join([first, following]).ranges == {("a", 0): OffsetRange(None, 7), ("b", 0): OffsetRange(1, 2)}
     with pytest.raises(Fenced):
-        join([first, decoded([VIEW], {("a", 0): Span(6, 7)})])
+        join([first, decoded([VIEW], {("a", 0): OffsetRange(6, 7)})])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tributary.avro import wire
 from tributary.figures.decoder import before_pending, schema_id
-from tributary.kafka.batch import Batch, Span
+from tributary.kafka.batch import MessageBatch, OffsetRange
 from tributary.kafka.writer_schemas import WriterSchemas
 
 
@@ -40,20 +40,22 @@ def test_nothing_of_a_batch_is_lost_or_read_twice(
         offset = positions.get((topic, partition), starts.get(partition, 0)) + gap
         positions[topic, partition] = offset
         by_topic.setdefault(topic, []).append(Message(topic=topic, partition=partition, offset=offset, value=value))
-    spans = {p: Span(starts.get(p[1]), last + 1) for p, last in positions.items()}
-    cut, held = before_pending(Batch(by_topic, dict.fromkeys(by_topic, 0), spans), Schemas(pending))
+    ranges = {p: OffsetRange(starts.get(p[1]), last + 1) for p, last in positions.items()}
+    cut, paused = before_pending(MessageBatch(by_topic, dict.fromkeys(by_topic, 0), ranges), Schemas(pending))
 
-    for partition, span in spans.items():
+    for partition, offsets in ranges.items():
         all_of_it = [m for m in by_topic[partition[0]] if m.partition() == partition[1]]
         waiting = [m.offset() for m in all_of_it if schema_id(m) in pending]
         end = min((offset for offset in waiting if offset is not None), default=None)
         kept = [m.offset() for m in cut.messages.get(partition[0], ()) if m.partition() == partition[1]]
         assert kept == [m.offset() for m in all_of_it if end is None or int(m.offset() or 0) < end]
         if end is None:
-            assert partition not in held
-            assert cut.spans[partition] == span
+            assert partition not in paused
+            assert cut.ranges[partition] == offsets
         else:
-            after = kept[-1] + 1 if kept and kept[-1] is not None else span.start
-            assert held[partition].position == after
-            assert held[partition].schema_id in pending
-            assert cut.spans.get(partition) == (Span(span.start, after) if kept and after is not None else None)
+            after = kept[-1] + 1 if kept and kept[-1] is not None else offsets.start
+            assert paused[partition].position == after
+            assert paused[partition].schema_id in pending
+            assert cut.ranges.get(partition) == (
+                OffsetRange(offsets.start, after) if kept and after is not None else None
+            )

@@ -15,15 +15,15 @@ from consumers.analytics.figures import SHOP
 from tests.support.contracts import Contracts, field
 from tributary import catalog
 from tributary.catalog import CatalogError
-from tributary.figures.member import Analytics, Choices
-from tributary.figures.status import Status
+from tributary.figures.member import Member, RunOptions
+from tributary.figures.status import MemberStatus
 from tributary.figures.store import StoreError
 from tributary.figures.topic_readers import counted_topics
 from tributary.kafka import admin as topics
 from tributary.kafka import group
 from tributary.kafka.admin import GroupError
-from tributary.kafka.batch import Span
-from tributary.kafka.group import Member
+from tributary.kafka.batch import OffsetRange
+from tributary.kafka.group import GroupConsumer
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
 from tributary.views import terminal
@@ -37,11 +37,11 @@ def test_a_broker_that_is_away_is_waited_for(
     # Nothing can listen on port 0.
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     stop = threading.Event()
-    choices = Choices(until_caught_up=until_caught_up)
-    member = Analytics(SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
-    seen: list[Status] = []
+    choices = RunOptions(until_caught_up=until_caught_up)
+    member = Member(SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop)
+    seen: list[MemberStatus] = []
 
-    def observe(status: Status) -> None:
+    def observe(status: MemberStatus) -> None:
         seen.append(status)
         # Long enough to be said, and some calls later it is still running.
         if [s for s in seen if "the broker: " in s.waiting_for][30:]:
@@ -86,7 +86,7 @@ def test_a_contract_without_a_field_that_is_counted_is_refused(contracts: Contra
     loaded = contracts.edit("purchases", lambda schema: schema.update(fields=schema["fields"][:6]))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: no field is named order_id"):
-        Analytics(SHOP, settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
+        Member(SHOP, settings, loaded, RegistryClient.from_settings(settings), RunOptions(), threading.Event())
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_field_of_a_type_that_cannot_be_counted_is_refused(
     loaded = contracts.edit("user-events", lambda schema: field(schema, name).update(type=kind))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
     with pytest.raises(CatalogError, match=rf"cart_updated\.avsc: CartUpdated.{name}: figures are made of it"):
-        Analytics(SHOP, settings, loaded, RegistryClient.from_settings(settings), Choices(), threading.Event())
+        Member(SHOP, settings, loaded, RegistryClient.from_settings(settings), RunOptions(), threading.Event())
 
 
 class Client:
@@ -131,7 +131,7 @@ class Client:
 def test_an_error_that_passes_does_not_end_the_member(monkeypatch: pytest.MonkeyPatch, code: int, passes: bool) -> None:
     client = Client(iter([[Message(error=KafkaError(code))]]))
     monkeypatch.setattr(group, "Consumer", lambda _: client)
-    member = Member(Settings(), ["t"], dict, dict, lambda: None, lambda: None)
+    member = GroupConsumer(Settings(), ["t"], dict, dict, lambda: None, lambda: None)
     if passes:
         assert member.fetch(0).size == 0
     else:
@@ -161,12 +161,12 @@ def test_what_was_fetched_of_a_partition_that_went_meanwhile_is_read_again(monke
     client = Client(script())
     monkeypatch.setattr(group, "_AT_ONCE", 3)
     monkeypatch.setattr(group, "Consumer", lambda _: client)
-    member = Member(Settings(batch_size=10), ["t"], dict, dict, lambda: released.append(True), lambda: None)
+    member = GroupConsumer(Settings(batch_size=10), ["t"], dict, dict, lambda: released.append(True), lambda: None)
     member.start("store 1")
     first, second = member.fetch(0), member.fetch(0)
     assert [message.offset() for message in first.messages["t"]] == [0, 1, 2, 3]
-    assert first.spans == {("t", 0): Span(None, 4)}
-    assert (second.size, second.spans) == (0, {})
+    assert first.ranges == {("t", 0): OffsetRange(None, 4)}
+    assert (second.size, second.ranges) == (0, {})
     assert len(released) == 2
 
 
@@ -186,7 +186,9 @@ class Setting:
         self.client = Client(script())
         self.bounds = {("t", 0): (0, 9), ("t", 1): (0, 9)}
         monkeypatch.setattr(group, "Consumer", lambda _: self.client)
-        self.member = Member(Settings(), ["t"], lambda: {("t", 0): 5}, lambda: self.bounds, lambda: None, lambda: None)
+        self.member = GroupConsumer(
+            Settings(), ["t"], lambda: {("t", 0): 5}, lambda: self.bounds, lambda: None, lambda: None
+        )
         self.member.fetch(0)
 
 
@@ -201,15 +203,15 @@ def test_a_partition_that_is_held_is_read_again_from_where_it_was_held(monkeypat
     stale = [*messages(7, 8), *messages(0, 1, partition=1)]
     one = Setting(monkeypatch, messages(5, 6, 7), stale, messages(7, 8, 9))
     one.member.start("store 1")
-    assert one.member.fetch(0).spans == {("t", 0): Span(5, 8)}
-    one.member.hold({("t", 0): 7})
+    assert one.member.fetch(0).ranges == {("t", 0): OffsetRange(5, 8)}
+    one.member.pause({("t", 0): 7})
     assert one.client.assigned == [(1, OFFSET_BEGINNING)]
     batch = one.member.fetch(0)
-    assert batch.spans == {("t", 1): Span(None, 2)}
+    assert batch.ranges == {("t", 1): OffsetRange(None, 2)}
     assert batch.size == 2
     one.member.resume([("t", 0)])
     assert one.client.assigned == [(0, 7), (1, 2)]
-    assert one.member.fetch(0).spans == {("t", 0): Span(7, 10)}
+    assert one.member.fetch(0).ranges == {("t", 0): OffsetRange(7, 10)}
 
 
 def test_a_topic_that_is_refused_stays_so_after_a_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,8 +234,8 @@ def test_messages_that_retention_deleted_unread_are_said_and_passed(
     one.member.return_to_range()
     assert one.client.assigned == [(0, OFFSET_BEGINNING), (1, OFFSET_BEGINNING)]
     assert "t[0]: retention deleted 3 messages before they were read" in caplog.text
-    # The store's offset is where the span begins: what is missing must not look like a fence.
-    assert one.member.fetch(0).spans == {("t", 0): Span(5, 10)}
+    # The store's offset is where the offset range begins: what is missing must not look like a fence.
+    assert one.member.fetch(0).ranges == {("t", 0): OffsetRange(5, 10)}
 
 
 @pytest.mark.parametrize("stored", [None, 300])
@@ -273,7 +275,7 @@ def test_a_store_that_cannot_be_read_in_a_rebalance_ends_the_member(monkeypatch:
 
     client = Client(script())
     monkeypatch.setattr(group, "Consumer", lambda _: client)
-    member = Member(Settings(), ["t"], unreadable, dict, lambda: None, lambda: None)
+    member = GroupConsumer(Settings(), ["t"], unreadable, dict, lambda: None, lambda: None)
     with pytest.raises(StoreError, match="gone"):
         member.fetch(0)
 

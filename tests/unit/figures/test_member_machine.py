@@ -23,7 +23,7 @@ from tests.support.figures import oracle
 from tests.support.figures.scripted_kafka import GAP, Client
 from tests.support.figures.scripted_members import WAIT_S, Group, Running, hurry
 from tests.support.figures.shop_messages import GOOD, LATER, LATER_ID, NAMES, PARTITIONS, SCHEMAS, bad, event
-from tributary.figures.member import Choices
+from tributary.figures.member import RunOptions
 from tributary.figures.store import StoreError
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings
@@ -131,15 +131,15 @@ class Members(RuleBasedStateMachine):
                 self.made[one] = {}
         self.cluster.recreate(topic)
         with pytest.raises(StoreError, match="created again"):
-            self.group.run(Choices())
-        self.group.run(Choices(until_caught_up=True, accept_recreated=True))
+            self.group.run(RunOptions())
+        self.group.run(RunOptions(until_caught_up=True, accept_recreated=True))
 
     # ---- members
 
     @precondition(lambda self: len(self.live) < 3 and not self.lock)
     @rule()
     def start(self) -> None:
-        self.live.append(self.group.member(Choices()))
+        self.live.append(self.group.member(RunOptions()))
 
     @rule(which=ONE_OF_LIVE, turns=TURNS)
     def step(self, which: int, turns: int) -> None:
@@ -271,7 +271,7 @@ class Members(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         for one in self.live:
-            one.analytics._watch.look()
+            one.analytics._monitor.look()
 
     # ---- at rest
 
@@ -287,7 +287,7 @@ class Members(RuleBasedStateMachine):
         while self.live:
             self.stop(0)
         self.rivals = False
-        last = self.group.run(Choices(until_caught_up=True, accept_dead_letters=True))
+        last = self.group.run(RunOptions(until_caught_up=True, accept_dead_letters=True))
         for partition, log in self.cluster.logs.items():
             assert max(self.stored().get(partition, 0), log.low) == log.high
         assert last.status is not None

@@ -28,7 +28,7 @@ from tributary.avro.columns.batch import RecordBatch, concat
 from tributary.avro.columns.reader import ColumnReader
 from tributary.figures.merge import merge
 from tributary.figures.store import Fenced, Store
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.settings import load
 
 CATALOG = catalog.load(load({}))
@@ -110,8 +110,8 @@ def columns(events: Sequence[Event]) -> dict[str, RecordBatch]:
     return frames
 
 
-def write(store: Store, events: Sequence[Event], spans: Mapping[tuple[str, int], Span]) -> None:
-    write_parts(store, spans, [columns(events)], NAMES)
+def write(store: Store, events: Sequence[Event], ranges: Mapping[tuple[str, int], OffsetRange]) -> None:
+    write_parts(store, ranges, [columns(events)], NAMES)
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def test_any_split_and_order_comes_to_the_same(events: list[Event], sizes: list[
             if at >= len(shuffled):
                 break
             some = shuffled[at : at + size]
-            write(store, some, {("t", 0): Span(at or None, at + len(some))})
+            write(store, some, {("t", 0): OffsetRange(at or None, at + len(some))})
             at += len(some)
         figures = report(path)
     expected = plain_pass(events)
@@ -205,18 +205,18 @@ VIEW: Event = (
 def test_a_batch_that_begins_elsewhere_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     mine, zombie = Store(path, SHOP, no_waiting), Store(path, SHOP, no_waiting)
-    write(mine, [VIEW], {("a", 0): Span(None, 5), ("b", 1): Span(None, 9)})
+    write(mine, [VIEW], {("a", 0): OffsetRange(None, 5), ("b", 1): OffsetRange(None, 9)})
     before = report(path)
     for stale in (
-        {("a", 0): Span(None, 5)},
-        {("a", 0): Span(4, 6)},
-        {("b", 1): Span(9, 10), ("a", 0): Span(3, 6)},
+        {("a", 0): OffsetRange(None, 5)},
+        {("a", 0): OffsetRange(4, 6)},
+        {("b", 1): OffsetRange(9, 10), ("a", 0): OffsetRange(3, 6)},
     ):
         with pytest.raises(Fenced):
             write(zombie, [VIEW], stale)
     assert report(path) == before
     assert queries.Reader(path).offsets() == {("a", 0): 5, ("b", 1): 9}
-    write(zombie, [VIEW], {("a", 0): Span(5, 6)})
+    write(zombie, [VIEW], {("a", 0): OffsetRange(5, 6)})
     assert report(path)["events"] == 2
 
 

@@ -14,7 +14,7 @@ from tests.support.contracts import NOWHERE
 from tests.support.figures.scripted_kafka import Admin, Cluster, Log
 from tests.support.figures.scripted_members import Group, Running, hurry
 from tests.support.figures.shop_messages import GOOD, NAMES, PARTITIONS
-from tributary.figures.member import Choices
+from tributary.figures.member import RunOptions
 from tributary.figures.store import StoreError
 from tributary.kafka.admin import GroupError
 from tributary.settings import Settings
@@ -36,13 +36,13 @@ def cluster(group: Group) -> Cluster:
 
 def reading(group: Group) -> Running:
     """A member that has begun to read."""
-    one = group.member(Choices())
+    one = group.member(RunOptions())
     one.go_on(lambda: ANCHOR in group.cluster.committed)
     return one
 
 
 def ends(one: Running, match: str) -> None:
-    one.analytics._watch.look()
+    one.analytics._monitor.look()
     with pytest.raises(GroupError, match=match):
         one.end()
 
@@ -50,11 +50,11 @@ def ends(one: Running, match: str) -> None:
 def test_a_group_that_another_store_has_claimed_is_left_alone(group: Group, cluster: Cluster) -> None:
     cluster.committed[ANCHOR] = (7, OTHER)
     with pytest.raises(GroupError, match=f"counts into {OTHER}, and this is store .*--claim-group"):
-        group.run(Choices())
+        group.run(RunOptions())
     assert cluster.committed[ANCHOR] == (7, OTHER)
-    one = group.run(Choices(claim_group=True, until_caught_up=True))
+    one = group.run(RunOptions(claim_group=True, until_caught_up=True))
     assert cluster.committed[ANCHOR] == (7, one.analytics._ownership._mine)
-    group.run(Choices(until_caught_up=True))
+    group.run(RunOptions(until_caught_up=True))
 
 
 def test_a_store_that_claims_the_group_meanwhile_ends_the_member(group: Group, cluster: Cluster) -> None:
@@ -64,7 +64,7 @@ def test_a_store_that_claims_the_group_meanwhile_ends_the_member(group: Group, c
 
     def claimed(by: str) -> None:
         cluster.committed[ANCHOR] = (offset, by)
-        one.analytics._watch.look()
+        one.analytics._monitor.look()
 
     for claim in (OTHER, mine):  # seen once, it may be a claim that was made before this one
         claimed(claim)
@@ -99,7 +99,7 @@ def test_a_partition_that_ends_before_what_was_counted_ends_the_member(group: Gr
     one.go_on(lambda: cluster.committed[ANCHOR][0] == 5)
     one.client.consume = lambda *_: []  # type: ignore[method-assign]
     cluster.logs[ANCHOR] = Log()
-    one.analytics._watch.look()  # once may be an answer from before
+    one.analytics._monitor.look()  # once may be an answer from before
     one.turn()
     ends(one, rf"{NAMES[0]}\[0\] was counted to offset 5, and ends at 0")
 
@@ -113,7 +113,7 @@ def test_a_stall_without_a_known_reason_is_shown(group: Group, cluster: Cluster)
     def shown(after_s: float) -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(time, "monotonic", lambda: began + after_s)
-            one.analytics._watch.look()
+            one.analytics._monitor.look()
         one.turn()
         assert one.status is not None
         assert one.status.lag == {topic: int(topic == ANCHOR[0]) for topic in NAMES}
@@ -129,7 +129,7 @@ def test_a_stall_without_a_known_reason_is_shown(group: Group, cluster: Cluster)
 def test_a_store_that_is_locked_when_the_member_begins_is_waited_for_and_shown(
     group: Group, cluster: Cluster, ends_by: str
 ) -> None:
-    one = group.member(Choices())
+    one = group.member(RunOptions())
     lock = sqlite3.connect(group.settings.store_path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
 
@@ -148,7 +148,7 @@ def test_a_store_that_is_locked_when_the_member_begins_is_waited_for_and_shown(
 def test_a_member_reads_each_event_once_and_says_how_far_it_is(group: Group, cluster: Cluster) -> None:
     for (topic, n), value in GOOD.items():
         cluster.logs[topic, n % 2].values.append(value)
-    status = group.run(Choices(until_caught_up=True)).status
+    status = group.run(RunOptions(until_caught_up=True)).status
     assert status is not None
     assert {p: at for p, (at, _) in cluster.committed.items()} == {p: log.high for p, log in cluster.logs.items()}
     assert (status.progress.events, status.partitions, status.lag) == (len(GOOD), 6, dict.fromkeys(NAMES, 0))
@@ -218,7 +218,7 @@ def test_brokers_that_are_away_are_waited_for_until_they_answer(group: Group, cl
     one = reading(group)
     for away in (True, False):
         cluster.away = away
-        one.analytics._watch.look()
+        one.analytics._monitor.look()
         one.turn()
         assert one.status is not None
         assert ("the broker: " in one.status.waiting_for) is away

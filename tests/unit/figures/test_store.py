@@ -27,7 +27,7 @@ from consumers.arrangement import ARRANGEMENT
 from tests.support.figures.stores import Writer, no_waiting
 from tributary.figures.merge import Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.settings import Settings
 from tributary.signals import Stopped
 from tributary.views.feed import Feed
@@ -38,7 +38,7 @@ PART = ("topic", 0)
 
 def advance(store: Store, start: int | None, after: int, letters: int = 1) -> None:
     """Move the offset of the one partition, and count some dead letters."""
-    store.write({PART: Span(start, after)}, NOTHING, {"topic": letters})
+    store.write({PART: OffsetRange(start, after)}, NOTHING, {"topic": letters})
 
 
 def state(path: Path) -> tuple[dict[tuple[str, int], int], int]:
@@ -146,7 +146,7 @@ def test_a_full_database_is_waited_for(path: Path) -> None:
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     orders = [f"{n:0900}" for n in range(200)]
-    store.write({PART: Span(None, 200)}, Merged([], orders, 0), {"topic": 3})
+    store.write({PART: OffsetRange(None, 200)}, Merged([], orders, 0), {"topic": 3})
     assert len(wait.said) == 2
     assert "database or disk is full; free space on its disk" in wait.said[0]
     assert state(path) == ({PART: 200}, 3)
@@ -392,11 +392,11 @@ def test_a_write_that_was_killed_between_any_two_calls_is_in_the_store_or_not(pa
     def write(start: int) -> None:
         store = Store(path, SHOP, no_waiting)
         orders = [f"{start}-{number}" for number in range(3)]
-        store.write({PART: Span(start, start + 3)}, Merged([], orders, 0), {"topic": 3})
+        store.write({PART: OffsetRange(start, start + 3)}, Merged([], orders, 0), {"topic": 3})
         os._exit(0)
 
     store = Store(path, SHOP, no_waiting)
-    store.write({PART: Span(None, 3)}, NOTHING, {"topic": 3})
+    store.write({PART: OffsetRange(None, 3)}, NOTHING, {"topic": 3})
     store.close()
     offset, outcomes = 3, set()
     for number in range(1, 1_000):
@@ -587,12 +587,16 @@ def test_a_store_is_bound_to_a_group_a_cluster_and_topics(path: Path) -> None:
 def test_a_topic_made_again_is_read_from_its_beginning_by_choice(path: Path) -> None:
     store, zombie = Store(path, SHOP, no_waiting), Store(path, SHOP, no_waiting)
     store.bind("g", "c", {"a": "1", "b": "2"}, accept_recreated=True)
-    store.write({("a", 0): Span(None, 5), ("a", 1): Span(None, 6), ("b", 0): Span(None, 7)}, NOTHING, {"a": 1})
+    store.write(
+        {("a", 0): OffsetRange(None, 5), ("a", 1): OffsetRange(None, 6), ("b", 0): OffsetRange(None, 7)},
+        NOTHING,
+        {"a": 1},
+    )
     store.bind("g", "c", {"a": "9", "b": "2"}, accept_recreated=True)
     assert state(path) == ({("b", 0): 7}, 1)
     with pytest.raises(Fenced):
-        zombie.write({("a", 0): Span(5, 6)}, NOTHING, {})
-    store.write({("a", 0): Span(None, 2)}, NOTHING, {})
+        zombie.write({("a", 0): OffsetRange(5, 6)}, NOTHING, {})
+    store.write({("a", 0): OffsetRange(None, 2)}, NOTHING, {})
     store.bind("g", "c", {"a": "9", "b": "2"}, accept_recreated=True)
     assert state(path)[0] == {("a", 0): 2, ("b", 0): 7}
     with pytest.raises(StoreError, match=r"a \(id 1, counted 9\)"):

@@ -21,7 +21,7 @@ from consumers.analytics.rows import COUNTS, EventType
 from tributary.figures.declaration import Figure, Measure, Merge
 from tributary.figures.merge import Delta, Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors, writing
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.kafka.group import Partition
 from tributary.signals import Stopped
 
@@ -195,26 +195,26 @@ class Stores(RuleBasedStateMachine):
 
     # ---- writes
 
-    spans = st.dictionaries(
+    ranges = st.dictionaries(
         st.sampled_from(PARTITIONS), st.tuples(st.sampled_from([0] * 8 + [-2, -1, 1]), st.integers(1, 8)), min_size=1
     )
-    """By partition: where the span begins, seen from the stored offset, and how long it is."""
+    """By partition: where the offset range begins, seen from the stored offset, and how long it is."""
 
-    @rule(spans=spans, which=st.integers(0, 2))
-    def write(self, spans: dict[Partition, tuple[int, int]], which: int) -> None:
-        self.attempt(self.store(which), self.spans_of(spans))
+    @rule(ranges=ranges, which=st.integers(0, 2))
+    def write(self, ranges: dict[Partition, tuple[int, int]], which: int) -> None:
+        self.attempt(self.store(which), self.ranges_of(ranges))
 
-    @rule(spans=spans, which=st.integers(0, 2), ends=st.booleans(), waits=st.integers(1, 3))
-    def write_while_locked(self, spans: dict[Partition, tuple[int, int]], which: int, ends: bool, waits: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), ends=st.booleans(), waits=st.integers(1, 3))
+    def write_while_locked(self, ranges: dict[Partition, tuple[int, int]], which: int, ends: bool, waits: int) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with self.waits(other.rollback if ends else self.stop, waits) as said:
-                self.attempt(self.store(which), self.spans_of(spans), stopped=not ends)
+                self.attempt(self.store(which), self.ranges_of(ranges), stopped=not ends)
             assert len(said) == waits
             assert "locked" in said[0]
 
-    @rule(spans=spans, which=st.integers(0, 2), ends=st.booleans())
-    def write_to_a_full_database(self, spans: dict[Partition, tuple[int, int]], which: int, ends: bool) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), ends=st.booleans())
+    def write_to_a_full_database(self, ranges: dict[Partition, tuple[int, int]], which: int, ends: bool) -> None:
         store = self.store(which)
         store._db.execute("PRAGMA max_page_count = 1")  # it means: no more than there are
 
@@ -222,11 +222,11 @@ class Stores(RuleBasedStateMachine):
             store._db.execute("PRAGMA max_page_count = 1073741823")
 
         with self.waits(free if ends else self.stop) as said:
-            self.attempt(store, self.spans_of(spans), stopped=lambda: not ends and bool(said))
+            self.attempt(store, self.ranges_of(ranges), stopped=lambda: not ends and bool(said))
         free()
 
-    @rule(spans=spans, which=st.integers(0, 2), ends=st.booleans(), room=st.sampled_from([0, 100, 20_000]))
-    def write_to_a_full_disk(self, spans: dict[Partition, tuple[int, int]], which: int, ends: bool, room: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), ends=st.booleans(), room=st.sampled_from([0, 100, 20_000]))
+    def write_to_a_full_disk(self, ranges: dict[Partition, tuple[int, int]], which: int, ends: bool, room: int) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         log = self.path.with_name(self.path.name + "-wal").stat().st_size
 
@@ -236,22 +236,22 @@ class Stores(RuleBasedStateMachine):
         with self.waits(free if ends else self.stop) as said:
             resource.setrlimit(resource.RLIMIT_FSIZE, (log + room, hard))
             try:
-                self.attempt(self.store(which), self.spans_of(spans), stopped=lambda: not ends and bool(said))
+                self.attempt(self.store(which), self.ranges_of(ranges), stopped=lambda: not ends and bool(said))
             finally:
                 free()
 
-    @rule(spans=spans, which=st.integers(0, 2), rival=st.sampled_from(PARTITIONS))
-    def write_after_a_rival(self, spans: dict[Partition, tuple[int, int]], which: int, rival: Partition) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), rival=st.sampled_from(PARTITIONS))
+    def write_after_a_rival(self, ranges: dict[Partition, tuple[int, int]], which: int, rival: Partition) -> None:
         """Another connection writes between the merge and the transaction."""
-        mine = self.spans_of(spans)
+        mine = self.ranges_of(ranges)
         self.attempt(
-            self.store(which), mine, before=lambda: self.attempt(self.store(which + 1), self.spans_of({rival: (0, 2)}))
+            self.store(which), mine, before=lambda: self.attempt(self.store(which + 1), self.ranges_of({rival: (0, 2)}))
         )
 
-    @rule(spans=spans, which=st.integers(0, 2))
-    def write_once(self, spans: dict[Partition, tuple[int, int]], which: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2))
+    def write_once(self, ranges: dict[Partition, tuple[int, int]], which: int) -> None:
         """Without a second merge: a batch with orders that are counted already changes nothing."""
-        store, mine = self.store(which), self.spans_of(spans)
+        store, mine = self.store(which), self.ranges_of(ranges)
         merged = self.merge(mine, ())
         try:
             hits = store.write(mine, merged, self.letters(mine))
@@ -264,8 +264,8 @@ class Stores(RuleBasedStateMachine):
                 self.note(mine)
         assert not store._db.in_transaction
 
-    @rule(spans=spans, which=st.integers(0, 2), steps=st.integers(1, 40))
-    def fail_in_a_statement(self, spans: dict[Partition, tuple[int, int]], which: int, steps: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), steps=st.integers(1, 40))
+    def fail_in_a_statement(self, ranges: dict[Partition, tuple[int, int]], which: int, steps: int) -> None:
         store = self.store(which)
         left = steps
 
@@ -274,7 +274,7 @@ class Stores(RuleBasedStateMachine):
             left -= 1
             return left == 0
 
-        mine = self.spans_of(spans)
+        mine = self.ranges_of(ranges)
         store._db.set_progress_handler(interrupt, 25)
         try:
             self.attempt(store, mine)
@@ -288,8 +288,8 @@ class Stores(RuleBasedStateMachine):
         finally:
             store._db.set_progress_handler(None, 0)
 
-    @rule(spans=spans, which=st.integers(0, 2), nth=st.integers(1, 25))
-    def crash(self, spans: dict[Partition, tuple[int, int]], which: int, nth: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2), nth=st.integers(1, 25))
+    def crash(self, ranges: dict[Partition, tuple[int, int]], which: int, nth: int) -> None:
         """Close the connection before the nth statement of a write, without a rollback."""
         store = self.store(which)
 
@@ -298,7 +298,7 @@ class Stores(RuleBasedStateMachine):
 
         self.break_(store, Faulty(store._db, die, nth))
         try:
-            self.attempt(store, self.spans_of(spans))
+            self.attempt(store, self.ranges_of(ranges))
         except Crash:
             self.stores.remove(store)
             store.close()
@@ -307,10 +307,12 @@ class Stores(RuleBasedStateMachine):
         else:
             self.break_(store, store._db._db)  # type: ignore[attr-defined]
 
-    @rule(spans=spans, which=st.integers(0, 2))
-    def report_a_failure_of_a_commit_that_took_place(self, spans: dict[Partition, tuple[int, int]], which: int) -> None:
+    @rule(ranges=ranges, which=st.integers(0, 2))
+    def report_a_failure_of_a_commit_that_took_place(
+        self, ranges: dict[Partition, tuple[int, int]], which: int
+    ) -> None:
         store = self.store(which)
-        mine = self.spans_of(spans)
+        mine = self.ranges_of(ranges)
         right = self.right(mine)
 
         def lie() -> None:
@@ -327,43 +329,43 @@ class Stores(RuleBasedStateMachine):
 
     # ---- the model
 
-    def right(self, spans: Mapping[Partition, Span]) -> bool:
-        return all(self.offsets.get(partition) == span.start for partition, span in spans.items())
+    def right(self, ranges: Mapping[Partition, OffsetRange]) -> bool:
+        return all(self.offsets.get(partition) == offsets.start for partition, offsets in ranges.items())
 
-    def spans_of(self, spans: Mapping[Partition, tuple[int, int]]) -> dict[Partition, Span]:
+    def ranges_of(self, ranges: Mapping[Partition, tuple[int, int]]) -> dict[Partition, OffsetRange]:
         found = {}
-        for partition, (shift, size) in spans.items():
+        for partition, (shift, size) in ranges.items():
             stored = self.offsets.get(partition)
             start = stored if shift == 0 else (stored or 0) + shift
             if shift == -1 and stored is not None:
                 start = None
-            found[partition] = Span(start, max((start or 0) + size, 1))
+            found[partition] = OffsetRange(start, max((start or 0) + size, 1))
         return found
 
-    def events(self, spans: Mapping[Partition, Span]) -> list[tuple[Partition, Row | None]]:
+    def events(self, ranges: Mapping[Partition, OffsetRange]) -> list[tuple[Partition, Row | None]]:
         return [
             (partition, event(partition, self.epochs[partition[0]], offset))
-            for partition, span in spans.items()
-            for offset in range(span.start or 0, span.next)
+            for partition, offsets in ranges.items()
+            for offset in range(offsets.start or 0, offsets.next)
         ]
 
-    def letters(self, spans: Mapping[Partition, Span]) -> dict[str, int]:
-        topics = [topic for (topic, _), row in self.events(spans) if row is None]
+    def letters(self, ranges: Mapping[Partition, OffsetRange]) -> dict[str, int]:
+        topics = [topic for (topic, _), row in self.events(ranges) if row is None]
         return {topic: topics.count(topic) for topic in topics}
 
-    def merge(self, spans: Mapping[Partition, Span], counted: Iterable[str]) -> Merged:
-        rows = [row for _, row in self.events(spans) if row is not None]
+    def merge(self, ranges: Mapping[Partition, OffsetRange], counted: Iterable[str]) -> Merged:
+        rows = [row for _, row in self.events(ranges) if row is not None]
         kept = list(once(rows, counted))
         orders = [row["order"] for row in kept if row["order"] is not None]
         return Merged([delta(figure, kept) for figure in FIGURES], orders, len(rows) - len(kept))
 
-    def note(self, spans: Mapping[Partition, Span]) -> Merged:
-        """Count these spans in the model."""
-        merged = self.merge(spans, self.orders)
-        self.rows += once([row for _, row in self.events(spans) if row is not None], self.orders)
+    def note(self, ranges: Mapping[Partition, OffsetRange]) -> Merged:
+        """Count these ranges in the model."""
+        merged = self.merge(ranges, self.orders)
+        self.rows += once([row for _, row in self.events(ranges) if row is not None], self.orders)
         self.orders |= set(merged.claims)
-        self.offsets |= {partition: span.next for partition, span in spans.items()}
-        for topic, count in self.letters(spans).items():
+        self.offsets |= {partition: offsets.next for partition, offsets in ranges.items()}
+        for topic, count in self.letters(ranges).items():
             self.counts["dead_letters", topic] = self.counts.get(("dead_letters", topic), 0) + count
         if merged.duplicates:
             key = ("duplicate_purchases", "")
@@ -401,38 +403,38 @@ class Stores(RuleBasedStateMachine):
     def attempt(
         self,
         store: Store,
-        spans: Mapping[Partition, Span],
+        ranges: Mapping[Partition, OffsetRange],
         stopped: bool | Callable[[], bool] = False,
         before: Callable[[], None] = lambda: None,
     ) -> None:
         """Write, and compare what happens with the model; `before` is called between the merge and the write."""
         try:
-            merged = self.write_all(store, spans, before)
+            merged = self.write_all(store, ranges, before)
         except Fenced:
-            assert not self.right(spans)
+            assert not self.right(ranges)
         except Stopped:
             assert stopped if isinstance(stopped, bool) else stopped()
         else:
             assert not (stopped if isinstance(stopped, bool) else stopped())
-            assert self.right(spans)
-            assert (merged.duplicates, sorted(merged.claims)) == self.noted(spans)
+            assert self.right(ranges)
+            assert (merged.duplicates, sorted(merged.claims)) == self.noted(ranges)
         assert not store._db.in_transaction
 
     def write_all(
-        self, store: Store, spans: Mapping[Partition, Span], before: Callable[[], None] = lambda: None
+        self, store: Store, ranges: Mapping[Partition, OffsetRange], before: Callable[[], None] = lambda: None
     ) -> Merged:
         """Write as a member does: merge again without what is counted."""
-        merged = self.merge(spans, ())
+        merged = self.merge(ranges, ())
         before()
         counted: frozenset[str] = frozenset()
-        while hits := store.write(spans, merged, self.letters(spans)):
+        while hits := store.write(ranges, merged, self.letters(ranges)):
             assert hits == self.orders & set(merged.claims)
             counted |= hits
-            merged = self.merge(spans, counted)
+            merged = self.merge(ranges, counted)
         return merged
 
-    def noted(self, spans: Mapping[Partition, Span]) -> tuple[int, list[str]]:
-        merged = self.note(spans)
+    def noted(self, ranges: Mapping[Partition, OffsetRange]) -> tuple[int, list[str]]:
+        merged = self.note(ranges)
         return merged.duplicates, sorted(merged.claims)
 
     def stored(self) -> dict[Partition, int]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.kafka.acknowledgements import Acknowledging
+from tributary.kafka.acknowledgements import AcknowledgementMonitor
 
 
 class Clock:
     now = 0.0
 
 
-def watched() -> tuple[Acknowledging, Clock, list[str]]:
+def watched() -> tuple[AcknowledgementMonitor, Clock, list[str]]:
     said: list[str] = []
     clock = Clock()
-    return Acknowledging("t", said.append, lambda: clock.now), clock, said
+    return AcknowledgementMonitor("t", said.append, lambda: clock.now), clock, said
 
 
 def test_says_it_every_ten_seconds_and_once_when_it_is_over() -> None:

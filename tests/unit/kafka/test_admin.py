@@ -10,9 +10,9 @@ from tests.support.paths import ROOT
 
 _ASK = """
 import sys
-from tributary.kafka.admin import BrokerUnavailable, Topics
+from tributary.kafka.admin import BrokerUnavailable, TopicAdmin
 from tributary.settings import Settings
-topics = Topics(Settings(bootstrap_servers=sys.argv[1]), [])
+topics = TopicAdmin(Settings(bootstrap_servers=sys.argv[1]), [])
 while True:
     try:
         print(topics.committed("analytics", ("purchases", 0)))

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from tributary.avro.columns.reader import ColumnReader, ReadResult
 from tributary.avro.rows.encoder import encoder
 from tributary.avro.wire import frame
-from tributary.kafka.event_time import Clock, sent_ms
+from tributary.kafka.event_time import EventTimeLimits, sent_ms
 from tributary.settings import Settings, load
 
 SCHEMA = {"type": "record", "name": "Seen", "fields": [{"name": "at", "type": "long"}, {"name": "x", "type": "string"}]}
 DAY = 86_400_000
 EARLIEST = Settings().event_time_earliest_ms
-CLOCK = Clock("Seen", "at", EARLIEST, DAY)
+CLOCK = EventTimeLimits("Seen", "at", EARLIEST, DAY)
 NOW = 1_790_000_000_000
 
 encode = encoder(SCHEMA, keys=True)
@@ -32,7 +32,7 @@ def message(at: int, sent: int, size: int = 0, kind: int = TIMESTAMP_CREATE_TIME
 
 
 def read(messages: Sequence[Message], since: int) -> ReadResult:
-    return CLOCK.plausible(reader.read([one.value() for one in messages]), messages, since)
+    return CLOCK.check(reader.read([one.value() for one in messages]), messages, since)
 
 
 def kept(reading: ReadResult) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from consumers.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tests.support.views.screen import SIZES, busy_view, drawn
-from tributary.figures.status import Progress, Status
+from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.views import terminal
@@ -126,7 +126,7 @@ def test_settings_that_cannot_be_used_are_wrong_usage(
 
 def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with terminal.watch(ARRANGEMENT, Settings(store_path=tmp_path / "none.sqlite"), Stop(), dashboard=True) as observe:
-        observe(Status(Progress(), 0, {}, "", 0.0))
+        observe(MemberStatus(MemberProgress(), 0, {}, "", 0.0))
     assert "\x1b" not in capsys.readouterr().out
 
 
@@ -158,15 +158,15 @@ PROGRAM = """
 import logging, os, sys
 from pathlib import Path
 from consumers.arrangement import ARRANGEMENT
-from tributary.figures.status import Status
-from tributary.figures.status import Progress
+from tributary.figures.status import MemberStatus
+from tributary.figures.status import MemberProgress
 from tributary.settings import Settings
 from tributary.signals import Stop
 from tributary.views import terminal
 
 logging.basicConfig(level=logging.WARNING)
 with terminal.watch(ARRANGEMENT, Settings(store_path=Path(sys.argv[1])), Stop(), dashboard=True) as observe:
-    observe(Status(Progress(), 3, {}, "", 1.0))
+    observe(MemberStatus(MemberProgress(), 3, {}, "", 1.0))
     logging.warning("from Python")
     os.write(2, b"from native code\\n")
     sys.stdin.readline()

@@ -25,7 +25,7 @@ from consumers.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import major
-from tributary.figures.store.members import PRESENT_MS, Presence
+from tributary.figures.store.members import LIVE_MS, MemberHeartbeat
 from tributary.settings import Settings
 from tributary.views import metric
 from tributary.views.feed import Feed, Snapshot
@@ -184,7 +184,7 @@ def test_a_port_in_use() -> None:
 def test_what_members_wait_for_and_refuse_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "analytics.sqlite"
     Writer(path).write(10)
-    waiting, refusing = Presence(path, "shop-1"), Presence(path, "shop-2")
+    waiting, refusing = MemberHeartbeat(path, "shop-1"), MemberHeartbeat(path, "shop-2")
     waiting.note("the broker: gone", {})
     refusing.note("", {"purchases": "500 messages in a row are unreadable"})
     feed = Feed(ARRANGEMENT, Settings(store_path=path))
@@ -200,6 +200,6 @@ def test_what_members_wait_for_and_refuse_is_shown(tmp_path: Path) -> None:
     assert 'tributary_topic_refused{member="shop-2",topic="purchases"} 1\n' in shown
     waiting.close()
     with sqlite3.connect(path) as db:  # a member that was killed says nothing any more
-        db.execute("UPDATE members SET seen_ms = seen_ms - ?", (PRESENT_MS,))
+        db.execute("UPDATE members SET seen_ms = seen_ms - ?", (LIVE_MS,))
     assert Reader(path).members() == []
     refusing.close()

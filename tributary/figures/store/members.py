@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-PRESENT_MS = 15_000
+LIVE_MS = 15_000
 """A member that has noted nothing for this long counts as gone."""
 _EVERY_S = 5.0
 _PATIENCE_S = 0.2
@@ -22,7 +22,7 @@ _PATIENCE_S = 0.2
 
 
 @attrs.frozen
-class Present:
+class LiveMember:
     """A member of the group that runs."""
 
     client_id: str
@@ -32,7 +32,7 @@ class Present:
     """Topics that it does not read any more, and why."""
 
 
-class Presence:
+class MemberHeartbeat:
     """One member's note. For one thread."""
 
     def __init__(self, path: Path, client_id: str) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tributary.figures.store import errors, layout
 from tributary.figures.store.database import FileId, exists, file_id, transaction
 from tributary.figures.store.errors import StoreError, explained
-from tributary.figures.store.members import PRESENT_MS, Present
+from tributary.figures.store.members import LIVE_MS, LiveMember
 
 
 class StoreReader:
@@ -41,16 +41,16 @@ class StoreReader:
             rows = self.db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
             return {(topic, partition): offset for topic, partition, offset in rows}
 
-    def members(self) -> list[Present]:
+    def members(self) -> list[LiveMember]:
         """The members that run, as they last said; none in a store of a layout before they said it."""
-        since = time.time_ns() // 1_000_000 - PRESENT_MS
+        since = time.time_ns() // 1_000_000 - LIVE_MS
         with self.snapshot():
             if layout.check(self.db, self._path) < layout.WITH_MEMBERS:
                 return []
             rows = self.db.execute(
                 "SELECT client_id, waiting_for, refused FROM members WHERE seen_ms > ? ORDER BY client_id", (since,)
             )
-            return [Present(client_id, waiting_for, json.loads(refused)) for client_id, waiting_for, refused in rows]
+            return [LiveMember(client_id, waiting_for, json.loads(refused)) for client_id, waiting_for, refused in rows]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from tributary.figures.store import binding
 from tributary.figures.store.database import Database
 from tributary.figures.store.errors import Fenced
 from tributary.kafka.admin import Partition
-from tributary.kafka.batch import Span
+from tributary.kafka.batch import OffsetRange
 from tributary.signals import Waiting
 
 
@@ -62,23 +62,25 @@ class Store:
         """Raise StoreError if the store's file was deleted or replaced since it was opened; takes microseconds."""
         self._database.check()
 
-    def write(self, spans: Mapping[Partition, Span], merged: Merged, dead_letters: Mapping[str, int]) -> frozenset[str]:
+    def write(
+        self, ranges: Mapping[Partition, OffsetRange], merged: Merged, dead_letters: Mapping[str, int]
+    ) -> frozenset[str]:
         """Write one batch: all of it, or nothing.
 
         `dead_letters` has the number of unreadable messages of each topic. Returns those of the batch's claims that the
         store has counted: if there are any, nothing is written, and the batch is to be merged again without them.
-        Raises Fenced when a span does not begin at the stored offset.
+        Raises Fenced when an offset range does not begin at the stored offset.
         After an error of COMMIT that hid a success, that is so as well: the offsets are at the end of the batch.
         """
         try:
-            self._database.transact(lambda: self._write(spans, merged, dead_letters))
+            self._database.transact(lambda: self._write(ranges, merged, dead_letters))
         except _Counted as counted:
             return counted.claims
         return frozenset()
 
-    def _write(self, spans: Mapping[Partition, Span], merged: Merged, dead_letters: Mapping[str, int]) -> None:
-        for (topic, partition), span in sorted(spans.items()):
-            self._advance(topic, partition, span)
+    def _write(self, ranges: Mapping[Partition, OffsetRange], merged: Merged, dead_letters: Mapping[str, int]) -> None:
+        for (topic, partition), offsets in sorted(ranges.items()):
+            self._advance(topic, partition, offsets)
         self._claim(merged.claims)
         for delta in merged.deltas:
             self._insert(delta.figure.name, delta.columns, self._on_conflict[delta.figure.name])
@@ -116,18 +118,18 @@ class Store:
             counts.append((self._once.duplicates, "", merged.duplicates))
         return list(zip(*counts, strict=True))
 
-    def _advance(self, topic: str, partition: int, span: Span) -> None:
-        if span.start is None:
+    def _advance(self, topic: str, partition: int, offsets: OffsetRange) -> None:
+        if offsets.start is None:
             moved = self._db.execute(
-                "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (topic, partition, span.next)
+                "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (topic, partition, offsets.next)
             )
         else:
             moved = self._db.execute(
                 "UPDATE offsets SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?",
-                (span.next, topic, partition, span.start),
+                (offsets.next, topic, partition, offsets.start),
             )
         if moved.rowcount != 1:
-            raise Fenced(f"{topic}[{partition}]: the store's offset is no longer {span.start}")
+            raise Fenced(f"{topic}[{partition}]: the store's offset is no longer {offsets.start}")
 
     def _claim(self, claims: Sequence[str]) -> None:
         """Note these values as counted. Raises _Counted if some are already."""

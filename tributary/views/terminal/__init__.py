@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from tributary.figures.status import Status
+from tributary.figures.status import MemberStatus
 from tributary.printable import printable
 from tributary.settings import Settings
 from tributary.signals import Stop
@@ -38,7 +38,7 @@ _PIPED_WIDTH = 60
 @contextmanager
 def watch(
     arrangement: Arrangement[F], settings: Settings, stop: Stop, *, dashboard: bool
-) -> Iterator[Callable[[Status], None]]:
+) -> Iterator[Callable[[MemberStatus], None]]:
     """Show the figures and what the member does, in a thread of its own, until the block ends.
 
     Gives a function to call with the member's status, several times a second. The dashboard needs a terminal on
@@ -93,9 +93,9 @@ class _Watched(Generic[F]):
     arrangement: Arrangement[F]
     feed: Feed[F]
     logs: Callable[[], Sequence[str]] = tuple
-    status: Status | None = None
+    status: MemberStatus | None = None
 
-    def observe(self, status: Status) -> None:
+    def observe(self, status: MemberStatus) -> None:
         self.status = status
 
     def view(self) -> View[F]:

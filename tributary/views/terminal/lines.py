@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tributary import printable
-from tributary.figures.status import Status
+from tributary.figures.status import MemberStatus
 from tributary.views.arrangement import F, View
 
 
@@ -24,7 +24,7 @@ def progress_line(view: View[F]) -> str:
     return printable.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
 
 
-def summary(status: Status, duplicates: str) -> str:
+def summary(status: MemberStatus, duplicates: str) -> str:
     """What a member did, in a few lines. `duplicates` is the arrangement's name for them."""
     done, seconds = status.progress, status.running_s
     rate = done.events / max(seconds, 1e-9)
