@@ -1,4 +1,4 @@
-# Everything runs from here: `make help` lists it. The virtual environment makes itself.
+# All commands: `make help` lists them. Each target creates the virtual environment if it is missing.
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -46,9 +46,9 @@ LOCAL := $(STAMPS)/stack
 RUN := exec $(BIN)/python -m tributary.child_process $$PPID
 
 .PHONY: demo test
-demo: $(LOCAL) ## the whole way of an event on a real broker, live (DEMO_SECONDS=20)
+demo: $(LOCAL) ## produce and count events on a real broker, with live figures (DEMO_SECONDS=20)
 	@$(RUN) tributary stack demo
-test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at a time)
+test: check ## run all checks and the unit, integration and chaos tests (JOBS=2 in parallel)
 	@$(BIN)/pytest -q -n $(or $(JOBS),2) --dist loadfile
 
 # ---- the local stack -------------------------------------------------------------------------
@@ -56,17 +56,17 @@ test: check ## everything: checks, unit, integration and chaos tests (JOBS=2 at 
 .PHONY: up down status clean
 up: $(LOCAL) ## start Kafka and the registry (STACK=local, docker or external)
 	@$(BIN)/python -m tributary stack up
-down: $(LOCAL) ## stop them; data stays
+down: $(LOCAL) ## stop Kafka and the registry, keep their data
 	@$(BIN)/python -m tributary stack down
-status: $(LOCAL) ## say what runs, where, and what it holds
+status: $(LOCAL) ## show what runs, where, and what it holds
 	@$(BIN)/python -m tributary stack status
-clean: $(LOCAL) ## stop them and delete their data
+clean: $(LOCAL) ## stop Kafka and the registry, delete their data
 	@$(BIN)/python -m tributary stack clean
 
 # ---- schemas ---------------------------------------------------------------------------------
 
 .PHONY: register-schemas plan-schemas check-schemas prove-schemas docs drift-schemas
-register-schemas: $(RUNTIME) ## check the schemas; only if all pass, create topics and register
+register-schemas: $(RUNTIME) ## check the schemas and, if all pass, create topics and register
 	@$(BIN)/python -m registry apply
 plan-schemas: $(RUNTIME) ## show what register-schemas would do
 	@$(BIN)/python -m registry plan
@@ -74,7 +74,7 @@ check-schemas: $(RUNTIME) ## lint the schemas and check them against the lock; n
 	@$(BIN)/python -m registry lint && $(BIN)/python -m registry check
 docs: $(RUNTIME) ## write the event catalogue: docs/events.md and docs/events.html
 	@$(BIN)/python -m registry docs --output docs
-prove-schemas: $(RUNTIME) ## decode the newest records of every version with the schemas as they are here
+prove-schemas: $(RUNTIME) ## decode the newest records of every version with the local schemas
 	@$(BIN)/python -m registry prove
 drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy; fails if they differ
 	@$(BIN)/python -m registry drift
@@ -86,11 +86,11 @@ SHOPPERS = $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(C
   $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 produce: $(LOCAL) ## simulate shoppers on all three topics (USERS=20 RATE=200 COUNT= SECONDS= SEED=)
 	@$(RUN) producers $(SHOPPERS)
-produce-product-events: $(LOCAL) ## only their views; the same SEED is the same world
+produce-product-events: $(LOCAL) ## simulate their views only; the same SEED gives the same shop
 	@$(RUN) producers.product_events $(SHOPPERS)
-produce-user-events: $(LOCAL) ## only their cart changes
+produce-user-events: $(LOCAL) ## simulate their cart changes only
 	@$(RUN) producers.user_events $(SHOPPERS)
-produce-purchases: $(LOCAL) ## only their purchases
+produce-purchases: $(LOCAL) ## simulate their purchases only
 	@$(RUN) producers.purchases $(SHOPPERS)
 replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv SPEED=0 CURRENCY=USD)
 	@$(RUN) producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
@@ -99,18 +99,18 @@ replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv
 # ---- analytics -------------------------------------------------------------------------------
 
 .PHONY: analytics report web
-analytics: $(RUNTIME) ## run a member of the group with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0 OPTIONS=--help)
+analytics: $(RUNTIME) ## run a group member with a live dashboard (UNTIL_CAUGHT_UP=1 DASHBOARD=0 OPTIONS=--help)
 	@$(RUN) consumers.analytics run $(if $(UNTIL_CAUGHT_UP),--until-caught-up) \
 	  $(if $(filter 0 no,$(DASHBOARD)),--no-dashboard) $(OPTIONS)
-report: $(RUNTIME) ## print the figures, without consuming (JSON=1 for scripts)
+report: $(RUNTIME) ## print the figures without consuming (JSON=1 for scripts)
 	@$(BIN)/python -m consumers.analytics report $(if $(JSON),--json)
 web: $(RUNTIME) ## serve the figures as a page, as JSON and for Prometheus (PORT=8090)
 	@$(RUN) consumers.web $(if $(PORT),--port $(PORT))
 
-# ---- for those who change the code -----------------------------------------------------------
+# ---- development -----------------------------------------------------------------------------
 
 .PHONY: check lint types imports generated format generate build lock bench chaos fuzz conformance test-browser edits-table
-check: lint types imports generated ## lint, types, import rules and generated code
+check: lint types imports generated ## check style, types, import rules and generated code
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
 types: $(DEVELOPMENT)
@@ -121,27 +121,27 @@ generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
 	@$(BIN)/python -m registry docs --format markdown | cmp -s - docs/events.md || \
 	  { echo "docs/events.md is not what the contracts and the lock say: run make docs and commit it" >&2; exit 1; }
-edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to our contracts, and what check says
+edits-table: $(DEVELOPMENT) ## write docs/edits.md: edits to contracts, and what check reports
 	@$(BIN)/python -m tools.edits
 generate: $(LOCAL) ## write schemas/events.py from the contracts
 	@$(BIN)/python -m schemas generate
-test-browser: $(STAMPS)/browser ## test the page in a real browser; says how to get one
+test-browser: $(STAMPS)/browser ## test the page in a real browser; prints how to install one
 	@$(BIN)/pytest -q tests/browser
-bench: $(DEVELOPMENT) $(PEERS)/.installed ## measure ours against its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
+bench: $(DEVELOPMENT) $(PEERS)/.installed ## compare Tributary with its peers (ONLY= ROUNDS=3 EVENTS=1000000 JSON=file)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(EVENTS),--events $(EVENTS)) $(if $(JSON),--json "$(JSON)")
-chaos: $(DEVELOPMENT) ## faults of every kind by a seed, under load, then an account (SEED= SECONDS=600 ROUNDS= ONLY=)
+chaos: $(DEVELOPMENT) ## inject seeded faults under load, then compare every event (SEED= SECONDS=600 ROUNDS= ONLY=)
 	@$(RUN) tests.chaos.campaign $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
 fuzz: $(FUZZ)/.installed ## fuzz decoders, schema parsers and the registry's HTTP (SECONDS=300 TARGET=)
 	@exec $(FUZZ)/bin/python -m tributary.child_process $$PPID tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
-conformance: $(DEVELOPMENT) ## how far the local registry agrees with Confluent's
+conformance: $(DEVELOPMENT) ## compare the local registry with Confluent's recorded answers
 	@$(BIN)/python -m tools.conformance
 format: $(DEVELOPMENT) ## format the code
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
 build: $(DEVELOPMENT) ## write the engine's wheel and source archive into dist
 	@$(BIN)/hatchling build
-lock: ## pin the requirements again, with hashes (needs uv on the PATH)
+lock: ## update the pinned requirements, with hashes (needs uv on the PATH)
 	@pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate --no-emit-package tributary-events "$${@:2}" -o requirements/$$1.txt; }; \
 	  pinned=(pyproject.toml -c requirements/development.txt); set -e; \
