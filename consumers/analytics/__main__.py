@@ -79,8 +79,8 @@ def _arguments() -> argparse.ArgumentParser:
 def _run(settings: Settings, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
+    from consumers.analytics.arrangement import ARRANGEMENT
     from consumers.analytics.figures import SHOP
-    from consumers.arrangement import ARRANGEMENT
     from tributary import catalog
     from tributary.figures.member import Member, RunOptions
     from tributary.figures.store import StoreError
@@ -141,7 +141,7 @@ def _report(settings: Settings, as_json: bool) -> int:
             reader = queries.Reader(settings.store_path)
             print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
         else:
-            from consumers.arrangement import ARRANGEMENT
+            from consumers.analytics.arrangement import ARRANGEMENT
             from tributary.views import terminal
 
             terminal.report(ARRANGEMENT, settings)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from consumers.analytics.labels import product_names
 from consumers.analytics.queries import Figures, Reader
-from consumers.labels import product_names
 from tests.browser.viewing import CONTRASTS, SIZES
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT

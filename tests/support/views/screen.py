@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from consumers.arrangement import ARRANGEMENT
-from consumers.source import Shown
+from consumers.analytics.arrangement import ARRANGEMENT
+from consumers.analytics.source import Shown
 from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.settings import Settings
 from tributary.views.arrangement import View

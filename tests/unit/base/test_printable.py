@@ -19,9 +19,9 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
+from consumers.analytics.arrangement import ARRANGEMENT, NOTHING
 from consumers.analytics.queries import AbandonedCarts
-from consumers.arrangement import ARRANGEMENT, NOTHING
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject

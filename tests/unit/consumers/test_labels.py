@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.labels import PRODUCTS, product_name, product_names
+from consumers.analytics.labels import PRODUCTS, product_name, product_names
 
 
 def test_a_known_product_has_its_name_and_another_its_id() -> None:

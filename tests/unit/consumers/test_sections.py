@@ -7,11 +7,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.figures import MIXED
+from consumers.analytics.labels import product_name
 from consumers.analytics.queries import AbandonedCarts
-from consumers.arrangement import ARRANGEMENT
-from consumers.labels import product_name
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.views.screen import SIZES, busy_view, drawn, words
 from tributary.settings import Settings

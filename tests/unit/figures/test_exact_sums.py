@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from consumers.analytics import __main__ as analytics
 from consumers.analytics import queries
+from consumers.analytics.api import to_json
 from consumers.analytics.figures import CARTS, PURCHASES, SHOP, VIEWS
-from consumers.source import Shown
-from consumers.web.figures import to_json
-from consumers.web.metrics import metrics
+from consumers.analytics.metrics import metrics
+from consumers.analytics.source import Shown
 from schemas.events import CartAction
 from tests.support.figures.stores import no_waiting, write
 from tributary.avro.columns import strings as text

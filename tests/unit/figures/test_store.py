@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from consumers.analytics import __main__ as command
+from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.figures import SHOP
 from consumers.analytics.queries import Reader
-from consumers.arrangement import ARRANGEMENT
 from tests.support.figures.stores import Writer, no_waiting
 from tributary.figures.merge import Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.queries import Figures, Reader
-from consumers.arrangement import ARRANGEMENT
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
 from tributary.settings import Settings
 from tributary.views import feed as feeds

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from consumers.analytics.__main__ import main
-from consumers.arrangement import ARRANGEMENT
-from consumers.source import Shown
+from consumers.analytics.arrangement import ARRANGEMENT
+from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tests.support.views.screen import SIZES, busy_view, drawn
@@ -157,7 +157,7 @@ def test_a_chart_is_as_high_as_it_may_be(values: list[float], height: int) -> No
 PROGRAM = """
 import logging, os, sys
 from pathlib import Path
-from consumers.arrangement import ARRANGEMENT
+from consumers.analytics.arrangement import ARRANGEMENT
 from tributary.figures.status import MemberStatus
 from tributary.figures.status import MemberProgress
 from tributary.settings import Settings

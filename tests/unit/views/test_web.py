@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.queries import Figures, Reader
-from consumers.arrangement import ARRANGEMENT
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import major

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from consumers.analytics.figures import MIXED
+from consumers.analytics.labels import COLORS, LABELS, product_name
 from consumers.analytics.queries import TYPES, totals
-from consumers.labels import COLORS, LABELS, product_name
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from tributary.currency import amount
 from tributary.views.arrangement import Section, View
 from tributary.views.panels import Bar, Bars, Panel, Table

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from consumers.analytics.figures import MIXED
-from consumers.labels import product_name
-from consumers.source import Shown
+from consumers.analytics.labels import product_name
+from consumers.analytics.source import Shown
 from tributary.currency import amount
 
 _PRODUCTS = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from consumers.analytics.figures import MIXED
-from consumers.source import Shown
+from consumers.analytics.source import Shown
 from tributary.currency import major
 from tributary.views.metric import Labels, Metric, by_label
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consumers import web
+from consumers.analytics.api import to_json
+from consumers.analytics.labels import LABELS
+from consumers.analytics.metrics import metrics
 from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Sessions
-from consumers.labels import LABELS
-from consumers.sections import FUNNEL, MONEY, PRODUCTS, REGIONS, SEGMENTS, TYPES_OF_EVENTS
-from consumers.source import Shown, Source
-from consumers.web.figures import to_json
-from consumers.web.metrics import metrics
+from consumers.analytics.sections import FUNNEL, MONEY, PRODUCTS, REGIONS, SEGMENTS, TYPES_OF_EVENTS
+from consumers.analytics.source import Shown, Source
 from tributary.views.arrangement import Arrangement, Totals
 from tributary.views.sections import HEALTH, LAG, STAGES
 
@@ -53,7 +52,7 @@ ARRANGEMENT = Arrangement(
     },
     to_json=to_json,
     metrics=metrics,
-    page=Path(web.__path__[0]),
+    page=Path(__file__).parent / "page",
     duplicates="duplicate purchases",
     hint="make produce sends events",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from consumers.analytics.rows import EventType
 from tributary.printable import printable
 
-PRODUCTS = Path(__file__).parent.parent / "data" / "products.json"
+PRODUCTS = Path(__file__).parents[2] / "data" / "products.json"
 
 LABELS: Mapping[str, str] = {
     EventType.view.name: "views",

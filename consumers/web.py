@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from tributary.views.web import server
 
 if TYPE_CHECKING:
-    from consumers.source import Shown
+    from consumers.analytics.source import Shown
     from tributary.views.arrangement import Arrangement
 
 
 def arrangement() -> Arrangement[Shown]:
     """How the shop shows its figures."""
-    from consumers.arrangement import ARRANGEMENT
+    from consumers.analytics.arrangement import ARRANGEMENT
 
     return ARRANGEMENT
 
