@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -36,10 +34,6 @@ class RegistryServer(Server):
         )
 
     def _is_ready(self) -> bool:
-        with closing(http.client.HTTPConnection(ports.LOOPBACK, self.port, timeout=5)) as connection:
-            try:
-                connection.request("GET", "/subjects")
-                # With SCHEMA_REGISTRY_USER set, the answer is 401, which shows that it is ready as well.
-                return connection.getresponse().status in (http.client.OK, http.client.UNAUTHORIZED)
-            except (OSError, http.client.HTTPException):
-                return False
+        from tributary.registry.client import RegistryClient
+
+        return RegistryClient(self.url).answers(within_s=5)

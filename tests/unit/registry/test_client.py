@@ -23,7 +23,7 @@ from tributary.registry.client import (
     SchemaNotFound,
     SchemaUnusable,
 )
-from tributary.registry.client import client as client_module
+from tributary.registry.client import requests as client_module
 
 SCHEMA = '{"type": "record", "name": "R", "fields": []}'
 

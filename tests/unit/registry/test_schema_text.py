@@ -71,7 +71,7 @@ def test_the_registry_answers(rig: Rig) -> None:
 def test_a_known_id_is_taken_from_the_lock_and_said_once(
     rig: Rig, fault: Fault, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tributary.registry.client.client._SCHEMA_S", 1.0)
+    monkeypatch.setattr("tributary.registry.client.schema_texts._WITHIN_S", 1.0)
     rig.faulty.fault = fault
     client = rig.client()
     with caplog.at_level(logging.WARNING):
@@ -153,9 +153,11 @@ def test_references_are_resolved(rig: Rig, server: TestRegistry) -> None:
     reference = {"name": "R", "subject": "s-value", "version": 1}
     body = {"schema": outer, "references": [reference]}
     direct = RegistryClient(server.url)
-    schema_id = direct._ask("POST", "/subjects/outer-value/versions", body, 10)["id"]
-    (field,) = json.loads(rig.client().schema_text(schema_id))["fields"]
-    assert field["type"]["fields"][0]["name"] == "a"
+    schema_id = direct._requests.once("POST", "/subjects/outer-value/versions", body)["id"]
+    (version,) = direct.versions("outer-value")
+    for text in (rig.client().schema_text(schema_id), version.schema):
+        (field,) = json.loads(text)["fields"]
+        assert field["type"]["fields"][0]["name"] == "a"
 
 
 def test_a_lock_of_another_registry_does_not_answer(rig: Rig, tmp_path: Path) -> None:

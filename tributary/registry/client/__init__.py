@@ -1,7 +1,14 @@
-"""The client of a schema registry."""
+"""The client of a Confluent-compatible schema registry: Confluent's own, behind a thin adapter.
+
+`RegistryClient` has what producers, consumers and governance ask; `errors` what they must expect.
+
+>>> from tributary.registry.client import RegistryClient
+>>> RegistryClient("http://127.0.0.1:1/").answers(within_s=1)
+False
+"""
 
 from tributary.registry.client.answers import Registered, Verdict
-from tributary.registry.client.client import RegistryClient, quoted
+from tributary.registry.client.client import RegistryClient
 from tributary.registry.client.errors import (
     LEVEL_NOT_SET,
     MODE_NOT_SET,
@@ -15,6 +22,7 @@ from tributary.registry.client.errors import (
     SchemaNotFound,
     SchemaUnusable,
 )
+from tributary.registry.client.requests import quoted
 
 __all__ = [
     "LEVEL_NOT_SET",

@@ -53,6 +53,13 @@ def list_of(kind: type[T]) -> Callable[[Any], list[T]]:
     return take
 
 
+def document(answer: Any) -> dict[str, Any]:
+    """Takes an object as it is."""
+    if not isinstance(answer, dict):
+        raise TypeError
+    return answer
+
+
 def ignored(_: Any) -> None:
     """Takes nothing."""
 

@@ -33,7 +33,7 @@ class TransferClient(RegistryClient):
     def contexts(self) -> list[str]:
         """The names of the contexts, `.` for the default; empty if the registry does not support contexts."""
         try:
-            return self._read("GET", "/contexts", answers.list_of(str))
+            return self._requests.read("GET", "/contexts", answers.list_of(str))
         except RegistryError as error:
             if error.status in (404, 405):
                 return []
@@ -51,13 +51,13 @@ class TransferClient(RegistryClient):
     def config(self, scope: str) -> dict[str, Any]:
         """The scope's own configuration, or empty. The global scope always has a compatibility level."""
         nothing: dict[int, dict[str, Any]] = {SUBJECT_NOT_FOUND: {}, LEVEL_NOT_SET: {}}
-        answer = self._read("GET", _path("config", scope), _whole, missing=nothing)
+        answer = self._requests.read("GET", _path("config", scope), answers.document, missing=nothing)
         return {name: value for name, value in answer.items() if value is not None}
 
     def set_config(self, scope: str, config: Mapping[str, Any]) -> None:
         """Configure the scope."""
         body = {_OLD_LEVEL if name == "compatibilityLevel" else name: value for name, value in config.items()}
-        self._write("PUT", _path("config", scope), answers.ignored, body)
+        self._requests.write("PUT", _path("config", scope), answers.ignored, body)
 
     def mode(self, subject: str) -> str | None:
         """The scope's own mode. The global scope always has one."""
@@ -65,51 +65,45 @@ class TransferClient(RegistryClient):
 
     def mode_in_force(self, subject: str) -> str:
         """The mode that applies to the subject, whichever scope sets it."""
-        return self._read("GET", _path("mode", subject) + "?defaultToGlobal=true", answers.field("mode", str))
+        return self._requests.read("GET", _path("mode", subject) + "?defaultToGlobal=true", answers.field("mode", str))
 
     def set_mode(self, subject: str, mode: str) -> None:
         """Set the scope's mode.
 
         Uses `force`: without it, IMPORT is refused if there are versions, and deletes soft-deleted ones permanently.
         """
-        self._write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
+        self._requests.write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
 
     def register_as(self, subject: str, version: Version) -> None:
         """Register a version with its number and id; the subject must be in mode IMPORT."""
         body = {"schema": version.schema, "id": version.id, "version": version.version, **version.more}
-        given = self._write("POST", _versions(subject), answers.field("id", int), body)
+        given = self._requests.write("POST", _versions(subject), answers.field("id", int), body)
         if given != version.id:
             raise RegistryError(200, 200, f"the registry assigned id {given} instead of {version.id}")
 
     def soft_delete(self, subject: str, number: int) -> None:
         """Soft-delete a version; it can still be read with `deleted=true`."""
-        self._write("DELETE", f"{_versions(subject)}/{number}", answers.ignored)
+        self._requests.write("DELETE", f"{_versions(subject)}/{number}", answers.ignored)
 
     def _numbers(self, subject: str, *, deleted: bool) -> list[int]:
         path = f"{_versions(subject)}?deleted={str(deleted).lower()}"
         none: list[int] = []
-        return self._read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
+        return self._requests.read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
 
     def _version(self, subject: str, number: int) -> dict[str, Any] | None:
         """The version, or None if it was deleted permanently in the meantime."""
         path = f"{_versions(subject)}/{number}?deleted=true"
         gone: dict[int, dict[str, Any] | None] = dict.fromkeys((SUBJECT_NOT_FOUND, VERSION_NOT_FOUND))
-        return self._read("GET", path, _whole, missing=gone)
+        return self._requests.read("GET", path, answers.document, missing=gone)
 
     def _pages(self, path: Callable[[int], str]) -> list[str]:
         """All entries of a paged listing; registries without paging return all of them at once."""
         found: dict[str, None] = {}
         while True:
-            page = dict.fromkeys(self._read("GET", path(len(found)), answers.list_of(str)))
+            page = dict.fromkeys(self._requests.read("GET", path(len(found)), answers.list_of(str)))
             if page.keys() <= found.keys():
                 return list(found)
             found |= page
-
-
-def _whole(answer: Any) -> dict[str, Any]:
-    if not isinstance(answer, dict):
-        raise TypeError
-    return answer
 
 
 def _read_version(answer: dict[str, Any], live: set[int]) -> Version:

@@ -246,7 +246,7 @@ def test_a_registry_that_is_down_is_told_before_anything_is_read(
 ) -> None:
     nowhere = Settings(registry_url="http://127.0.0.1:1", bootstrap_servers="127.0.0.1:1")
     monkeypatch.setattr("tributary.settings.load", lambda: nowhere)
-    monkeypatch.setattr("tributary.registry.client.client._PAUSES_S", ())
+    monkeypatch.setattr("tributary.registry.client.requests._PAUSES_S", ())
     assert main(["prove"]) == 1
     assert "the schema registry at http://127.0.0.1:1 cannot be reached" in capsys.readouterr().err
 

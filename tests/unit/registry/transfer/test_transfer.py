@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tools.conformance import Client
 from tributary.cli.main import main
 from tributary.registry.client import RegistryUnavailable
+from tributary.registry.client.requests import Requests
 from tributary.registry.testing import TestRegistry, serve
 from tributary.registry.transfer import archive, differing, exporting, importing
 from tributary.registry.transfer.archive import Archive
@@ -399,13 +400,13 @@ def test_what_is_set_for_every_context_comes_along_and_nothing_else_does(pair: P
 def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     put(pair.here, "a", record("A"))
     job = pair.job(pair.archive())
-    ask = TransferClient._ask
+    once = Requests.once
 
-    def numbering(self: TransferClient, method: str, path: str, body: Any, within_s: float) -> Any:
-        answer = ask(self, method, path, body, within_s)
+    def numbering(self: Requests, method: str, path: str, body: Any = None) -> Any:
+        answer = once(self, method, path, body)
         return answer | {"id": 9} if path.endswith("/versions") else answer
 
-    monkeypatch.setattr(TransferClient, "_ask", numbering)
+    monkeypatch.setattr(Requests, "once", numbering)
     with pytest.raises(importing.ImportStopped, match="the registry assigned id 9 instead of 1"):
         job.run(Event())
 
