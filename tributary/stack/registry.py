@@ -36,4 +36,4 @@ class RegistryServer(Server):
     def _is_ready(self) -> bool:
         from tributary.registry.client import RegistryClient
 
-        return RegistryClient(self.url).answers(within_s=5)
+        return RegistryClient(self.address).answers(within_s=5)
