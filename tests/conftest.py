@@ -1,4 +1,4 @@
-"""What all tests share: the fixtures, and Hypothesis without a watch in its hand."""
+"""What all tests share: fixtures, and a profile of Hypothesis without time limits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.kafka.secured import secured
 
 __all__ = ["cluster", "fresh", "guest", "registered", "secured"]
 
-# A machine may be slow, and the first text that Hypothesis draws costs it a second in a fresh clone.
+# Machines may be slow, and in a fresh clone the first text that Hypothesis draws takes a second.
 hypothesis.settings.register_profile(
     "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # So a shell starts what it runs in the background, and what tests start would inherit it.
+    # A shell ignores SIGINT for background commands, and processes that tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

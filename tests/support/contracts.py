@@ -48,7 +48,7 @@ class Contracts:
         return load_catalog(self.settings)
 
     def edit(self, contract: str, change: Edit) -> Catalog:
-        """Change a contract in place and load the catalogue anew."""
+        """Change a contract in place and reload the catalogue."""
         topic = self.load().topic(contract)
         schema = json.loads(topic.path.read_text())
         change(schema)

@@ -1,4 +1,4 @@
-"""A project that is not the shop's: one topic, its contract and the lock."""
+"""A project other than the shop: one topic, its contract and the lock."""
 
 from __future__ import annotations
 

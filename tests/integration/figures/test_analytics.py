@@ -1,4 +1,4 @@
-"""Analytics as its users run it: processes, a real broker, a real registry."""
+"""Analytics as users run it: as processes, with a real broker and registry."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_damaged_messages_become_dead_letters_and_the_rest_counts(registered: Se
         assert letter.key() == origin.encode()
 
 
-def test_values_outside_the_contract_and_times_that_cannot_be_spoil_no_figure(registered: Settings) -> None:
+def test_values_outside_the_contract_and_implausible_times_change_no_figure(registered: Settings) -> None:
     now = int(time.time() * 1000)
     carts = [
         encoded(
@@ -182,8 +182,8 @@ def test_a_message_without_a_value_or_with_an_unknown_schema_is_a_dead_letter(re
     ]
 
 
-def test_a_dead_letter_leaves_out_what_has_no_room(registered: Settings) -> None:
-    """The broker's limit is 1,048,588 bytes, which our headers must share: no message may stop the member."""
+def test_a_dead_letter_that_is_too_large_is_sent_without_its_value(registered: Settings) -> None:
+    """The broker's limit of 1,048,588 bytes includes our headers: no message may stop the member."""
     noise = random.Random(1)
     large, too_large = (b"{" + noise.randbytes(size) for size in (1_020_000, 1_048_400))
     send(registered, VIEWS, [large, too_large, b"{}"])
@@ -223,7 +223,7 @@ def test_a_registry_that_is_down_is_waited_for(registered: Settings, tmp_path: P
         server.stop()
 
 
-def test_the_lock_stands_in_for_a_registry_that_is_down(registered: Settings, tmp_path: Path) -> None:
+def test_the_lock_replaces_a_registry_that_is_down(registered: Settings, tmp_path: Path) -> None:
     server = RegistryServer(directory=tmp_path / "registry", port=ports.free())
     own = attrs.evolve(
         registered, registry_url=f"http://{ports.LOOPBACK}:{server.port}", lock_path=tmp_path / "own.lock.json"
@@ -237,7 +237,7 @@ def test_the_lock_stands_in_for_a_registry_that_is_down(registered: Settings, tm
     assert running.catch_up(own)["events"] == 1_000
 
 
-def test_a_member_goes_on_while_its_schema_evolves(registered: Settings, tmp_path: Path) -> None:
+def test_a_member_continues_while_its_schema_evolves(registered: Settings, tmp_path: Path) -> None:
     produce(registered, 2_000)
     member = running.start(registered, "consumers.analytics")
     until(lambda: registered.store_path.exists() and running.report(registered)["events"] == 2_000, member)
@@ -262,7 +262,7 @@ def test_a_member_goes_on_while_its_schema_evolves(registered: Settings, tmp_pat
     stop(member)
 
 
-def test_a_topic_that_analytics_does_not_know_harms_nobody(fresh: Settings, guest: Guest, contracts: Contracts) -> None:
+def test_a_topic_that_analytics_does_not_know_is_skipped(fresh: Settings, guest: Guest, contracts: Contracts) -> None:
     name = f"returns-{guest.word}"
     guest.remember(f"{name}-value")
     record = {"type": "record", "name": "OrderReturned", "namespace": "tributary.events", "doc": "A return."}
@@ -293,7 +293,7 @@ def test_two_members_share_one_store(registered: Settings) -> None:
         until(lambda: running.report(settings)["events"] == 20_000)
     finally:
         outputs = [stop(member) for member in members]
-    # A rebalance lets each write what it has before partitions move: nothing may have to be dropped.
+    # In a rebalance each member writes what it has before partitions move, so nothing is dropped.
     assert not any("dropped" in output for output in outputs), outputs
     running.assert_exact(settings)
 

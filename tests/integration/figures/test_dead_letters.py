@@ -1,4 +1,4 @@
-"""Dead letters always go: whatever their size, their headers and the state of the broker."""
+"""Dead letters are always delivered, whatever their size, their headers and the state of the broker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY_BYTES = 256
 
 
 class Desk:
-    """Topics of its own on the broker: one that messages come from, one that letters go to."""
+    """Two topics of the test's own: one for messages, one for dead letters."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -83,7 +83,7 @@ def headers_size(message: Message) -> int:
 @pytest.mark.parametrize("part", ["value", "key", "headers", "all"])
 @pytest.mark.parametrize(("limit", "limit_of_letters"), [(6_000, 6_000), (9_000, 4_096)])
 def test_a_message_of_any_size_becomes_a_letter(desk: Desk, part: str, limit: int, limit_of_letters: int) -> None:
-    """Every size up to the limit from where the letters' headers no longer fit, and what is left out in which order."""
+    """Every size from where the letter's headers no longer fit up to the limit; what is left out, in order."""
     desk.create({"max.message.bytes": str(limit)}, {"max.message.bytes": str(limit_of_letters)})
     noise = random.Random(limit)
     producer = desk.producer()
@@ -128,7 +128,7 @@ def test_a_message_of_any_size_becomes_a_letter(desk: Desk, part: str, limit: in
     assert order[last - 1] in seen or part == "all"
 
 
-def test_small_letters_stay_whole_where_the_topic_takes_no_batch_of_them(desk: Desk) -> None:
+def test_small_letters_stay_whole_if_the_topic_refuses_a_batch_of_them(desk: Desk) -> None:
     desk.create({}, {"max.message.bytes": "2000"})
     producer = desk.producer()
     for number in range(300):
@@ -175,7 +175,7 @@ def test_header_names_that_the_client_cannot_read_are_left_out(desk: Desk) -> No
 
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A broker that may be frozen and killed."""
+    """A broker that the test may freeze and kill."""
     environment = own_environment(tmp_path_factory.mktemp("stack"))
     with ended_with_us(environment, "clean"):
         stack = LocalStack(load(environment, env_file=Path(os.devnull)))
@@ -250,7 +250,7 @@ def test_a_producer_that_ended_is_replaced(own_stack: LocalStack) -> None:
 
     broker.suspend()
     letters = desk.deliver(*messages[1:], waiting=wait)
-    # What was under way when the producer ended may be there twice; its key is the same.
+    # What was in flight when the producer ended may be there twice, with the same key.
     assert {letter.key() for letter in letters} == {f"{desk.source}/0/{number}".encode() for number in range(10)}
     assert "made by a test" in waits[1]
 
@@ -265,7 +265,7 @@ def test_letters_without_a_topic_say_what_to_do(desk: Desk) -> None:
         desk.deliver(*desk.taken())
 
 
-def test_a_topic_that_takes_no_letter_at_all_says_what_to_do(desk: Desk) -> None:
+def test_a_topic_that_refuses_every_letter_is_an_error_that_says_what_to_do(desk: Desk) -> None:
     desk.create({}, {"max.message.bytes": "100"})
     producer = desk.producer()
     producer.produce(desk.source, b"v")
@@ -296,6 +296,6 @@ def test_the_wait_for_a_broker_that_is_away_ends_when_told(desk: Desk) -> None:
     assert time.monotonic() - began < 30
     assert "1 dead letter: " in waits[-1]
     assert "Connection refused" in waits[-1]
-    # Nothing of it is sent later.
+    # It is not sent later.
     desk.writer.deliver(letters, wait)
     assert len(running.received(desk.settings, desk.letters)) == 1

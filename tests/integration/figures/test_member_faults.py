@@ -1,4 +1,4 @@
-"""A member whose surroundings fail: it says what it waits for, it can be stopped, and it drains nothing."""
+"""A member whose environment fails: it reports what it waits for, can be stopped, and drains no topic."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from tributary.stack import ports
 from tributary.stack.local import LocalStack
 
 WITHIN_S = 60
-"""Far more than anything here takes, on any machine."""
+"""Seconds; far more than anything here takes on any machine."""
 
 
 @attrs.define
 class Running:
-    """A member that runs, and what it has said."""
+    """A running member and its output."""
 
     process: subprocess.Popen[str]
     lines: list[str] = attrs.field(factory=list)
@@ -48,7 +48,7 @@ class Running:
         return "".join(self.lines)
 
     def says(self, *texts: str) -> None:
-        """Wait until it has said all of these."""
+        """Wait until its output contains all of these."""
         self.until(lambda: all(text in self.text for text in texts), f"it does not say {texts}")
 
     def until(self, condition: Callable[[], bool], otherwise: str) -> None:
@@ -98,7 +98,7 @@ def events(settings: Settings) -> int:
 
 
 def members(settings: Settings) -> list[LiveMember]:
-    """What the members say of themselves in the store."""
+    """The members' status, from the store."""
     reader = Reader(settings.store_path)
     try:
         return reader.members()
@@ -112,7 +112,7 @@ def counted(settings: Settings, number: int) -> Callable[[], bool]:
 
 @contextmanager
 def locked(settings: Settings) -> Iterator[None]:
-    """Another process has a transaction open in the store."""
+    """Another process holds a transaction open in the store."""
     db = sqlite3.connect(settings.store_path, isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -154,7 +154,7 @@ def test_sigterm_ends_a_member_whose_store_is_locked(registered: Settings) -> No
 
 
 def test_a_store_that_is_damaged_while_no_message_follows_ends_the_member(registered: Settings) -> None:
-    """The thread that writes fails, and nothing more is submitted: only a look at it can tell."""
+    """The writing thread fails, and nothing more is submitted: only checking the thread reveals it."""
     produce(registered, 300)
     with member(registered) as one:
         one.until(counted(registered, 300), "it does not count")
@@ -183,7 +183,7 @@ def test_a_store_that_is_deleted_or_replaced_ends_the_member(registered: Setting
 
 
 def test_a_zombie_writes_nothing(registered: Settings) -> None:
-    """A member that slept past its session had a batch to write, which another one has counted meanwhile."""
+    """A member that slept past its session has a batch to write that another member has counted meanwhile."""
     produce(registered, 300)
     with member(registered) as zombie:
         zombie.until(counted(registered, 300), "it does not count")
@@ -241,7 +241,7 @@ def recreate(settings: Settings, contract: str, messages: int) -> None:
     send(settings, contract, [view] * messages)
 
 
-def test_a_topic_that_was_recreated_is_refused_and_read_from_its_beginning_by_choice(registered: Settings) -> None:
+def test_a_topic_that_was_recreated_is_refused_and_read_from_its_beginning_on_request(registered: Settings) -> None:
     produce(registered, 300)
     views = running.catch_up(registered)["by_topic"][catalog.load(registered).topic(VIEWS).name]
     recreate(registered, VIEWS, messages=1_000)
@@ -263,7 +263,7 @@ def test_a_topic_that_is_recreated_under_a_running_member_ends_it(registered: Se
     assert events(registered) == 300
 
 
-def test_records_that_were_deleted_unread_are_said(registered: Settings) -> None:
+def test_records_that_were_deleted_unread_are_reported(registered: Settings) -> None:
     produce(registered, 300)
     running.catch_up(registered)
     topic = catalog.load(registered).topic(VIEWS).name
@@ -292,7 +292,7 @@ def _end(settings: Settings, topic: str, number: int) -> int:
 # ---- the registry ---------------------------------------------------------------------------------------
 
 WRONG = [Fault.UNKNOWN_IDS, Fault.NULL_SCHEMA, Fault.HTML, Fault.UNAUTHORIZED, Fault.ERROR_503, Fault.REFUSING]
-"""Some of each sort: `tests/unit/test_schema_text.py` holds the client to every one."""
+"""Some of each kind; `tests/unit/registry/test_schema_text.py` tests the client with every one."""
 
 
 @pytest.fixture
@@ -311,7 +311,7 @@ def test_whatever_is_wrong_with_the_registry_known_ids_are_read(faulty: tuple[Se
 
 
 def test_no_state_of_the_registry_makes_a_good_message_a_dead_letter(faulty: tuple[Settings, FaultyRegistry]) -> None:
-    """Without the lock: the member waits through every wrong state, says why, and counts all in the end."""
+    """Without the lock, the member waits through every faulty state, reports it, and counts everything in the end."""
     settings, proxy = faulty
     produce(settings, 100)
     settings.lock_path.unlink()
@@ -341,7 +341,7 @@ def test_sigterm_ends_a_member_whose_registry_is_silent(faulty: tuple[Settings, 
         assert one.process.returncode == 0
 
 
-def test_a_schema_that_differs_from_the_lock_s_is_refused_aloud(faulty: tuple[Settings, FaultyRegistry]) -> None:
+def test_a_schema_that_differs_from_the_lock_ends_the_member(faulty: tuple[Settings, FaultyRegistry]) -> None:
     settings, proxy = faulty
     produce(settings, 100)
     proxy.fault = Fault.WRONG_SCHEMA
@@ -360,7 +360,7 @@ def test_a_replica_that_lags_costs_no_message(faulty: tuple[Settings, FaultyRegi
     assert running.assert_exact(settings)["dead_letters"] == 0
 
 
-def test_many_unknown_ids_are_asked_for_once_and_the_other_partitions_go_on(
+def test_many_unknown_ids_are_requested_once_and_the_other_partitions_continue(
     faulty: tuple[Settings, FaultyRegistry],
 ) -> None:
     settings, proxy = faulty
@@ -388,7 +388,7 @@ def test_a_topic_that_turns_bad_costs_an_alarm_and_not_the_topic(registered: Set
     name = catalog.load(registered).topic(VIEWS).name
     with member(registered, **limits) as one:
         one.says(f"topic {name} is not read any more: ", "messages in a row are unreadable", "--accept-dead-letters")
-        # For the page and the metrics, which see the store alone.
+        # For the page and the metrics, which only read the store.
         one.until(lambda: [list(m.refused) for m in members(registered)] == [[name]], "it does not note that")
         assert one.stop() < 10
         assert one.process.returncode == 1
@@ -399,7 +399,7 @@ def test_a_topic_that_turns_bad_costs_an_alarm_and_not_the_topic(registered: Set
     assert figures["dead_letters"] < 200
     assert figures["by_type"]["purchase"] > 0
     assert figures["by_type"]["add_to_cart"] > 0
-    # The other limit, and other settings: what was refused is read after a restart.
+    # After a restart with another limit, the refused messages are read.
     running.run(registered, "consumers.analytics", "--until-caught-up", "--accept-dead-letters", **limits)
     assert running.assert_exact(registered)["dead_letters"] == 700
 
@@ -409,7 +409,7 @@ def test_a_topic_that_turns_bad_costs_an_alarm_and_not_the_topic(registered: Set
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[tuple[Settings, LocalStack]]:
-    """A stack that a test may freeze and kill."""
+    """A stack that the test may freeze and kill."""
     settings = Settings(
         stack_dir=tmp_path / "stack",
         bootstrap_servers=f"{ports.LOOPBACK}:{ports.free()}",
@@ -430,7 +430,7 @@ def own_broker(tmp_path: Path) -> Iterator[tuple[Settings, LocalStack]]:
 
 
 def test_a_frozen_dead_and_returning_broker(own_broker: tuple[Settings, LocalStack]) -> None:
-    """One broker for all of it, since each takes seconds to start."""
+    """One broker for everything, because each takes seconds to start."""
     settings, stack = own_broker
     produce(settings, 300)
     pid = stack.broker.pid
@@ -478,5 +478,5 @@ def test_client_ids_name_the_members(registered: Settings) -> None:
 
 
 def test_framing_is_what_the_longs_look_like() -> None:
-    """The longs of the test above begin as framed messages do."""
+    """The longs of the test above start like framed messages."""
     assert wire.split(struct.pack(">q", 3_000 << 24))[0] == 3_000

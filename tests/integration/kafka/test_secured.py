@@ -1,4 +1,4 @@
-"""The secured broker of the tests: each listener takes the right credentials, and refuses the wrong ones."""
+"""The secured broker of the tests: each listener accepts the right credentials and refuses wrong ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAYS = [(listener, "PLAIN") for listener in LISTENERS if listener != "SASL"] + [
 
 
 def connects(config: dict[str, Any]) -> bool:
-    """Whether the broker, which is known to run, takes this client; the first error is a refusal."""
+    """Whether the broker, which is running, accepts this client; the first error counts as a refusal."""
     refusals: list[KafkaError] = []
     quiet = logging.Logger("librdkafka", level=logging.CRITICAL)
     client = Producer(config | {"error_cb": refusals.append}, logger=quiet)

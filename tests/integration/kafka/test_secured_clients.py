@@ -1,4 +1,4 @@
-"""Every client of ours with a secured broker and an https registry, by nothing but files of properties."""
+"""Every client of ours with a secured broker and an https registry, configured only by properties files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_all_commands_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # A property of producers and one of consumers: each client takes the file as it is, without a word.
+    # A property of producers and one of consumers: every client accepts the file without a warning.
     kafka = secured.client(listener, mechanism) | {"batch.num.messages": 100, "fetch.min.bytes": 1}
     with https_registry(tmp_path, "me", "pass:word") as registry:
         login = {"basic.auth.user.info": "me:pass:word"}
@@ -166,7 +166,7 @@ def oauth(endpoint: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", [Fault.SILENT, Fault.REFUSING, Fault.NONSENSE, Fault.HTML, Fault.ERROR_503])
-def test_a_token_endpoint_that_fails_is_named_soon(tmp_path: Path, tokens: TokenServer, fault: Fault) -> None:
+def test_a_token_endpoint_that_fails_is_reported_promptly(tmp_path: Path, tokens: TokenServer, fault: Fault) -> None:
     with https_registry(tmp_path) as registry, faulty_registry(tokens.url) as endpoint:
         endpoint.fault = fault
         values = registry.values | oauth(f"{endpoint.url}/token")
@@ -197,7 +197,7 @@ def test_a_token_that_is_given_is_sent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSING, Fault.SILENT, Fault.ERROR_503, Fault.HTML, Fault.CUT])
-def test_the_next_address_is_asked(fault: Fault) -> None:
+def test_the_next_address_is_tried(fault: Fault) -> None:
     with serve() as registry, faulty_registry(registry.url) as first, faulty_registry(registry.url) as second:
         schema_id = RegistryClient(registry.url).register("s", USER)
         client = RegistryClient(f"{first.url},{second.url}")

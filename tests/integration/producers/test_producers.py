@@ -86,7 +86,7 @@ def test_three_processes_at_their_own_rates_publish_one_world(registered: Settin
     for change in events[CARTS]:
         pieces = change["quantity"] if change["action"] == "ADD" else -change["quantity"]
         carts[change["session_id"]][change["product_id"]] += pieces
-    # The counts cut the three off at different sessions; those within all three must fit.
+    # The counts end the three at different sessions; sessions within all three must match.
     whole = [order for order in events[PURCHASES] if order["session_id"] in viewed and order["session_id"] in carts]
     assert len(whole) > 50
     for order in whole:
@@ -122,7 +122,7 @@ def test_the_same_world_again_sends_the_same_orders(registered: Settings) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_producer_drains_and_says_what_it_did(registered: Settings, number: signal.Signals) -> None:
+def test_a_stopped_producer_drains_and_prints_a_summary(registered: Settings, number: signal.Signals) -> None:
     process = start(registered, "producers.product_events", "--rate", 500, "--json")
     running.await_first(registered, catalog.load(registered).topic(VIEWS).name)
     process.send_signal(number)
@@ -189,7 +189,7 @@ def test_a_replayed_file_equals_an_independent_pass(registered: Settings, tmp_pa
     assert again == Counter({order["order_id"]: 2 for order in orders})
 
 
-def test_bad_rows_are_reported_kept_and_the_rest_goes_on(registered: Settings, tmp_path: Path) -> None:
+def test_bad_rows_are_reported_and_kept_and_the_others_published(registered: Settings, tmp_path: Path) -> None:
     lines = SAMPLE.read_text().splitlines(keepends=True)
     lines[100] = lines[100].replace(",view,", ",stare,", 1)
     lines[-1] = lines[-1][:-30]
@@ -210,12 +210,12 @@ def test_bad_rows_are_reported_kept_and_the_rest_goes_on(registered: Settings, t
     assert "Traceback" not in err
 
 
-def test_a_replay_keeps_the_files_pace_and_stops_when_told(registered: Settings, tmp_path: Path) -> None:
+def test_a_replay_keeps_the_files_pace_and_stops_on_a_signal(registered: Settings, tmp_path: Path) -> None:
     process = start(registered, "producers.replay", SAMPLE, "--speed", 1, cwd=tmp_path)
     running.await_first(registered, catalog.load(registered).topic(VIEWS).name)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "stopped after" in out
-    # At speed 1 the sample takes the better part of an hour.
+    # At speed 1 the sample takes most of an hour.
     assert 0 < len(received(registered, VIEWS)) < 100

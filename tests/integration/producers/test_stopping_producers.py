@@ -1,4 +1,4 @@
-"""Producers end when they are told to, or when their parent is killed, whatever hangs."""
+"""Producers end on a signal or when their parent is killed, whatever hangs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tributary.settings import Settings
 from tributary.stack.local import LocalStack
 
 WITHIN_S = 11
-"""Ten seconds, and one for a machine that is busy."""
+"""Ten seconds, and one more for a busy machine."""
 
 
 def start(settings: Settings, module: str, *options: object) -> subprocess.Popen[str]:
@@ -58,13 +58,13 @@ def frozen_broker(settings: Settings) -> Iterator[None]:
 
 
 def await_changes(settings: Settings) -> None:
-    """Wait until the broker takes changes: its session with the controller ended while it was frozen.
+    """Wait until the broker accepts changes: its session with the controller ended while it was frozen.
 
-    It may say for a while yet that it has a controller, so only a change shows that it does.
+    It may report a controller for a while although it has none, so only a change shows that it has one.
     """
     deadline = time.monotonic() + 90
     while True:
-        # Each time a client of its own: one that saw no controller asks again only after long.
+        # A new client each time: one that found no controller retries only after a long time.
         admin = AdminClient(settings.kafka_client({"socket.timeout.ms": 5000}))
         topic = f"probe-{time.monotonic_ns()}"
         try:
@@ -76,7 +76,7 @@ def await_changes(settings: Settings) -> None:
 
 
 def ends_in_time(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Send SIGTERM. Returns what it said."""
+    """Send SIGTERM. Returns the output."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     try:
@@ -88,7 +88,7 @@ def ends_in_time(process: subprocess.Popen[str]) -> tuple[str, str]:
     return out, err
 
 
-def test_kill_9_leaves_nobody_sending(registered: Settings) -> None:
+def test_no_producer_sends_after_kill_9_of_the_parent(registered: Settings) -> None:
     process = start(registered, "producers", "--rate", 500)
     first_events(registered)
     producers = psutil.Process(process.pid).children()
@@ -108,7 +108,7 @@ def test_sigterm_ends_all_three_though_the_broker_hangs(registered: Settings) ->
     with frozen_broker(registered):
         lines: list[str] = []
         assert process.stderr is not None
-        for line in process.stderr:  # a silence of ten seconds is said, by each
+        for line in process.stderr:  # each reports a silence of ten seconds
             lines.append(line)
             if sum("the broker has acknowledged nothing for 1" in line for line in lines) == len(SHARES):
                 break
@@ -136,7 +136,7 @@ def test_a_replay_ends_though_the_broker_hangs(registered: Settings, tmp_path: P
     assert "ended by force" in err
 
 
-def test_a_registry_that_never_answers_hinders_nobody() -> None:
+def test_a_registry_that_never_answers_does_not_prevent_the_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         asked = threading.Event()
 

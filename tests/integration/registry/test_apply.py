@@ -24,7 +24,7 @@ from tributary.settings import Settings
 
 @pytest.fixture
 def mine(contracts: Contracts, fresh: Settings) -> Contracts:
-    """Contracts that a test may edit, with topics and a lock of its own."""
+    """Contracts that a test may edit, with unique topics and a lock of its own."""
     return contracts.with_settings(fresh)
 
 
@@ -114,7 +114,7 @@ def test_one_bad_contract_and_nothing_is_written(mine: Contracts, registry: Regi
     assert mine.settings.lock_path.read_bytes() == before
 
 
-def test_lint_comes_before_all(mine: Contracts, registry: RegistryClient) -> None:
+def test_lint_runs_before_everything_else(mine: Contracts, registry: RegistryClient) -> None:
     mine.edit("purchases", lambda schema: schema.pop("doc"))
     with pytest.raises(plan.ChecksFailed) as failed:
         apply(mine)
@@ -139,7 +139,7 @@ def test_topics_that_differ_are_altered_or_explained(mine: Contracts) -> None:
     assert topic_state(mine.settings, cart.name)[0] == cart.partitions + 1
 
 
-def test_a_failure_midway_says_what_was_done_and_apply_resumes(
+def test_a_failure_midway_reports_what_was_done_and_apply_resumes(
     mine: Contracts, registry: RegistryClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     third = mine.load().topics[2].subject
@@ -172,7 +172,7 @@ def test_an_emptied_registry_gets_the_history_back(
     history = lock.load(fresh.lock_path)
     assert history is not None
 
-    # Another set of subjects is as good as an empty registry: the lock knows them, the registry does not.
+    # A second set of subjects is equivalent to an empty registry: the lock has them, the registry does not.
     renamed = {f"{name}-value": guest.remember(f"{name}-again-value") for name in fresh.topic_names.values()}
     again = attrs.evolve(fresh, topic_names={k: f"{name}-again" for k, name in fresh.topic_names.items()})
     lock.save(
@@ -213,7 +213,7 @@ def run(mine: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An address where nothing listens."""
+    """An address on which no server listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{unused.getsockname()[1]}"
@@ -245,7 +245,7 @@ def test_apply_registers_then_refuses_then_registers(mine: Contracts, run: Comma
     assert "extra: added: null or string, default null" in run("history", "product-events")[1]
 
 
-def test_drift_sees_what_others_did(mine: Contracts, run: Commands, registry: RegistryClient) -> None:
+def test_drift_reports_what_others_registered(mine: Contracts, run: Commands, registry: RegistryClient) -> None:
     run("apply")
     topic = views(mine)
     registry.set_level(topic.subject, "NONE")

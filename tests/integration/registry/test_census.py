@@ -31,7 +31,7 @@ NOBODYS = 4_000_000_000
 
 @attrs.frozen
 class Subject:
-    """A subject with an older version beside the contract's, and its topic."""
+    """A subject with versions other than the contract's, and its topic."""
 
     settings: Settings
     topic: Topic
@@ -43,7 +43,7 @@ class Subject:
         running.write(self.settings, self.topic.name, partition, *values)
 
     def census(self) -> Census:
-        """The census of what is there now."""
+        """The census of the topic's current records."""
         counted = [count(self.settings, name) for name in (self.topic.name, self.dead_letters)]
         versions = RegistryClient.from_settings(self.settings).versions(self.topic.subject)
         return census(self.topic, versions, *counted)
@@ -65,7 +65,7 @@ def subject(fresh: Settings) -> Subject:
 
 
 def framed(schema_id: int) -> bytes:
-    """A value whose body no schema can decode: the census must not look at it."""
+    """A value whose body no schema can decode: the census must not read it."""
     return wire.frame(schema_id, b"\xff" * 9)
 
 

@@ -1,4 +1,4 @@
-"""README's "Change a schema", to the letter, on a copy of the repository: it works, and no test turns red."""
+"""The steps of README's "Change a schema" work on a copy of the repository, and all tests stay green."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOUND = (
     "registry/contract/test_diff.py",
     "registry/records/test_verify.py",
 )
-"""The unit tests that are nearest to the contracts; they must hold for any that a shop has."""
+"""The unit tests that depend on the shop's contracts; they must pass with any contracts."""
 OPTIONAL = """,
     {"name": "coupon", "type": ["null", "string"], "default": null, "doc": "The coupon that was shown."},
     {"name": "stock", "type": ["null", "long"], "default": null, "doc": "How many were left."}
@@ -32,14 +32,14 @@ OPTIONAL = """,
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The repository, as it is here."""
+    """A copy of the repository."""
     folder = tmp_path / "repository"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT))
     return folder
 
 
 def steps() -> list[str]:
-    """The targets of make that the section's numbered steps name, in order."""
+    """The make targets in the section's numbered steps, in order."""
     section = (
         (ROOT / "README.md").read_text(encoding="utf-8").partition("## Change a schema\n")[2].partition("\n## ")[0]
     )
@@ -48,7 +48,7 @@ def steps() -> list[str]:
 
 
 def recipe(target: str) -> str:
-    """What make runs for a target, in the shell."""
+    """The shell commands that make runs for a target."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
     found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
     assert found, target
@@ -57,7 +57,7 @@ def recipe(target: str) -> str:
 
 
 def make(folder: Path, target: str, environment: dict[str, str]) -> str:
-    """Do what make does for a target that must succeed. Returns its output."""
+    """Run the commands of a target, which must succeed. Returns their output."""
     command = ["bash", "-e", "-c", recipe(target)]
     done = subprocess.run(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

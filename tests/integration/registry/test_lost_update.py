@@ -1,4 +1,4 @@
-"""Two checkouts and one registry: what one team registered, another team's apply neither overlooks nor undoes."""
+"""Two checkouts and one registry: apply neither overlooks nor undoes what another team registered."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def versions(checkout: Contracts) -> list[dict[str, Any]]:
 
 
 def field_names(checkout: Contracts) -> list[list[str]]:
-    """The names of the fields that v1 has not, for each version that the registry has."""
+    """The names of the fields that v1 lacks, for each version in the registry."""
     first, *_ = names = [[field["name"] for field in schema["fields"]] for schema in versions(checkout)]
     return [each[len(first) :] for each in names]
 
@@ -113,7 +113,7 @@ def test_each_command_refuses_it_and_says_what_would_be_lost(ours: Contracts, th
     assert ours.settings.lock_path.read_bytes() == before
 
 
-def test_pull_takes_it_in_and_the_check_shows_what_the_contract_drops(
+def test_pull_adds_it_to_the_lock_and_check_shows_what_the_contract_drops(
     ours: Contracts, theirs: Contracts, run: Commands
 ) -> None:
     ours.edit(CONTRACT, optional("coupon"))
@@ -132,7 +132,7 @@ def test_pull_takes_it_in_and_the_check_shows_what_the_contract_drops(
     assert "up to date" in run("pull")[1]
 
 
-def test_who_asks_for_it_goes_on(ours: Contracts, theirs: Contracts, run: Commands) -> None:
+def test_allow_unknown_continues(ours: Contracts, theirs: Contracts, run: Commands) -> None:
     ours.edit(CONTRACT, optional("coupon"))
     assert run("check", "--allow-unknown")[0] == 0
     assert "register v3, removes banner" in run("plan", "--allow-unknown")[1]
@@ -155,14 +155,14 @@ def test_the_same_edit_is_no_conflict(ours: Contracts, theirs: Contracts) -> Non
     assert ours.settings.lock_path.read_bytes() == theirs.settings.lock_path.read_bytes()
 
 
-def test_check_goes_without_a_registry_and_says_so(run: Commands) -> None:
+def test_check_works_without_a_registry_and_says_so(run: Commands) -> None:
     code, out, err = run.apart("check", registry_url="http://127.0.0.1:1")
     assert code == 0
     assert "asked" not in out
     assert err.startswith("registry http://127.0.0.1:1: not asked, the lock alone counts: nothing answers there")
 
 
-def test_check_does_not_hang_on_a_registry_that_is_silent(run: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_does_not_hang_on_a_silent_registry(run: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unknown, "_ANSWER_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://name:secret@127.0.0.1:{silent.getsockname()[1]}"
@@ -175,7 +175,7 @@ def test_check_does_not_hang_on_a_registry_that_is_silent(run: Commands, monkeyp
 
 
 def between(monkeypatch: pytest.MonkeyPatch, method: str, act: Callable[[], object]) -> None:
-    """Once, when the client's method is called, let somebody else act first."""
+    """Let another client act first, once, when the client's method is called."""
     original, pending = getattr(RegistryClient, method), [act]
 
     def later(self: RegistryClient, *arguments: object) -> object:
@@ -200,7 +200,7 @@ def register(checkout: Contracts, name: str) -> None:
         ("register", "at the same moment; the contract was registered after it as v3", [[], ["banner"], ["coupon"]]),
     ],
 )
-def test_what_somebody_registers_meanwhile_is_noticed(
+def test_a_version_registered_in_between_is_noticed(
     ours: Contracts, monkeypatch: pytest.MonkeyPatch, method: str, expected: str, left: list[list[str]]
 ) -> None:
     ours.edit(CONTRACT, optional("coupon"))
@@ -218,7 +218,7 @@ def test_what_somebody_registers_meanwhile_is_noticed(
     assert "banner added" in refused.value.plan.unknown[0].found[0]
 
 
-def test_what_comes_after_our_own_version_stays_unknown(ours: Contracts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_after_our_own_stays_unknown(ours: Contracts, monkeypatch: pytest.MonkeyPatch) -> None:
     ours.edit(CONTRACT, optional("coupon"))
     between(monkeypatch, "lookup", lambda: register(ours, "banner"))
     apply(ours)

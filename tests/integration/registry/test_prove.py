@@ -1,4 +1,4 @@
-"""The proof by data on a real broker and registry."""
+"""`prove` on a real broker and registry."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Subject:
     settings: Settings
     topic: Topic
     ids: tuple[int, ...]
-    """v1 is the contract; v2 has no `category`; v3 has a field more, and a segment that the contract does not know."""
+    """v1 is the contract; v2 lacks `category`; v3 has one more field, and a segment that the contract does not have."""
     bodies: tuple[bytes, ...]
     """An event of each."""
 
@@ -71,7 +71,7 @@ def subject(fresh: Settings) -> Subject:
     return Subject(fresh, topic, ids, tuple(bodies))
 
 
-def test_says_for_each_version_what_decodes_and_what_changes(
+def test_reports_for_each_version_what_decodes_and_what_changes(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
@@ -91,7 +91,7 @@ def test_says_for_each_version_what_decodes_and_what_changes(
     ]
 
 
-def test_a_record_that_cannot_be_read_is_named_with_its_place_and_the_field(
+def test_a_record_that_cannot_be_read_is_reported_with_its_offset_and_the_field(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
@@ -129,7 +129,7 @@ def test_takes_the_newest_of_each_version_by_their_timestamps(subject: Subject) 
     assert not [group for group in groups.valid if group.group_id.startswith("registry")]
 
 
-def test_stops_when_asked_and_says_that_it_did(
+def test_stops_on_request_and_says_so(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)

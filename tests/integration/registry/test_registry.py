@@ -1,4 +1,4 @@
-"""What every Confluent-compatible registry answers to: the one that `make up` starts, or any SCHEMA_REGISTRY_URL.
+"""Requests that every Confluent-compatible registry serves: the local one, or any SCHEMA_REGISTRY_URL.
 
 How to run it against another registry: docs/registry.md.
 """
@@ -56,7 +56,7 @@ def test_the_same_content_is_the_same_id_in_every_subject(guest: Guest) -> None:
     assert documented["id"] != first
 
 
-def test_an_id_never_comes_back(guest: Guest) -> None:
+def test_an_id_is_never_reused(guest: Guest) -> None:
     subject = guest.subject()
     first = guest.register(subject, guest.record(ID))[1]["id"]
     guest("DELETE", f"/subjects/{subject}")
@@ -76,7 +76,7 @@ def test_the_same_schema_normalized_is_the_same_version(guest: Guest) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_level_is_kept(guest: Guest, level: str) -> None:
+def test_a_compatibility_level_is_stored(guest: Guest, level: str) -> None:
     subject = guest.subject()
     assert guest("GET", f"/config/{subject}")[1]["error_code"] == 40408
     guest.set_level(subject, level)
@@ -89,7 +89,7 @@ def test_a_level_is_kept(guest: Guest, level: str) -> None:
     ("level", "required", "removed"),
     [("BACKWARD", 409, 200), ("FORWARD", 200, 409), ("FULL", 409, 409), ("NONE", 200, 200)],
 )
-def test_a_level_decides(guest: Guest, level: str, required: int, removed: int) -> None:
+def test_a_compatibility_level_decides(guest: Guest, level: str, required: int, removed: int) -> None:
     subject = guest.subject()
     guest.set_level(subject, "NONE")
     guest.register(subject, guest.record(ID, {"name": "old", "type": "int"}))
@@ -98,7 +98,7 @@ def test_a_level_decides(guest: Guest, level: str, required: int, removed: int) 
     for candidate, expected in zip(candidates, (required, removed), strict=True):
         asked = guest("POST", f"/compatibility/subjects/{subject}/versions/latest", {"schema": candidate})
         assert asked == (200, {"is_compatible": expected == 200})
-    # The refused are registered first: what is registered is what the next is held against.
+    # Refused schemas are tried first: a registered one becomes the baseline of the next.
     for candidate, expected in sorted(zip(candidates, (required, removed), strict=True), key=lambda one: -one[1]):
         status, answer = guest.register(subject, candidate)
         assert status == expected
@@ -108,7 +108,7 @@ def test_a_level_decides(guest: Guest, level: str, required: int, removed: int) 
             guest("DELETE", f"/subjects/{subject}/versions/{answer['version']}")
 
 
-def test_transitive_levels_look_further_back(guest: Guest) -> None:
+def test_transitive_levels_compare_with_all_versions(guest: Guest) -> None:
     subject = guest.subject()
     guest.set_level(subject, "NONE")
     for fields in ([ID], [ID, {"name": "n", "type": "int"}]):
@@ -121,7 +121,7 @@ def test_transitive_levels_look_further_back(guest: Guest) -> None:
         }
 
 
-def test_the_reasons_are_told(guest: Guest) -> None:
+def test_the_reasons_are_in_the_answer(guest: Guest) -> None:
     subject = guest.subject()
     guest.set_level(subject, "BACKWARD")
     guest.register(subject, guest.record(ID))
@@ -191,8 +191,8 @@ def test_readonly(guest: Guest) -> None:
     assert guest.register(subject, guest.record(ID, COUNT))[1]["version"] == 2
 
 
-def test_import_takes_ids_and_versions(guest: Guest) -> None:
-    subject = guest.subject(context=guest.context())  # ids are counted by context: the others' go on as they were
+def test_import_accepts_ids_and_versions(guest: Guest) -> None:
+    subject = guest.subject(context=guest.context())  # ids are assigned per context: those of other contexts continue
     assert guest("PUT", f"/mode/{escaped(subject)}", {"mode": "IMPORT"})[0] == 200
     imported = guest.register(subject, guest.record(ID), id=77, version=3)[1]
     assert (imported["id"], imported["version"]) == (77, 3)
@@ -203,7 +203,7 @@ def test_import_takes_ids_and_versions(guest: Guest) -> None:
     assert (later["version"], later["id"] > 77) == (4, True)
 
 
-def test_contexts_keep_apart(guest: Guest) -> None:
+def test_contexts_are_separate(guest: Guest) -> None:
     context = guest.context()
     subject, there = guest.subject(), guest.subject(context=context)
     assert guest.register(subject, guest.record(ID))[1]["version"] == 1
@@ -241,7 +241,7 @@ ERRORS: list[tuple[str, str, object, int, int]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), ERRORS)
-def test_a_mistake_is_told_by_its_code(
+def test_a_mistake_has_its_error_code(
     guest: Guest, method: str, path: str, body: object, status: int, code: int
 ) -> None:
     known = guest.subject("known")

@@ -1,4 +1,4 @@
-"""Confluent's own client and serializers, in every documented way, against whichever registry the tests have."""
+"""Confluent's own client and serializers, with every documented option, against the registry of the tests."""
 
 from __future__ import annotations
 

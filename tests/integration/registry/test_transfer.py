@@ -1,4 +1,4 @@
-"""Export and import on the registry that the other integration tests use, whichever it is."""
+"""Export and import with the registry of the other integration tests, local or external."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ORDER = '{"type":"record","name":"Order","fields":[{"name":"user","type":"User"}
 
 
 def within(whole: Archive, context: str) -> Archive:
-    """What an archive has of one context, without what holds for everyone."""
+    """The part of an archive that belongs to one context, without the global settings."""
     return Archive(
         {name: scope for name, scope in whole.scopes.items() if name.startswith(context) and name != EVERYONE},
         {name: subject for name, subject in whole.subjects.items() if name.startswith(context)},
@@ -47,7 +47,7 @@ def test_what_is_registered_here_can_be_read_elsewhere(
             assert there.level(topic.subject) == here.level(topic.subject)
 
 
-def test_what_is_elsewhere_comes_here_as_it_is(
+def test_a_registry_is_imported_unchanged(
     cluster: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     context = f":.transfer-{uuid.uuid4().hex[:8]}:"  # of its own: so the ids are free

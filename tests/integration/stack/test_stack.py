@@ -1,4 +1,4 @@
-"""The local stack itself: real Kafka and registry in folders and on ports of the test's own."""
+"""The local stack: real Kafka and registry in folders and on ports of the test's own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SCHEMA = '{"type": "record", "name": "Kept", "fields": [{"name": "n", "type": "i
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The variables of a stack that no other test has."""
+    """The environment of a stack of the test's own."""
     return {
         "STACK": "local",
         "STACK_DIR": str(tmp_path / "stack dir é"),
@@ -84,7 +84,7 @@ def consume(broker: Broker, topic: str, count: int) -> list[bytes]:
     return [message.value() or b"" for message in messages]
 
 
-def test_up_makes_no_topics_by_accident(cluster: Settings) -> None:
+def test_an_unknown_topic_is_not_created(cluster: Settings) -> None:
     producer = Producer({"bootstrap.servers": cluster.bootstrap_servers, "message.timeout.ms": 5000})
     failures: list[object] = []
     producer.produce("mis-spelt", b"x", on_delivery=lambda error, _: failures.append(error))
@@ -149,7 +149,7 @@ def test_two_ups_at_once_start_one_stack(stack: LocalStack, environment: dict[st
 
 
 def test_starts_with_neither_java_nor_network(stack: LocalStack, environment: dict[str, str]) -> None:
-    """The jars are there already: the fixture `cluster` or an earlier test fetched them."""
+    """The jars are present: the fixture `cluster` or an earlier test has downloaded them."""
     stack.broker.start()
     stack.down()
     nowhere = "http://127.0.0.1:9"
@@ -171,7 +171,7 @@ def test_a_taken_port_is_refused_before_anything_starts(stack: LocalStack, envir
     assert stack.broker.pid is None, "half a stack helps nobody"
 
 
-def test_a_start_that_fails_shows_kafkas_last_words(stack: LocalStack) -> None:
+def test_a_start_that_fails_shows_the_last_lines_of_kafkas_log(stack: LocalStack) -> None:
     broker = stack.broker
     broker.start()
     broker.kill()
@@ -216,7 +216,7 @@ def test_an_up_that_is_interrupted_leaves_a_start_that_the_next_up_waits_for(
     create_topic(stack.broker, "usable")
 
 
-def test_settings_that_kafka_refuses_are_shown_in_its_words(stack: LocalStack) -> None:
+def test_settings_that_kafka_refuses_are_shown_with_its_message(stack: LocalStack) -> None:
     broker = attrs.evolve(stack.broker, heap="1")
 
     with pytest.raises(StackError, match="Too small maximum heap"):
@@ -230,7 +230,7 @@ def test_serves_this_machine_only(stack: LocalStack) -> None:
         LocalStack(elsewhere).up()
 
 
-def test_status_says_what_runs_and_what_it_holds(stack: LocalStack, environment: dict[str, str]) -> None:
+def test_status_shows_what_runs_and_what_it_holds(stack: LocalStack, environment: dict[str, str]) -> None:
     before = command(environment, "status")
     stack.up()
     create_topic(stack.broker, "counted")
@@ -283,7 +283,7 @@ def test_clean_deletes_its_own_data_only(stack: LocalStack, environment: dict[st
     assert "nothing to delete" in command(environment, "clean").stdout
 
 
-def test_clean_leaves_a_store_that_lies_elsewhere(stack: LocalStack, environment: dict[str, str]) -> None:
+def test_clean_keeps_a_store_in_another_folder(stack: LocalStack, environment: dict[str, str]) -> None:
     store = stack.settings.stack_dir.parent / "mine.sqlite"
     store.write_text("mine")
 
@@ -316,7 +316,7 @@ def test_down_stops_only_what_up_started(stack: LocalStack, environment: dict[st
 
 
 def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
-    """The fixture `cluster` of a pytest that is killed with -9."""
+    """Covers the fixture `cluster` of a pytest that is killed with -9."""
     test = tmp_path / "test_hang.py"
     test.write_text(
         "from tributary.stack.local import LocalStack\n"

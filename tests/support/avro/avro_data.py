@@ -1,4 +1,4 @@
-"""Hypothesis strategies: Avro schemas, data for them, and reader schemas that a later version might have."""
+"""Hypothesis strategies: Avro schemas, data for them, and reader schemas that may be a later version."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def schemas(draw: Draw) -> Any:
 
 @st.composite
 def records(draw: Draw, *, alike: bool = False) -> Any:
-    """A schema of a record; `alike`: with unions in which the value alone does not say its branch."""
+    """A schema of a record; `alike`: with unions whose branch cannot be inferred from the value."""
     names = _Names(alike=alike)
     return defined_first(_record(draw, names, 3), names.defined, set())
 
@@ -99,7 +99,7 @@ def _record(draw: Draw, names: _Names, depth: int) -> dict[str, Any]:
 
 
 def _union(draw: Draw, names: _Names, depth: int) -> list[Any]:
-    """A union in which the value alone says its branch; where it does not, implementations differ."""
+    """A union whose branch can be inferred from the value; otherwise implementations differ."""
     branches: dict[str, Any] = {}
     for _ in range(draw(st.integers(1, 4))):
         branch = _schema(draw, names, depth)
@@ -196,7 +196,7 @@ class _Data:
         self.names = definitions(schema)
 
     def of(self, schema: Any, depth: int) -> st.SearchStrategy[Any]:
-        """Data no deeper than `depth` records within each other, where the schema allows."""
+        """Data with at most `depth` nested records, where the schema allows it."""
         if isinstance(schema, list):
             branches = [branch for branch in schema if depth > 0 or branch == "null"] or schema
             return st.one_of(*(st.deferred(lambda branch=branch: self.of(branch, depth)) for branch in branches))
@@ -254,7 +254,7 @@ _ADDED = [
 
 @st.composite
 def readers(draw: Draw, writer: Any) -> Any:
-    """A reader schema for a writer's: changed as people change schemas, to what can be read and to what cannot."""
+    """A reader schema for a writer's, after typical changes, readable or not."""
     names = definitions(writer)
     changed = _changed(draw, copy.deepcopy(writer))
     return defined_first(changed, names | definitions(changed), set())
@@ -305,7 +305,7 @@ def _change_record(draw: Draw, record: dict[str, Any]) -> None:
     fields = []
     for field in draw(st.permutations(record["fields"])):
         if draw(st.integers(0, 4)) == 0:
-            continue  # the reader has it no more
+            continue  # the reader no longer has it
         field["type"] = _changed(draw, field["type"])
         if draw(st.integers(0, 3)) == 0:
             field["name"], field["aliases"] = f"{field['name']}_renamed", [field["name"]]

@@ -1,4 +1,4 @@
-"""Columns as rows of Python objects, and what they must hold."""
+"""Columns as rows of Python objects, and their expected content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine's verdict beside what fastavro makes of data, and every way in which the two may differ."""
+"""The engine's verdict compared with what fastavro reads, and every way in which the two may differ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rule = Callable[[Any, Any, list[Incompatibility]], bool]
 
 
 def outcome(reader: Any, writer: Any, reasons: list[Incompatibility]) -> str:
-    """What data says to the engine's reasons; fails where they contradict each other."""
+    """Compare the engine's reasons with what fastavro reads; fails if they contradict each other."""
     error = failure(reader, writer)
     if reasons:
         unshown = [rule.__name__ for rule in UNSHOWN if rule(reader, writer, reasons)]
@@ -76,6 +76,6 @@ def _has_twins(schema: Any) -> bool:
 
 
 UNSHOWN: list[Rule] = [ambiguous, endless, unqualified_alias, alias_of_two]
-"""Refused, and yet fastavro may read every datum."""
+"""Refused, although fastavro may read every datum."""
 UNREAD: list[Rule] = [alias_of_two, two_branches_answer]
-"""Called compatible, and yet fastavro may not read every datum."""
+"""Compatible, although fastavro may not read every datum."""

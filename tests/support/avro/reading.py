@@ -1,4 +1,4 @@
-"""What a reader makes of written data, by fastavro: data that visits every part of a schema, written and read."""
+"""Read and write data with fastavro; the data visits every part of a schema."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SCALARS: dict[str, list[Any]] = {
     "string": ["text", "é"],
 }
 _WITHIN_ITSELF = 5
-"""An older version may differ as deep as it was edited: each edit can write one round of a recursion out."""
+"""An older version may differ as deep as it was edited: each edit can unroll one level of a recursion."""
 
 
 def visiting(schema: Any) -> list[Any]:
     """Data that together visits all of a schema: every branch of every union, every symbol, an item of every array.
 
-    Records within themselves are followed a few rounds. A branch of a union is written as fastavro's `(name, value)`,
-    so that the value need not tell which one it is. All bytes are UTF-8: that others cannot be read as a string is the
-    one break that the rules let through anywhere.
+    Recursive records are followed a few levels. A branch of a union is written as fastavro's `(name, value)`, so that
+    the branch does not depend on the value. All bytes are UTF-8: other bytes cannot be read as a string, which is the
+    one break that the rules allow everywhere.
     """
     namespace = schema.get("namespace") if isinstance(schema, dict) else None
     return _Visit(definitions(schema), f"{namespace}." if namespace else "").of(schema, ())
@@ -85,7 +85,7 @@ class _Visit:
         return [{name: column[row % len(column)] for name, column in columns.items()} for row in range(rows)]
 
     def _name(self, branch: Any) -> str:
-        """What fastavro calls a branch of a union."""
+        """fastavro's name of a branch of a union."""
         name = branch if isinstance(branch, str) else branch.get("name", branch["type"])
         return f"{self.namespace}{name}" if name in self.names else str(name)
 
@@ -98,12 +98,12 @@ def written(writer: Any, datum: Any) -> bytes:
 
 
 def read(reader: Any, writer: Any, body: bytes) -> Any:
-    """The value that a reader's schema makes of what a writer's wrote. Raises whatever fastavro raises."""
+    """The value written with a writer schema and read with a reader schema. Raises what fastavro raises."""
     return fastavro.schemaless_reader(io.BytesIO(body), _parsed(writer), _parsed(reader))
 
 
 def failure(reader: Any, writer: Any) -> Exception | None:
-    """What fastavro says to the first datum of a writer's that it cannot read; None if it reads all."""
+    """fastavro's error for the first datum of the writer that it cannot read; None if it reads all."""
     for datum in visiting(writer):
         try:
             read(reader, writer, written(writer, datum))
@@ -117,7 +117,7 @@ def _parsed(schema: Any) -> Any:
 
 
 def resolved(source: io.BytesIO, written: Any, read: Any) -> Any:
-    """What fastavro makes of a generated pair of parsed schemas, for a test of Hypothesis.
+    """fastavro's result for a generated pair of parsed schemas, for a test with Hypothesis.
 
     Drops the example where fastavro fails by itself: it cannot look up a writer's type that is given by its name among
     the branches of a reader's union that defines a record.

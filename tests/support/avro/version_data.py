@@ -1,4 +1,4 @@
-"""Hypothesis strategies: what a schema may be next, edited as people edit schemas, wisely and not."""
+"""Hypothesis strategies: the next version of a schema, after typical edits, good and bad."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES: list[Any] = [*PRIMITIVES, {"type": "array", "items": "int"}, {"type": "m
 
 @st.composite
 def first_versions(draw: Draw) -> Any:
-    """A schema of any type; most are records with an enum: drawn at random it is rare, its rules the subtlest."""
+    """A schema of any type. Most are records with an enum, which is rare at random and has the subtlest rules."""
     schema = draw(avro_data.records() | avro_data.schemas())
     if isinstance(schema, dict) and "fields" in schema and draw(st.integers(0, 3)):
         symbols = draw(st.lists(st.sampled_from(SYMBOLS), min_size=1, unique=True))
@@ -90,7 +90,7 @@ def _edited_union(draw: Draw, union: list[Any]) -> Any:
         return [*union, _type(draw)]
     position = draw(st.integers(0, len(union) - 1))
     branch = union[position]
-    if edit == "twin" and isinstance(branch, dict) and "name" in branch:  # two branches may now be meant
+    if edit == "twin" and isinstance(branch, dict) and "name" in branch:  # two branches may now match
         twin = {**copy.deepcopy(branch), "name": f"{branch['name']}t", "aliases": [branch["name"]]}
         return draw(st.permutations([*union, _EDITS[branch["type"]](draw, twin)]))
     return branch if edit == "one" or len(union) == 1 else union[:position] + union[position + 1 :]
@@ -127,7 +127,7 @@ def _edited_record(draw: Draw, record: dict[str, Any]) -> dict[str, Any]:
         return {**record, "fields": draw(st.permutations(fields))}
     if edit == "drop":
         return {**record, "fields": [one for one in fields if one is not field]}
-    if edit == "alias":  # two of the writer's fields may now be meant
+    if edit == "alias":  # two of the writer's fields may now match
         other = draw(st.sampled_from(fields))
         changed = {**field, "aliases": [other["name"]]}
     else:

@@ -1,6 +1,6 @@
-"""The figures, computed the plain way: one event at a time, with dictionaries. What the tests hold analytics against.
+"""The figures, computed plainly: one event at a time, with dictionaries. The tests compare analytics with them.
 
-It shares nothing with the product: events are decoded by fastavro, and counted as the README describes the figures.
+It shares no code with the product: events are decoded by fastavro, and counted as the README describes the figures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def decode(schema: Any, payload: bytes) -> dict[str, Any] | None:
 
 
 def type_of(event: dict[str, Any]) -> str:
-    """The type of an event, told by the fields that only one contract has."""
+    """The type of an event, from the fields that only one contract has."""
     if "action" in event:
         return ACTIONS[event["action"]]
     return "purchase" if "items" in event else "view"

@@ -1,6 +1,6 @@
-"""A Kafka cluster with one consumer group, in this process: logs, and clients in place of those of confluent_kafka.
+"""A Kafka cluster with one consumer group, in this process: logs, and clients that replace confluent_kafka's.
 
-Nothing happens by itself. Partitions change hands when a test says so, and a client hears of it in `consume`. A log has
+Nothing happens by itself. Partitions move when a test moves them, and a client learns of it in `consume`. A log has
 gaps where a record is None, as compaction, aborted transactions and transaction markers leave them.
 """
 
@@ -45,7 +45,7 @@ class Log:
 
 
 GAP = "gap"
-"""In a log, in place of a message: an offset that holds none."""
+"""Replaces a message in a log: an offset without a message."""
 
 
 class Cluster:
@@ -60,10 +60,10 @@ class Cluster:
         self.away = False
         self.takes_letters = True
         self.group: list[Client] = []
-        """Members as the coordinator knows them."""
+        """The members known to the coordinator."""
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Have members talk to this cluster."""
+        """Connect members to this cluster."""
         patch.setattr(group, "Consumer", lambda _: Client(self))
         patch.setattr(topics, "Consumer", lambda _: Client(self))
         patch.setattr(topics, "AdminClient", lambda _: Admin(self))
@@ -74,7 +74,7 @@ class Cluster:
         self.rebalance()
 
     def recreate(self, topic: str) -> None:
-        """Delete a topic with all that belongs to it, and create it."""
+        """Delete a topic with everything in it, and create it."""
         name, _, number = self.topic_ids[topic].rpartition("-")
         self.topic_ids[topic] = f"{name}-{int(number) + 1}"
         for partition in self.logs:
@@ -83,7 +83,7 @@ class Cluster:
                 self.committed.pop(partition, None)
 
     def rebalance(self) -> None:
-        """Ask every member for its partitions. When the last one has given them up, they are dealt out."""
+        """Ask every member for its partitions. When the last one has given them up, they are assigned."""
         for client in self.group:
             client.dealt = None
             client.revoking = bool(client.owned)
@@ -115,13 +115,13 @@ class Client:
         self._positions: dict[Partition, int] = {}
         self._ended: set[Partition] = set()
         self.owned: list[Partition] = []
-        """What the member was told that it has."""
+        """The partitions that the member was assigned."""
         self.dealt: list[Partition] | None = None
         self.revoking = False
         self.lost = False
-        """Whether it hears next that its session has ended."""
+        """Whether it learns next that its session has ended."""
         self.deaf = 0
-        """For how many calls of `consume` it hears of no change."""
+        """The number of calls of `consume` in which it learns of no change."""
         self.errors: list[int] = []
 
     def subscribe(self, _: list[str], *, on_assign: Any, on_revoke: Any, on_lost: Any) -> None:

@@ -1,4 +1,4 @@
-"""Members of the analytics group on a scripted cluster, each going on for one turn at a time."""
+"""Members of the analytics group on a scripted cluster, each running one turn at a time."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tributary.registry.client import RegistryClient, RegistryUnavailable, Schem
 from tributary.settings import Settings
 
 WAIT_S = 30.0
-"""For what is to happen soon, on a slow machine."""
+"""Seconds for what should happen soon, on a slow machine."""
 
 
 def hurry(patch: pytest.MonkeyPatch, linger_s: float) -> None:
-    """Make members wait for less, and write and fetch less at once; their watch looks when it is told to."""
+    """Shorten the waits of members, and the sizes of fetches and writes; their monitor runs on demand."""
     for module, name, value in (
         (errors, "RETRY_S", 0.01),
         (dead_letters, "_TICK_S", 0.01),
@@ -54,7 +54,7 @@ class Killed(BaseException):
 
 
 class Turns:
-    """Work in a thread of its own that goes on for one turn at a time, and then waits where it calls `pause`."""
+    """Work in a thread of its own that runs one turn at a time, then waits where it calls `pause`."""
 
     def __init__(self, work: Callable[[Callable[[object], None]], None]) -> None:
         self._go, self._came = threading.Semaphore(0), threading.Semaphore(0)
@@ -67,7 +67,7 @@ class Turns:
         self._wait()
 
     def turn(self) -> None:
-        """Let it go on until it pauses or has ended."""
+        """Run it until it pauses or has ended."""
         if not self.ended:
             self._go.release()
             self._wait()
@@ -113,14 +113,14 @@ class Running:
         return self.turns.ended
 
     def turn(self) -> None:
-        """Let it go on until it shows what it does. Raises what it ended with."""
+        """Run it until it reports its status. Raises what it ended with."""
         assert self.turns is not None
         self.turns.turn()
         if self.turns.error:
             raise self.turns.error
 
     def kill(self) -> None:
-        """End it where it is; it stays in the group until its session ends."""
+        """Kill it at its position; it stays in the group until its session ends."""
         assert self.turns is not None
         self.turns.kill()
         self.analytics._pipeline.close()
@@ -128,27 +128,27 @@ class Running:
         self.analytics._store.close()
 
     def go_on(self, until: Callable[[], bool]) -> None:
-        """Let it go on until something is true. Raises what it ended with."""
+        """Run it until a condition is true. Raises what it ended with."""
         deadline = time.monotonic() + WAIT_S
         while not until():
             assert time.monotonic() < deadline, "does not come"
             self.turn()
 
     def end(self) -> None:
-        """Let it go on to its end. Raises what it ended with."""
+        """Run it to its end. Raises what it ended with."""
         self.go_on(lambda: self.ended)
         self.turn()
 
 
 class Group:
-    """Makes members, and answers them as the registry."""
+    """Creates members, and answers them as the registry."""
 
     def __init__(self, settings: Settings, patch: pytest.MonkeyPatch) -> None:
         self.settings = settings
         self.cluster = Cluster(dict.fromkeys(NAMES, 2))
         self.cluster.install(patch)
         self.known = set(NOW_ID.values())
-        """Ids that the registry has."""
+        """The ids that the registry has."""
         self.registry_away = False
         self._catalog = catalog.load(attrs.evolve(settings, project=CONTRACTS))
 
@@ -162,7 +162,7 @@ class Group:
         return json.dumps(SCHEMAS[schema_id])
 
     def member(self, choices: RunOptions) -> Running:
-        """A member that has joined and has its first turn before it."""
+        """A member that has joined and not yet run a turn."""
         registry = RegistryClient(NOWHERE)
         registry.schema_text = self._ask  # type: ignore[method-assign]
         stop = threading.Event()

@@ -1,4 +1,4 @@
-"""Messages of the shop's three topics, good and bad in every way, and the events that are in them."""
+"""Messages of the shop's three topics, valid ones and every kind of invalid ones, and their events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = sorted(TOPICS)
 PARTITIONS: list[Partition] = [(topic, number) for topic in NAMES for number in range(2)]
 NOW_ID = {topic: number for number, topic in enumerate(NAMES, 1)}
 LATER_ID = {topic: number for number, topic in enumerate(NAMES, 11)}
-"""Ids of writer schemas that the registry does not have at first."""
+"""Ids of writer schemas that the registry does not have initially."""
 PROTOBUF_ID = 21
 
 
@@ -70,7 +70,7 @@ LATER = {(topic, n): encode(LATER_ID[topic], event(topic, n)) for topic in NAMES
 
 
 def bad(topic: str, n: int) -> bytes | None:
-    """A message that is unreadable, in the nth way."""
+    """An unreadable message, of the nth kind."""
     good = GOOD[topic, n]
     framed = struct.pack(">bI", 0, LAST_ID + 1) + good[5:]
     early = encode(NOW_ID[topic], event(topic, n) | {"occurred_at": 5})

@@ -1,4 +1,4 @@
-"""Stores with simulated shoppers in them, made by the code that makes the real ones."""
+"""Stores with simulated shoppers, written by the product's own code."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tributary.kafka.batch import OffsetRange
 from tributary.settings import Settings
 
 MADE_AT_MS = 1_700_000_000_000
-"""When the first event of each kind happened; a second later the next one."""
+"""The time of the first event of each kind; the next one is a second later."""
 
 
 def no_waiting(what: str) -> None:
-    """For a store that has nothing to wait for."""
+    """The callback of a store that never waits."""
     raise AssertionError(f"waits for {what}")
 
 
@@ -51,7 +51,7 @@ def write(
 
 
 class Writer:
-    """Writes one session after the other to a store."""
+    """Writes one session after another to a store."""
 
     def __init__(self, path: Path, seed: int = 1) -> None:
         topics = {topic.event: topic for topic in catalog.load(Settings()).topics}
@@ -67,7 +67,7 @@ class Writer:
         self.store = Store(path, SHOP, no_waiting)
 
     def write(self, sessions: int, dead_letters: dict[str, int] | None = None) -> Merged:
-        """Write so many sessions in one transaction."""
+        """Write a number of sessions in one transaction."""
         some = list(islice(self._sessions, sessions))
 
         def clock() -> int:

@@ -1,4 +1,4 @@
-"""A private certificate authority with what it signed: a server's certificate for this machine, and a client's."""
+"""A private certificate authority and what it signs: certificates for a server on this machine, and for clients."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Signed:
 
 
 class Authority:
-    """A certificate authority that nobody trusts unless told to; its files are in `directory`."""
+    """A certificate authority that no client trusts by default; its files are in `directory`."""
 
     def __init__(self, directory: Path, name: str = "Private CA") -> None:
         directory.mkdir(parents=True, exist_ok=True)

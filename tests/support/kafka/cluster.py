@@ -44,7 +44,7 @@ def cluster() -> Iterator[Settings]:
 
 @pytest.fixture
 def guest(cluster: Settings) -> Iterator[Guest]:
-    """A stay in the registry, which may be anybody's and hold anything."""
+    """Access to the registry, which may be shared and contain other subjects."""
     one = Guest(cluster)
     yield one
     one.leave()
@@ -52,9 +52,9 @@ def guest(cluster: Settings) -> Iterator[Guest]:
 
 @pytest.fixture
 def fresh(cluster: Settings, guest: Guest, tmp_path: Path) -> Iterator[Settings]:
-    """The cluster's settings with topics, consumer group, registry lock and store that no other test has.
+    """The cluster's settings with unique topics, consumer group, registry lock and store.
 
-    No topic and no subject exists yet: a test that needs them calls `registry.plan.apply`.
+    No topic and no subject exists yet: a test that needs them runs `apply`.
     """
     names = own_topics(guest.word)
     for name in names.values():
@@ -67,13 +67,13 @@ def fresh(cluster: Settings, guest: Guest, tmp_path: Path) -> Iterator[Settings]
         lock_path=tmp_path / "registry.lock.json",
     )
     yield settings
-    if EXTERNAL:  # our own broker goes with all it holds
+    if EXTERNAL:  # our own broker is deleted with its data
         for deleted in AdminClient(settings.kafka_client()).delete_topics(list(names.values())).values():
             deleted.exception()
 
 
 @pytest.fixture
 def registered(fresh: Settings) -> Settings:
-    """`fresh`, with its topics made and its contracts registered."""
+    """`fresh`, with its topics created and its contracts registered."""
     plan.apply(fresh)
     return fresh

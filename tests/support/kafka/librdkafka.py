@@ -1,4 +1,4 @@
-"""What the Kafka client's Python face does not offer: header names of any bytes, a fatal error, a test cluster."""
+"""What the Kafka client's Python API does not offer: header names of any bytes, a fatal error, a test cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _library() -> Any:
 
 
 def _handle(producer: Producer) -> ctypes.c_void_p:
-    """The client's own object: the first field after the header of every Python object."""
+    """librdkafka's handle: the first field after the header of every Python object."""
     return ctypes.c_void_p.from_address(id(producer) + object.__basicsize__)
 
 
@@ -47,7 +47,7 @@ def produce(producer: Producer, topic: str, value: bytes, key: bytes, headers: l
 
 
 def end(producer: Producer, code: int) -> None:
-    """Let a producer have a fatal error, as it has when the broker lost what it sent before."""
+    """Give a producer a fatal error, as when the broker has lost what it sent before."""
     _library().rd_kafka_test_fatal_error(_handle(producer), code, b"made by a test")
 
 
@@ -57,10 +57,9 @@ _NOT_COORDINATOR = 16
 
 @contextmanager
 def moving_coordinator(topic: str) -> Iterator[str]:
-    """Addresses of a cluster of librdkafka's own, which it has for tests, with this topic.
+    """The addresses of a mock cluster of librdkafka, with this topic.
 
-    Its first answer about a group's offsets is that the group has another coordinator: so answers a broker that has
-    just been restarted.
+    Its first answer about a group's offsets is NOT_COORDINATOR, as from a broker that has just been restarted.
     """
     library = _library()
     library.rd_kafka_handle_mock_cluster.restype = ctypes.c_void_p

@@ -1,4 +1,4 @@
-"""Run the product's commands as processes of their own, and write and read what is in the topics."""
+"""Run the product's commands as processes, and write and read messages in the topics."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 
 
 def start(settings: Settings, module: str, *options: object, **more: str) -> subprocess.Popen[str]:
-    """Start a command; its output can be read when it ends."""
+    """Start a command. Its output can be read after its end."""
     command = [sys.executable, "-m", module, *map(str, options)]
     return subprocess.Popen(
         command,
@@ -59,13 +59,13 @@ def run(settings: Settings, module: str, *options: object, **more: str) -> str:
 
 
 def catch_up(settings: Settings) -> dict[str, Any]:
-    """Let a member read all there is. Returns the report."""
+    """Run a member until it has caught up. Returns the report."""
     run(settings, "consumers.analytics", "--until-caught-up")
     return report(settings)
 
 
 def report(settings: Settings) -> dict[str, Any]:
-    """What `report --json` says."""
+    """The output of `report --json`."""
     figures: dict[str, Any] = json.loads(run(settings, "consumers.analytics", "report", "--json"))
     return figures
 
@@ -76,7 +76,7 @@ def received(settings: Settings, topic: str) -> list[Message]:
 
 
 def messages(settings: Settings, topic: str) -> Iterator[Message]:
-    """Each message in a topic, from its beginning to its present end."""
+    """Each message in a topic, from its beginning to its current end."""
     consumer = Consumer(
         {
             **settings.kafka_client(),
@@ -126,14 +126,14 @@ def decoded(settings: Settings) -> Iterator[tuple[str, dict[str, Any] | None]]:
 
 
 def plain_pass(settings: Settings) -> tuple[dict[str, Any], int]:
-    """The figures by an independent pass over the topics, and how many messages could not be read."""
+    """The figures by an independent pass over the topics, and the number of unreadable messages."""
     pairs = list(decoded(settings))
     events = [(topic, event) for topic, event in pairs if event is not None]
     return oracle.figures(events), len(pairs) - len(events)
 
 
 def assert_exact(settings: Settings) -> dict[str, Any]:
-    """The store's figures are those of an independent pass. Returns the report."""
+    """Assert that the store's figures equal those of an independent pass. Returns the report."""
     figures = report(settings)
     expected, unreadable = plain_pass(settings)
     assert {key: figures[key] for key in expected} == expected

@@ -1,4 +1,4 @@
-"""A real broker as companies run it: private CA, mutual TLS, SASL_SSL with PLAIN and SCRAM, OAUTHBEARER."""
+"""A real broker configured as in companies: private CA, mutual TLS, SASL_SSL with PLAIN and SCRAM, OAUTHBEARER."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class _Broker(Broker):
 
 @attrs.frozen
 class Secured:
-    """The running broker, and what its clients need. `client` puts it together for librdkafka."""
+    """The running broker, and what its clients need. `client` returns the properties for librdkafka."""
 
     broker: Broker
     addresses: dict[str, str]
@@ -118,7 +118,7 @@ class Secured:
 
 @contextmanager
 def secured_broker() -> Iterator[Secured]:
-    """Start one, in a folder of its own; it ends with the block, or when this process dies."""
+    """Start a secured broker in a folder of its own; it ends with the block, or when this process dies."""
     directory = Path(tempfile.mkdtemp(prefix="tributary-secured-"))
     environment = own_environment(directory)
     try:

@@ -1,4 +1,4 @@
-"""A Kafka and a registry of one's own, for the tests and the benchmarks, that do not outlive who started them."""
+"""A Kafka and a registry for tests and benchmarks that end with the process that started them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def own_environment(directory: Path) -> dict[str, str]:
 
 
 def own_topics(word: str) -> dict[str, str]:
-    """The settings that give each topic a name with this word at its end."""
+    """The settings that end each topic's name with this word."""
     return {
         "KAFKA_TOPIC_PRODUCTS": f"product-events-{word}",
         "KAFKA_TOPIC_USERS": f"user-events-{word}",
@@ -39,8 +39,8 @@ def own_topics(word: str) -> dict[str, str]:
 @contextmanager
 def ended_with_us(environment: Mapping[str, str], command: str) -> Iterator[None]:
     """Run `tributary stack COMMAND` for this stack when the block ends, or when this process dies."""
-    # This process may be killed at any moment. So another one ends the stack when its standard input ends, which
-    # happens when we close it, and just as well when we die.
+    # This process may be killed at any moment. So another process stops the stack when its standard input ends, which
+    # happens when we close it and also when we die.
     ender = subprocess.Popen(
         ["/bin/sh", "-c", 'cat >/dev/null; exec "$0" -m tributary stack "$1"', sys.executable, command],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""An OAuth 2 token endpoint on loopback: client credentials in, a signed JWT out, and the keys to check it by."""
+"""An OAuth 2 token endpoint on loopback: takes client credentials, returns signed JWTs, serves the public keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIFETIME_S = 600
 
 @attrs.frozen
 class TokenServer:
-    """Where it listens, and the tokens it signs."""
+    """The address of the endpoint, and the tokens that it signs."""
 
     url: str
     _key: rsa.RSAPrivateKey

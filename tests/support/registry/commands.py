@@ -12,7 +12,7 @@ from tributary.cli.main import main
 
 @attrs.frozen
 class Commands:
-    """Runs commands that see these contracts, and their settings; keywords are settings to change."""
+    """Runs commands on these contracts and their settings; keywords are settings to change."""
 
     contracts: Contracts
     monkeypatch: pytest.MonkeyPatch

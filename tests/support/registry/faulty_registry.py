@@ -1,4 +1,4 @@
-"""A real HTTP proxy before a real registry, which can be put into each wrong state that a registry was seen in.
+"""A real HTTP proxy in front of a real registry that can simulate each faulty state that registries were seen in.
 
 with faulty_registry(registry.url) as faulty:
     client = RegistryClient(faulty.url)
@@ -31,19 +31,19 @@ _JSON = "application/vnd.schemaregistry.v1+json"
 
 
 class Fault(Enum):
-    """What is wrong with the registry."""
+    """The faulty states."""
 
     NONE = "none"
     UNKNOWN_IDS = "unknown ids"
-    """It says of every id that there is no such schema, with error code 40403."""
+    """Every id is unknown: error code 40403."""
     BARE_404 = "bare 404"
     """404 for every path, without an error code, as from a wrong path or a web server."""
     NULL_SCHEMA = "null schema"
     """`{"schema": null}`"""
     NONSENSE = "nonsense"
-    """JSON of another service."""
+    """The JSON of another service."""
     NO_JSON = "no json"
-    """`{"schema": "{`: the beginning of an answer as if it were the whole."""
+    """`{"schema": "{`: a truncated answer sent as if it were complete."""
     HTML = "html"
     """A page with status 200, as of a captive portal or a login form."""
     ERROR_500 = "status 500"
@@ -55,17 +55,17 @@ class Fault(Enum):
     SLOW = "slow"
     """It answers after `delay_s`."""
     TRICKLING = "trickling"
-    """It sends a byte of the body each half second."""
+    """It sends one byte of the body per half second."""
     SILENT = "silent"
-    """It accepts connections and requests, and never answers."""
+    """It accepts connections and requests but never answers."""
     REFUSING = "refusing"
-    """Nothing listens at its address."""
+    """No server listens at its address."""
     CUT = "cut"
-    """The connection ends in the middle of the body."""
+    """The connection closes in the middle of the body."""
     WRONG_SCHEMA = "wrong schema"
-    """Another schema for every id."""
+    """It returns another schema for every id."""
     PROTOBUF = "protobuf"
-    """A schema of another type for every id."""
+    """It returns a schema of another type for every id."""
     LAGGING = "lagging"
     """A replica that is behind: an id is unknown until `delay_s` after it was first asked for."""
 
@@ -92,7 +92,7 @@ _BODIES: dict[Fault, bytes] = {
 
 @attrs.frozen
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     path: str
@@ -100,13 +100,13 @@ class Asked:
 
 
 class FaultyRegistry:
-    """The proxy. `fault` may be set at any time, from any thread; it holds for requests that come from then on.
+    """The proxy. `fault` may be set at any time, from any thread; it applies to later requests.
 
-    Requests that a SLOW or SILENT registry keeps waiting end when the fault changes.
+    Requests that wait for a SLOW or SILENT registry end when the fault changes.
     """
 
     def __init__(self, target: str, delay_s: float = 3.0, tls: ssl.SSLContext | None = None) -> None:
-        """Stand before the registry at `target`; with `tls`, speak https."""
+        """Start in front of the registry at `target`; with `tls`, serve https."""
         self.delay_s = delay_s
         self._target = urlsplit(target)
         self._tls = tls
@@ -125,12 +125,12 @@ class FaultyRegistry:
 
     @property
     def requests(self) -> list[Asked]:
-        """All that was asked so far."""
+        """All requests so far."""
         with self._lock:
             return list(self._asked)
 
     def count(self, path: str = "") -> int:
-        """How many requests there were for paths that begin so."""
+        """The number of requests for paths with this prefix."""
         return sum(one.path.startswith(path) for one in self.requests)
 
     @property
@@ -150,7 +150,7 @@ class FaultyRegistry:
             self._listen()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -178,7 +178,7 @@ class FaultyRegistry:
                 if registry._tls is None:
                     return connection, address
                 connection.settimeout(10)
-                # The handshake is made by the thread that reads, so that no client keeps the others waiting.
+                # The handshake runs in the thread that reads, so that no client blocks the others.
                 return registry._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
             def handle_error(self, *_: object) -> None:
@@ -251,7 +251,7 @@ def _send(
 
 @contextmanager
 def faulty_registry(target: str, delay_s: float = 3.0, tls: ssl.SSLContext | None = None) -> Iterator[FaultyRegistry]:
-    """A proxy before the registry at `target` while the block runs."""
+    """A proxy in front of the registry at `target` during the block."""
     registry = FaultyRegistry(target, delay_s, tls)
     try:
         yield registry

@@ -1,4 +1,4 @@
-"""A guest in a registry that others use: subjects with names that nobody else has, deleted when the test ends."""
+"""Use of a registry that may be shared: subjects with unique names, deleted when the test ends."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _word() -> str:
 
 @attrs.frozen
 class Guest:
-    """One test's stay in a registry. It sets no level and no mode but those of its own subjects and contexts."""
+    """One test's access to a registry. It sets compatibility and modes only of its own subjects and contexts."""
 
     settings: Settings
     word: str = attrs.field(factory=_word)
-    """In the name of everything that the test makes."""
+    """Part of the name of everything that the test creates."""
     _subjects: list[str] = attrs.field(factory=list)
 
     def subject(self, name: str = "s", context: str = "") -> str:
@@ -40,11 +40,11 @@ class Guest:
         return subject
 
     def context(self, name: str = "c") -> str:
-        """A context, as it stands before a subject's name: `:.name:`."""
+        """A context, as a subject's prefix: `:.name:`."""
         return f":.{self.word}-{name}:"
 
     def record(self, *fields: dict[str, Any], **more: Any) -> str:
-        """The text of a record that no other test registers: the same text would have the same id."""
+        """The text of a unique record: the same text would have the same id."""
         schema = {"type": "record", "name": "View", "namespace": f"test{self.word}", "fields": list(fields), **more}
         return json.dumps(schema, separators=(",", ":"))
 
@@ -75,11 +75,11 @@ class Guest:
         return self("POST", f"/subjects/{escaped(subject)}/versions", {"schema": schema, **more})
 
     def set_level(self, subject: str, level: str) -> None:
-        """The level of a subject. Whatever level the registry has of its own, a test that counts on one sets it."""
+        """Set a subject's level. A test that needs a level sets it, because the registry may have any default."""
         assert self("PUT", f"/config/{escaped(subject)}", {"compatibility": level})[0] == 200
 
     def leave(self) -> None:
-        """Delete what the test registered, the newest first: it may refer to the older."""
+        """Delete what the test registered, the newest first, because it may refer to the older."""
         for subject in reversed(self._subjects):
             name = escaped(subject)
             self("DELETE", f"/mode/{name}")

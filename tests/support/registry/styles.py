@@ -1,4 +1,4 @@
-"""Contracts in the styles that are met in public: change capture, Java's and .NET's generators, trees, old habits."""
+"""Contracts in styles found in public: change data capture, Java's and .NET's generators, trees, old habits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contracts to evolve, with what is registered of them."""
+"""Contracts to evolve, with their registered versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tributary.registry.lock import Version
 
 
 class Workshop:
-    """Contracts to evolve at a level; what is registered is what they were at first, and what is added to it."""
+    """Contracts to evolve at a level; the initial contracts are registered, and versions can be added."""
 
     def __init__(self, contracts: Contracts, level: str) -> None:
         self.contracts = contracts

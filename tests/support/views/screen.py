@@ -18,7 +18,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
 def busy_view(settings: Settings) -> View[Shown]:
-    """The figures of a store, beside a member with lag, duplicates and dead letters."""
+    """The figures of a store, and a member with lag, duplicates and dead letters."""
     done = MemberProgress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
     status = MemberStatus(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)
     source = ARRANGEMENT.open(settings)
