@@ -16,8 +16,9 @@ Every name is imported when it is first used: a command that needs `varint` alon
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tributary import lazy
 
 if TYPE_CHECKING:
     from tributary.avro.columns.batch import RecordBatch
@@ -41,19 +42,14 @@ __all__ = [
     "parse",
 ]
 
-_MODULES = {
-    "columns.batch": ("RecordBatch",),
-    "columns.reader": ("ColumnReader",),
-    "parser": ("parse",),
-    "rows.decoder": ("BoundsError", "DecodeError", "decoder"),
-    "rows.encoder": ("EncodeError", "column_encoder", "encoder"),
-    "schema": ("Schema", "SchemaError"),
-}
-"""Where each public name is defined."""
-
-
-def __getattr__(name: str) -> Any:
-    module = next((module for module, names in _MODULES.items() if name in names), None)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+__getattr__ = lazy.exports(
+    __name__,
+    {
+        "columns.batch": ("RecordBatch",),
+        "columns.reader": ("ColumnReader",),
+        "parser": ("parse",),
+        "rows.decoder": ("BoundsError", "DecodeError", "decoder"),
+        "rows.encoder": ("EncodeError", "column_encoder", "encoder"),
+        "schema": ("Schema", "SchemaError"),
+    },
+)

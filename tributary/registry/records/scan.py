@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Event
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -60,8 +60,17 @@ def _place(message: Message) -> Place:
     return Place(partition, offset, -1 if kind == TIMESTAMP_NOT_AVAILABLE else time_ms)
 
 
-def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event | None = None) -> Iterator[Message]:
+def messages(
+    settings: Settings,
+    topic: str,
+    on_progress: Progress = lambda _read, _total: None,
+    stop: Event | None = None,
+    *,
+    committed: bool = False,
+) -> Generator[Message]:
     """The topic's messages from its beginning to where it ended at the start, or until `stop` is set.
+
+    With `committed`, without those of transactions that were aborted or are still open.
 
     No consumer group sees it, and no offset is committed. Raises KafkaUnavailable as `count` does.
     """
@@ -73,7 +82,7 @@ def messages(settings: Settings, topic: str, on_progress: Progress, stop: Event 
             "enable.auto.offset.store": False,
             "enable.partition.eof": True,
             # A record of a transaction that is still open needs its schema too.
-            "isolation.level": "read_uncommitted",
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
         }
     )
     try:
