@@ -19,8 +19,8 @@ from tributary.catalog import Catalog, load
 from tributary.project import Project
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.lock import Version
-from tributary.registry.render import documents
-from tributary.registry.render.markdown import table
+from tributary.registry.render import checks
+from tributary.registry.render.markup import table
 from tributary.settings import Settings
 
 DOCUMENT = ROOT / "docs" / "edits.md"
@@ -397,7 +397,7 @@ def document() -> str:
     )
     parts = [HEAD.format(count=sum(map(len, EDITS.values())), level=f"`{level}`")]
     for title, cases in EDITS.items():
-        rows = [_row(case, [documents.check(one) for one in checked(case).values()]) for case in cases]
+        rows = [_row(case, [checks.subject(one) for one in checked(case).values()]) for case in cases]
         parts.append("\n".join([f"## {title}", *table(heads, rows)]) + "\n")
     return "\n".join(parts)
 

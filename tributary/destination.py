@@ -28,9 +28,14 @@ def registry(settings: Settings) -> str:
 
 
 def file(what: str, path: Path) -> str:
-    """A file or folder: what it is, and its path, relative to the current folder if it is below."""
+    """A file or folder: what it is, and its path."""
+    return f"{what} {shown(path)}"
+
+
+def shown(path: Path) -> str:
+    """A path, relative to the working directory if it is below."""
     here = Path.cwd()
-    return f"{what} {path.relative_to(here) if path.is_relative_to(here) else path}"
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def without_login(url: str) -> str:

@@ -25,12 +25,13 @@ from consumers.analytics.source import Shown
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
+from tributary.cli.contracts import lint
 from tributary.cli.output import show
 from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.printable import OneLine, lines, paragraphs, printable
-from tributary.registry.catalogue.html import tag
 from tributary.registry.lint.engine import Finding
-from tributary.registry.render import markdown, text
+from tributary.registry.render import findings
+from tributary.registry.render.html import tag
 from tributary.views import metric
 from tributary.views.arrangement import View
 from tributary.views.feed import Snapshot
@@ -191,10 +192,10 @@ def test_labels_are_in_the_format_of_prometheus_and_stay_different(values: dict[
 @example("a | b")
 def test_a_finding_stays_in_its_line_and_its_row(words: str) -> None:
     finding = Finding("rule", "topic", Path(words.replace("\x00", "") or "x"), 1, words, words, words)
-    shown = text.findings([finding])
+    shown = findings.text([finding])
     assert len(shown.split("\n")) == (2 if words else 1)
     assert hidden(shown, "\n") == []
-    page = MarkdownIt("commonmark", {"html": False}).enable("table").parse(markdown.lint(1, [finding]))
+    page = MarkdownIt("commonmark", {"html": False}).enable("table").parse(lint.markdown(["a"], [finding]))
     assert [token.type for token in page].count("tr_open") == 2
     assert [token.type for token in page].count("td_open") == 5
     assert hidden(tag("p", words), "\n\t") == []

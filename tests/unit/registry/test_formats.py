@@ -15,7 +15,7 @@ from tributary.cli.output import FORMATS
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.apply.steps import Done, Step
-from tributary.registry.render import documents, markdown, text
+from tributary.registry.render import plans
 
 HOSTILE = "A *star* <b>and</b> a `tick` | a_pipe, [x](y)"
 
@@ -102,28 +102,35 @@ STEPS = [
 
 def test_a_plan_in_each_format() -> None:
     made = plan.Plan(tuple(STEPS), (), (), ())
-    said = (text.plan(made), shown(markdown.plan(made)), json.dumps(documents.plan(made)))
+    said = (plans.text(made), shown(plans.markdown(made)), json.dumps(plans.document(made)))
     for words in ("topic a", "level *NONE*", "is up to date"):
         assert all(words in form for form in said)
     assert all("1 to create, 1 to change, 1 as they are" in form for form in said[:2])
     refused = plan.Plan((), (), (), ("b refuses *it*",))
-    for form in (text.plan(refused), shown(markdown.plan(refused))):
+    for form in (plans.text(refused), shown(plans.markdown(refused))):
         assert "b refuses *it*" in form
         assert "Nothing was written" in form
-    assert documents.plan(refused)["refusals"] == ["b refuses *it*"]
+    assert plans.document(refused)["refusals"] == ["b refuses *it*"]
 
 
 def test_what_apply_did_in_each_format() -> None:
     result = plan.Applied(plan.Plan(tuple(STEPS), (), (), ()), tuple(map(done, STEPS[:2])), Path("lock.json"), True)
-    for form in (text.applied(result), shown(markdown.applied(result))):
+    for form in (plans.applied_text(result), shown(plans.applied_markdown(result))):
         assert "2 steps done; lock.json updated" in form
         assert "is up to date" in form
-    assert "level *NONE*, done" in shown(markdown.applied(result))
-    assert [one["text"] for one in documents.applied(result)["done"]] == ["6 partitions, done", "level *NONE*, done"]
+    assert "level *NONE*, done" in shown(plans.applied_markdown(result))
+    assert [one["text"] for one in plans.applied_document(result)["done"]] == [
+        "6 partitions, done",
+        "level *NONE*, done",
+    ]
 
 
 def test_a_failure_midway_in_each_format() -> None:
     failure = plan.ApplyFailed([done(STEPS[0])], STEPS[1], [STEPS[2]], "the registry *fell* over")
-    forms = (text.failed(failure), shown(markdown.failed(failure)), json.dumps(documents.failed(failure)))
+    forms = (
+        plans.failed_text(failure),
+        shown(plans.failed_markdown(failure)),
+        json.dumps(plans.failed_document(failure)),
+    )
     for words in ("6 partitions, done", "level *NONE*", "the registry *fell* over", "is up to date"):
         assert all(words in form for form in forms)

@@ -9,11 +9,13 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.support.contracts import Contracts, field
+from tributary.cli.contracts import lint as lint_command
+from tributary.registry.check.findings import findings as findings_of
+from tributary.registry.check.findings import reason
 from tributary.registry.check.verdict import SubjectCheck, check_all
-from tributary.registry.lint.engine import lint
+from tributary.registry.lint.engine import explain, lint
 from tributary.registry.lock import Version
-from tributary.registry.render import ci, documents, markdown, text
-from tributary.registry.render.problems import of_check, of_findings
+from tributary.registry.render import checks, findings
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def checked(contracts: Contracts) -> list[SubjectCheck]:
 
 
 def test_text_says_who_breaks_in_which_order_to_deploy_and_what_to_write(checked: list[SubjectCheck]) -> None:
-    printed = text.checks(checked)
+    printed = checks.text(checked)
     for expected in (
         "product-events-value: v2 breaks FULL_TRANSITIVE",
         "extra: READER_FIELD_MISSING_DEFAULT_VALUE",
@@ -47,7 +49,7 @@ def test_text_says_who_breaks_in_which_order_to_deploy_and_what_to_write(checked
 
 
 def test_the_document_is_json_with_the_same_findings(checked: list[SubjectCheck]) -> None:
-    document = json.loads(json.dumps(documents.checks(checked)))
+    document = json.loads(json.dumps(checks.document(checked)))
     assert document["passed"] is False
     assert [(one["subject"], one["passed"], one["compatible"]) for one in document["subjects"]] == [
         ("product-events-value", False, False),
@@ -59,7 +61,7 @@ def test_the_document_is_json_with_the_same_findings(checked: list[SubjectCheck]
 
 
 def test_sarif_points_at_the_line(checked: list[SubjectCheck]) -> None:
-    (run,) = json.loads(ci.sarif([problem for one in checked for problem in of_check(one)]))["runs"]
+    (run,) = json.loads(findings.sarif([finding for one in checked for finding in findings_of(one)], reason))["runs"]
     results = {result["ruleId"]: result for result in run["results"]}
     assert set(results) == {"READER_FIELD_MISSING_DEFAULT_VALUE", "range-tightened"}
     assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == set(results)
@@ -73,7 +75,11 @@ def test_sarif_points_at_the_line(checked: list[SubjectCheck]) -> None:
 
 
 def test_junit_fails_what_did_not_pass(checked: list[SubjectCheck]) -> None:
-    suite = ElementTree.fromstring(ci.junit(checked))
+    cases = [
+        findings.Case(one.topic.subject, list(findings_of(one)), checks.verdict(one), checks.text([one]))
+        for one in checked
+    ]
+    suite = ElementTree.fromstring(findings.junit("check", cases))
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
     failed = {case.get("name"): case.find("failure") for case in suite}
     assert failed["purchases-value"] is None
@@ -84,20 +90,19 @@ def test_junit_fails_what_did_not_pass(checked: list[SubjectCheck]) -> None:
 
 
 def test_markdown_keeps_its_tables_whole(checked: list[SubjectCheck], contracts: Contracts) -> None:
-    printed = markdown.checks(checked)
+    printed = checks.markdown(checked)
     assert "### ❌ `product-events-value`" in printed and "### ✅ `purchases-value`" in printed
     rows = [line for line in printed.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in rows} == {3}
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=""))
-    findings = lint(contracts.load(), contracts.project, basics_only=True)
-    assert "| `order_id` | docs-present |" in markdown.lint(3, findings)
+    found = lint(contracts.load(), contracts.project, basics_only=True)
+    assert "| `order_id` | docs-present |" in lint_command.markdown(["purchases"], found)
 
 
 def test_lint_reads_like_a_compiler(contracts: Contracts) -> None:
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=""))
     (finding,) = lint(contracts.load(), contracts.project)
-    (problem,) = of_findings([finding])
-    printed = text.lint(3, [finding])
+    printed = lint_command.text(["a", "b", "purchases"], [finding])
     assert printed.startswith(f"{finding.file}:{finding.line}: order_id: field order_id has no doc [docs-present]")
     assert printed.endswith("3 contracts, 1 finding")
-    assert json.loads(ci.sarif([problem]))["runs"][0]["results"][0]["ruleId"] == "docs-present"
+    assert json.loads(findings.sarif([finding], explain))["runs"][0]["results"][0]["ruleId"] == "docs-present"

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
 
 from tributary import catalog, settings
+from tributary.catalog import Topic
 from tributary.cli import exits
 from tributary.cli.options import add_against, add_allow_unknown
 from tributary.cli.output import ALL_FORMATS, add_format, show
 from tributary.printable import printable
-from tributary.registry.apply.unknown import ask
+from tributary.registry.apply import unknown
+from tributary.registry.apply.unknown import Asked, Unknown, ask
 from tributary.registry.check.baseline import baseline
-from tributary.registry.check.verdict import check_all
-from tributary.registry.render import ci, documents, markdown, text, unknowns
-from tributary.registry.render.problems import of_check, of_unknown
+from tributary.registry.check.findings import findings as findings_of
+from tributary.registry.check.findings import reason
+from tributary.registry.check.verdict import SubjectCheck, check_all
+from tributary.registry.finding import Finding
+from tributary.registry.render import checks, findings, unknowns
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -31,16 +39,49 @@ def run(args: argparse.Namespace) -> int:
     checked = check_all(topics, baseline(args.against, loaded, topics), loaded.project)
     valid = [one.topic for one in checked if not one.invalid]
     asked = None if args.allow_unknown or args.against.startswith("git:") else ask(loaded, valid)
-    unknown = asked.unknown if asked else ()
-    show(
-        args.format,
-        text=lambda: "\n".join([text.checks(checked), *([unknowns.text(unknown)] if unknown else [])]),
-        json=lambda: documents.checks(checked, asked),
-        markdown=lambda: "\n\n".join([markdown.checks(checked), *([unknowns.markdown(unknown)] if unknown else [])]),
-        sarif=lambda: ci.sarif(
-            [*(problem for one in checked for problem in of_check(one)), *of_unknown(topics, unknown)]
-        ),
-        junit=lambda: ci.junit(checked, of_unknown(topics, unknown)),
-    )
+    made = _Checked(checked, asked)
+    show(args.format, made, text=_text, json=_document, markdown=_markdown, sarif=_sarif, junit=_junit)
     print(printable(unknowns.asked(asked)) if asked else "the registry was not asked", file=sys.stderr)
-    return exits.passed(all(one.passed for one in checked) and not unknown)
+    return exits.passed(all(one.passed for one in checked) and not made.unknown)
+
+
+@attrs.frozen
+class _Checked:
+    """The verdicts, and what the registry was asked."""
+
+    subjects: Sequence[SubjectCheck]
+    asked: Asked | None
+
+    @property
+    def unknown(self) -> Sequence[Unknown]:
+        return self.asked.unknown if self.asked else ()
+
+    def unknown_findings(self) -> Iterator[Finding]:
+        topics: dict[str, Topic] = {one.topic.subject: one.topic for one in self.subjects}
+        return (one.finding(topics[one.subject]) for one in self.unknown)
+
+
+def _text(made: _Checked) -> str:
+    return "\n".join([checks.text(made.subjects), *([unknowns.text(made.unknown)] if made.unknown else [])])
+
+
+def _document(made: _Checked) -> dict[str, Any]:
+    return checks.document(made.subjects, made.asked)
+
+
+def _markdown(made: _Checked) -> str:
+    return "\n\n".join([checks.markdown(made.subjects), *([unknowns.markdown(made.unknown)] if made.unknown else [])])
+
+
+def _sarif(made: _Checked) -> str:
+    found = [*(finding for one in made.subjects for finding in findings_of(one)), *made.unknown_findings()]
+    return findings.sarif(found, lambda rule: unknown.REASON if rule == unknown.UNKNOWN else reason(rule))
+
+
+def _junit(made: _Checked) -> str:
+    cases = [
+        findings.Case(one.topic.subject, list(findings_of(one)), checks.verdict(one), checks.text([one]))
+        for one in made.subjects
+    ]
+    cases += [findings.Case(f"{one.subject} ({one.rule})", [one]) for one in made.unknown_findings()]
+    return findings.junit("check", cases)

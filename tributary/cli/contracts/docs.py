@@ -10,10 +10,10 @@ from typing import Any
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, file
+from tributary.destination import announce, file, shown
 from tributary.registry import lock
-from tributary.registry.catalogue import model, page, text
-from tributary.registry.render.text import shown
+from tributary.registry.catalogue import EventCatalogue, build
+from tributary.registry.render import catalogue, page
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -34,11 +34,11 @@ def run(args: argparse.Namespace) -> int:
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
     if args.output:
         announce(file("catalogue", args.output), file("lock", loaded.lock_path))
-    events = model.build(catalog.load(loaded), known, loaded.project)
+    events = build(catalog.load(loaded), known, loaded.project)
     if args.output is None:
-        show(args.format, events, text=text.text, json=text.document, markdown=lambda all: text.markdown(all).rstrip())
+        show(args.format, events, text=catalogue.text, json=catalogue.document, markdown=_printed)
         return exits.FINE
-    contents = {"events.md": text.markdown(events), "events.html": page.page(events)}
+    contents = {"events.md": catalogue.markdown(events), "events.html": page.page(events)}
     try:
         files = {name: lock.rewrite(args.output / name, content) for name, content in contents.items()}
     except OSError as error:
@@ -46,6 +46,10 @@ def run(args: argparse.Namespace) -> int:
     written = {shown(args.output / name): new for name, new in files.items()}
     show(args.format, written, text=_text, json=_document, markdown=lambda files: _text(files, bullet="- "))
     return exits.FINE
+
+
+def _printed(events: EventCatalogue) -> str:
+    return catalogue.markdown(events).rstrip()
 
 
 def _text(files: Mapping[str, bool], bullet: str = "") -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections.abc import Iterator
 from typing import Any
 
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, file
+from tributary.destination import announce, file, shown
 from tributary.registry.check.baseline import baseline
 from tributary.registry.check.history import find_topic
 from tributary.registry.evolve import edits, evolve
 from tributary.registry.evolve.edits import Edit
-from tributary.registry.render import evolution
+from tributary.registry.evolve.evolve import Evolution
+from tributary.registry.lint.engine import explain, known_rules
+from tributary.registry.render import checks, findings
+from tributary.registry.render.words import number
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -88,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             evolve.write(made)
         except OSError as error:
             return exits.report(f"{error}; nothing was written")
-    show(args.format, made, written, text=evolution.text, json=evolution.document, markdown=evolution.as_markdown)
+    show(args.format, made, written, text=_text, json=_document, markdown=_markdown)
     return exits.passed(made.allowed)
 
 
@@ -125,3 +129,74 @@ def _parsed(text: str) -> Any:
     except ValueError as error:
         quoted = shlex.quote(json.dumps(text, ensure_ascii=False))
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error}); if it is text, write {quoted}") from error
+
+
+_NEXT = "make generate, then make check-schemas"
+
+
+def _text(made: Evolution, written: bool) -> str:
+    """The verdict and what to mind; a diff where it is allowed and not written."""
+    return "\n".join(_lines(made, written))
+
+
+def _lines(made: Evolution, written: bool) -> Iterator[str]:
+    if made.scope:
+        yield made.scope
+    if made.findings:
+        yield findings.text(made.findings)
+        yield from (f"rule {rule}" for rule in _rules(made))
+    if made.checks:
+        yield checks.text(made.checks)
+    if not made.allowed:
+        yield from (f"way around: {way}" for way in made.ways_around)
+        yield "refused; nothing was written"
+        return
+    yield from (f"mind: {note}" for note in made.notes)
+    if written:
+        yield from (f"{shown(file.path)}: written" for file in made.files)
+        yield f"next: {_NEXT}"
+    else:
+        yield f"dry run; nothing was written\n\n{made.diff}".rstrip("\n")
+
+
+def _document(made: Evolution, written: bool) -> dict[str, Any]:
+    """`allowed`, `written`, `files`, `scope`, `diff`, `notes`, `ways_around`, lint's `findings`, and what `check` has:
+    `passed` and `subjects`."""
+    return {
+        "allowed": made.allowed,
+        "written": written,
+        "files": [shown(file.path) for file in made.files],
+        "scope": made.scope,
+        "diff": made.diff,
+        "notes": list(made.notes),
+        "ways_around": list(made.ways_around),
+        "findings": [findings.document(finding) for finding in made.findings],
+        **checks.document(made.checks),
+        "passed": made.allowed,
+    }
+
+
+def _markdown(made: Evolution, written: bool) -> str:
+    """The verdict as sections, then the diff."""
+    outcome = "Written" if written else "Allowed, not written (dry run)" if made.allowed else "Refused, nothing written"
+    parts = [f"**{outcome}**: {', '.join(f'`{shown(file.path)}`' for file in made.files)}"]
+    if made.scope:
+        parts.append(f"{made.scope}.")
+    if made.findings:
+        parts += [_found(made), *_rules(made)]
+    if made.checks:
+        parts.append(checks.markdown(made.checks))
+    parts += [f"Mind: {note}." for note in (made.notes if made.allowed else ())]
+    parts += [f"Way around:\n\n```\n{way}\n```" for way in made.ways_around]
+    return "\n\n".join([*parts, f"```diff\n{made.diff}```"])
+
+
+def _found(made: Evolution) -> str:
+    summary = f"{number(len(made.files), 'contract')}, {number(len(made.findings), 'finding')}"
+    return "\n".join([f"**{summary}**", *findings.markdown(made.findings)])
+
+
+def _rules(made: Evolution) -> list[str]:
+    """What the rules that found something ask, and why."""
+    rules = dict.fromkeys(finding.rule for finding in made.findings)
+    return [f"{rule}: {' '.join(explain(rule).split())}" for rule in rules if rule in known_rules()]

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import attrs
 
 from tributary import catalog, settings
+from tributary.catalog import Topic
 from tributary.cli import exits
 from tributary.cli.options import positive
-from tributary.cli.output import add_format, progress, show
+from tributary.cli.output import ALL_FORMATS, add_format, progress, show
+from tributary.printable import lines
 from tributary.registry.check.history import find_topic
+from tributary.registry.finding import Finding, Severity
 from tributary.registry.records import sources
-from tributary.registry.render import verification
+from tributary.registry.records.verify import Proof, ValueChange, WriterResult
+from tributary.registry.render import findings
+from tributary.registry.render.markup import code, plain, table
+from tributary.registry.render.words import number
 from tributary.signals import stop_signal
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its arguments."""
-    add_format(command)
+    add_format(command, ALL_FORMATS)
     command.add_argument(
         "topics", metavar="TOPIC", nargs="*", help="a subject, or its topic's name in the catalogue (default: all)"
     )
@@ -49,11 +59,165 @@ def run(args: argparse.Namespace) -> int:
         )
         proven = list(found)
         left = topics[len(proven) :] if stop.is_set() and not args.fixtures else []
-    show(
-        args.format,
-        *(proven, left),
-        text=verification.text,
-        json=verification.document,
-        markdown=verification.markdown,
-    )
+    show(args.format, proven, left, text=_text, json=_document, markdown=_markdown, sarif=_sarif, junit=_junit)
     return exits.passed(not left and all(proof.ok for proof in proven))
+
+
+_SHOWN = 10
+"""Failures in a text, for each version; the JSON has all."""
+
+
+def _text(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+    """Each subject with its versions: how many records decode, which do not and why, which values change."""
+    rows = [line for proof in proofs for line in _subject_lines(proof)]
+    rows += [f"{topic.subject}: not begun" for topic in left]
+    return lines([*rows, _summary(proofs, left)])
+
+
+def _subject_lines(proof: Proof) -> Iterator[str]:
+    yield f"{proof.topic.subject}: {_verdict(proof)}"
+    for row in proof.rows:
+        yield f"  {_name(row)}: {_outcome(row)}"
+        for failure in row.failures[:_SHOWN]:
+            yield f"    {failure.where}: {failure.reason}"
+        if len(row.failures) > _SHOWN:
+            yield f"    and {len(row.failures) - _SHOWN:,} more; --format json has all"
+        yield from (f"    {change.path}: {_change(change)}" for change in row.changes)
+    for one in proof.unframed:
+        yield f"  no schema id: {number(one.records, 'record')}: {one.seen} (the last: {one.where})"
+
+
+def _verdict(proof: Proof) -> str:
+    """The verdict in a line."""
+    begun = "" if proof.complete else "interrupted; of what was read until then, "
+    if not proof.records:
+        return f"{begun}no records to prove it with"
+    if proof.failed:
+        return f"{begun}{proof.failed:,} of {number(proof.records, 'record')} cannot be read with the contract"
+    return f"{begun}the contract reads {number(proof.records, 'record')} ({proof.source})"
+
+
+def _name(row: WriterResult) -> str:
+    """What the writer schema is called."""
+    return f"id {row.id}, no version of the subject" if row.version is None else f"v{row.version} (id {row.id})"
+
+
+def _outcome(row: WriterResult) -> str:
+    """How many records were read, and how many decode."""
+    if not row.records:
+        return "no records"
+    if row.failures:
+        return f"{number(row.records, 'record')}, {row.decoded:,} of them decoded"
+    return f"{number(row.records, 'record')}, {'all ' if row.records > 1 else ''}decoded"
+
+
+def _change(change: ValueChange) -> str:
+    """What becomes of a field's values."""
+    times = number(change.values, "value")
+    match change.kind:
+        case "changed":
+            return f"{times} read differently, for example {change.example} ({change.where})"
+        case "dropped":
+            return f"{times} not read, the contract has no such field"
+        case _:
+            return f"not written, {times} filled with the default {change.example}"
+
+
+def _summary(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+    failed, records = sum(proof.failed for proof in proofs), sum(proof.records for proof in proofs)
+    interrupted = "interrupted: " if left or not all(proof.complete for proof in proofs) else ""
+    return f"{interrupted}{number(records, 'record')} read, {failed:,} failed"
+
+
+def _document(proofs: Sequence[Proof], left: Sequence[Topic]) -> dict[str, Any]:
+    """`ok`, `subjects` with their `versions`, and `not_begun`, the subjects that an interruption left out."""
+    return {
+        "ok": not left and all(proof.ok for proof in proofs),
+        "subjects": [
+            {
+                "subject": proof.topic.subject,
+                "topic": proof.topic.name,
+                "ok": proof.ok,
+                "source": proof.source,
+                "complete": proof.complete,
+                "records": proof.records,
+                "failed": proof.failed,
+                "versions": [
+                    {
+                        "id": row.id,
+                        "version": row.version,
+                        "records": row.records,
+                        "decoded": row.decoded,
+                        "failures": [attrs.asdict(failure) for failure in row.failures],
+                        "changes": [attrs.asdict(change) for change in row.changes],
+                    }
+                    for row in proof.rows
+                ],
+                "unframed": [attrs.asdict(one) for one in proof.unframed],
+            }
+            for proof in proofs
+        ],
+        "not_begun": [topic.subject for topic in left],
+    }
+
+
+def _markdown(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+    """A section for each subject."""
+    sections = ["\n".join(_section(proof)) for proof in proofs]
+    sections += [f"### ❌ {code(topic.subject)}: not begun" for topic in left]
+    return "\n\n".join([*sections, _summary(proofs, left)])
+
+
+def _section(proof: Proof) -> Iterator[str]:
+    yield f"### {'✅' if proof.ok else '❌'} {code(proof.topic.subject)}: {_verdict(proof)}"
+    yield from table(("writer", "records"), [(_name(row), _outcome(row)) for row in proof.rows])
+    failures = [(_name(row), code(one.where), plain(one.reason)) for row in proof.rows for one in row.failures[:_SHOWN]]
+    failures += [
+        ("none", code(one.where), plain(f"{number(one.records, 'record')}: {one.seen}")) for one in proof.unframed
+    ]
+    yield from table(("writer", "cannot be read", "reason"), failures)
+    changes = [(_name(row), code(change.path), plain(_change(change))) for row in proof.rows for change in row.changes]
+    yield from table(("writer", "field", "what becomes of it"), changes)
+
+
+RULES = {
+    "unreadable-records": "Records in the topic that consumers with this contract cannot read, or refuse.",
+    "no-schema-id": "Records in the topic that are not in Confluent's wire format: no consumer can read them.",
+    "value-changed": "Values that this contract reads as something else than was written.",
+    "value-dropped": "Values that were written, and that this contract has no field for.",
+    "value-defaulted": "Fields of this contract that were not written: their default is read.",
+    "interrupted": "The records were not all read, so there is no verdict.",
+}
+"""Rule of prove → why it matters."""
+
+
+def _findings(proofs: Sequence[Proof], left: Sequence[Topic]) -> Iterator[Finding]:
+    for proof in proofs:
+        topic = proof.topic
+        for row in proof.rows:
+            if row.failures:
+                first = row.failures[0]
+                failed = f"{_name(row)}: {len(row.failures):,} of {number(row.records, 'record')} cannot be read"
+                yield _finding(topic, "unreadable-records", f"{failed}; {first.where}: {first.reason}")
+            for change in row.changes:
+                message = f"{_name(row)}: {_change(change)}"
+                yield _finding(topic, f"value-{change.kind}", message, path=change.path, severity="note")
+        for one in proof.unframed:
+            message = f"{number(one.records, 'record')}: {one.seen} (the last: {one.where})"
+            yield _finding(topic, "no-schema-id", message)
+        if not proof.complete:
+            yield _finding(topic, "interrupted", _verdict(proof))
+    yield from (_finding(topic, "interrupted", "not begun") for topic in left)
+
+
+def _finding(topic: Topic, rule: str, message: str, path: str = "", severity: Severity = "error") -> Finding:
+    return Finding(rule, topic.contract, topic.path, 0, path, message, "", topic.subject, severity)
+
+
+def _sarif(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+    return findings.sarif(list(_findings(proofs, left)), RULES.__getitem__)
+
+
+def _junit(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+    subjects = [*(proof.topic.subject for proof in proofs), *(topic.subject for topic in left)]
+    return findings.junit("prove", findings.cases(subjects, _findings(proofs, left)))

@@ -7,14 +7,19 @@ import sys
 
 from tributary import settings
 from tributary.cli import exits
-from tributary.cli.output import show
-from tributary.cli.registry import plan as planning
+from tributary.cli.options import add_allow_unknown, add_lock_down
+from tributary.cli.output import add_format, show
 from tributary.destination import announce, broker, file, registry
 from tributary.registry import lock
 from tributary.registry.apply import plan
-from tributary.registry.render import documents, markdown, text
+from tributary.registry.render import plans
 
-add_arguments = planning.add_arguments
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Its options."""
+    add_format(command)
+    add_lock_down(command)
+    add_allow_unknown(command)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,16 +32,22 @@ def run(args: argparse.Namespace) -> int:
             loaded,
             lock_down=args.lock_down,
             allow_unknown=args.allow_unknown,
-            on_done=lambda done: print(text.done(done), flush=True) if as_text else None,
+            on_done=lambda done: print(plans.done(done), flush=True) if as_text else None,
         )
     except plan.ChecksFailed as failure:
-        show(args.format, failure.plan, text=text.plan, json=documents.plan, markdown=markdown.plan)
+        show(args.format, failure.plan, text=plans.text, json=plans.document, markdown=plans.markdown)
         return exits.FAILED
     except plan.ApplyFailed as failure:
         if as_text:
-            print(text.failed(failure), file=sys.stderr)
+            print(plans.failed_text(failure), file=sys.stderr)
         else:
-            show(args.format, failure, json=documents.failed, markdown=markdown.failed)
+            show(args.format, failure, json=plans.failed_document, markdown=plans.failed_markdown)
         return exits.FAILED
-    show(args.format, result, text=text.applied, json=documents.applied, markdown=markdown.applied)
+    show(
+        args.format,
+        result,
+        text=plans.applied_text,
+        json=plans.applied_document,
+        markdown=plans.applied_markdown,
+    )
     return exits.FINE

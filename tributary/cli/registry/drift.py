@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from tributary import catalog, settings
 from tributary.cli import exits
-from tributary.cli.output import add_format, show
+from tributary.cli.output import ALL_FORMATS, add_format, show
 from tributary.registry import lock
-from tributary.registry.apply.drift import drift
+from tributary.registry.apply.drift import KINDS, drift
 from tributary.registry.apply.subjects import snapshot
 from tributary.registry.client import RegistryClient
-from tributary.registry.render import documents, markdown, text
+from tributary.registry.finding import Finding
+from tributary.registry.render import findings
+from tributary.registry.render.words import number
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
-    add_format(command)
+    add_format(command, ALL_FORMATS)
     command.add_argument(
         "--shared", action="store_true", help="the registry has other teams' subjects too: do not report those"
     )
@@ -26,12 +30,40 @@ def run(args: argparse.Namespace) -> int:
     """Print the differences; 3 if there are any."""
     loaded = settings.load()
     registry = RegistryClient.from_settings(loaded)
-    known = lock.load(lock.path_for(loaded)) or lock.Lock(lock.registry_name(loaded.registry_url))
+    path = lock.path_for(loaded)
+    name = lock.registry_name(loaded.registry_url)
+    known = lock.load(path) or lock.Lock(name)
     topics = catalog.load(loaded).topics
-    names = registry.subjects()
-    if args.shared:
-        names = [name for name in names if name in known.subjects or name in {topic.subject for topic in topics}]
-    present = {name: snapshot(registry, name) for name in names}
-    found = drift(topics, known, present, registry=lock.registry_name(loaded.registry_url))
-    show(args.format, found, text=text.drift, json=documents.drift, markdown=markdown.drift)
+    ours = {*known.subjects, *(topic.subject for topic in topics)}
+    there = [subject for subject in registry.subjects() if not args.shared or subject in ours]
+    present = {subject: snapshot(registry, subject) for subject in there}
+    found = drift(topics, known, present, name, path)
+    subjects = sorted({*ours, *there})
+    show(args.format, subjects, found, text=_text, json=document, markdown=markdown, sarif=_sarif, junit=_junit)
     return exits.DRIFT if found else exits.FINE
+
+
+def _text(_: Sequence[str], found: Sequence[Finding]) -> str:
+    return f"{findings.text(found)}\n{_summary(found)}" if found else _summary(found)
+
+
+def document(_: Sequence[str], found: Sequence[Finding]) -> dict[str, Any]:
+    """`drift`: subject, kind and text of each difference, and what a finding has."""
+    return {"drift": [{**findings.document(one), "kind": one.rule, "text": one.message} for one in found]}
+
+
+def markdown(_: Sequence[str], found: Sequence[Finding]) -> str:
+    """A table of the differences."""
+    return "\n".join([f"**{_summary(found)}**", *findings.markdown(found)]) if found else _summary(found)
+
+
+def _sarif(_: Sequence[str], found: Sequence[Finding]) -> str:
+    return findings.sarif(found, KINDS.__getitem__)
+
+
+def _junit(subjects: Sequence[str], found: Sequence[Finding]) -> str:
+    return findings.junit("drift", findings.cases(subjects, found))
+
+
+def _summary(found: Sequence[Finding]) -> str:
+    return number(len(found), "difference") if found else "no drift"

@@ -11,7 +11,7 @@ from tributary.cli.output import add_format, show
 from tributary.destination import announce, broker, file, registry
 from tributary.registry import lock
 from tributary.registry.apply import plan
-from tributary.registry.render import documents, markdown, text
+from tributary.registry.render import plans
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -26,5 +26,5 @@ def run(args: argparse.Namespace) -> int:
     loaded = settings.load()
     announce(broker(loaded), registry(loaded), file("lock", lock.path_for(loaded)))
     made = plan.make(loaded, lock_down=args.lock_down, allow_unknown=args.allow_unknown)
-    show(args.format, made, text=text.plan, json=documents.plan, markdown=markdown.plan)
+    show(args.format, made, text=plans.text, json=plans.document, markdown=plans.markdown)
     return exits.passed(made.ok)

@@ -4,93 +4,94 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-
-import attrs
+from pathlib import Path
 
 from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.contract.diff import in_words
+from tributary.registry.finding import Finding
 
-
-@attrs.frozen
-class Drift:
-    """One difference."""
-
-    subject: str
-    kind: str
-    """unknown-subject, missing-subject, missing-version, new-version, other-schema, other-id, level, mode,
-    not-registered, level-not-applied or not-in-catalogue."""
-    text: str
+KINDS = {
+    "unknown-subject": "The registry has a subject that is neither in the lock nor in the catalogue.",
+    "missing-subject": "The registry lacks a subject of the lock: its data was deleted, or it is another registry.",
+    "missing-version": "The registry lacks a version of the lock: records that were written with it cannot be read.",
+    "new-version": "The registry has a version that the lock does not know: somebody else registered it.",
+    "other-schema": "Registry and lock have different schemas under one version: they are not the same registry.",
+    "other-id": "Registry and lock have different ids for one version: they are not the same registry.",
+    "level": "The compatibility level in the registry is not the one of the last apply.",
+    "mode": "The mode in the registry is not the one of the last apply.",
+    "not-registered": "The contract is not the latest version in the lock: producers that need it cannot start.",
+    "level-not-applied": "The catalogue's compatibility level was changed, and not applied since.",
+    "not-in-catalogue": "The lock has a subject whose topic is no longer in the catalogue.",
+}
+"""Rule of drift → why it matters."""
 
 
 def drift(
-    topics: Sequence[Topic],
-    known: lock.Lock,
-    present: Mapping[str, lock.Subject],
-    registry: str,
-) -> list[Drift]:
-    """Every difference, by subject.
+    topics: Sequence[Topic], known: lock.Lock, present: Mapping[str, lock.Subject], registry: str, lock_path: Path
+) -> list[Finding]:
+    """Every difference, by subject; the file of a finding is the contract, or the lock where there is none.
 
     `known` is the lock and `present` what the registry has; `registry` is that registry's name, because ids are only
     compared where the lock has this registry's.
     """
     ours = {topic.subject: topic for topic in topics}
-    found: list[Drift] = []
+    found: list[Finding] = []
     for subject in dict.fromkeys([*ours, *known.subjects, *sorted(present)]):
-        locked, actual, topic = known.subjects.get(subject), present.get(subject), ours.get(subject)
+        locked, topic = known.subjects.get(subject), ours.get(subject)
+        differences: list[tuple[str, str]] = []
         if topic is None and locked is None:
-            found.append(Drift(subject, "unknown-subject", "in the registry, but neither locked nor in the catalogue"))
-            continue
+            differences.append(("unknown-subject", "in the registry, but neither locked nor in the catalogue"))
         if locked is not None:
-            found += _registry_against_lock(subject, locked, actual, same_ids=known.registry == registry)
-        if topic is None:
-            found.append(Drift(subject, "not-in-catalogue", "in the lock, but the catalogue has no such topic"))
-        else:
-            found += _lock_against_contract(topic, locked)
+            differences += _registry_against_lock(locked, present.get(subject), same_ids=known.registry == registry)
+            if topic is None:
+                differences.append(("not-in-catalogue", "in the lock, but the catalogue has no such topic"))
+        if topic is not None:
+            differences += _lock_against_contract(topic, locked)
+        contract, file = (topic.contract, topic.path) if topic else ("", lock_path)
+        found += [Finding(rule, contract, file, 0, "", text, subject=subject) for rule, text in differences]
     return found
 
 
 def _registry_against_lock(
-    subject: str, locked: lock.Subject, actual: lock.Subject | None, *, same_ids: bool
-) -> Iterator[Drift]:
+    locked: lock.Subject, actual: lock.Subject | None, *, same_ids: bool
+) -> Iterator[tuple[str, str]]:
     if actual is None:
         numbers = ", ".join(f"v{version.version}" for version in locked.versions)
-        yield Drift(subject, "missing-subject", f"the registry does not have it; the lock has {numbers}")
+        yield ("missing-subject", f"the registry does not have it; the lock has {numbers}")
         return
     there = {version.version: version for version in actual.versions}
     for version in locked.versions:
         other = there.pop(version.version, None)
         if other is None:
-            yield Drift(subject, "missing-version", f"the registry does not have v{version.version}")
+            yield ("missing-version", f"the registry does not have v{version.version}")
         elif other.fingerprint != version.fingerprint:
             words = "; ".join(_words(version, other)) or "same in meaning"
-            yield Drift(subject, "other-schema", f"v{version.version} in the registry is another schema: {words}")
+            yield ("other-schema", f"v{version.version} in the registry is another schema: {words}")
         elif same_ids and other.id != version.id:
             text = f"v{version.version} has id {other.id} in the registry, {version.id} in the lock"
-            yield Drift(subject, "other-id", text)
+            yield ("other-id", text)
     for version in there.values():
         words = "; ".join(_words(locked.versions[-1], version)) if locked.versions else ""
         text = f"v{version.version} (id {version.id}) is in the registry, not in the lock" + (words and f": {words}")
-        yield Drift(subject, "new-version", text)
+        yield ("new-version", text)
     if actual.level != locked.level:
-        yield Drift(subject, "level", f"level {actual.level} in the registry, {locked.level} in the lock")
+        yield ("level", f"level {actual.level} in the registry, {locked.level} in the lock")
     if actual.mode != locked.mode:
-        yield Drift(subject, "mode", f"mode {actual.mode} in the registry, {locked.mode} in the lock")
+        yield ("mode", f"mode {actual.mode} in the registry, {locked.mode} in the lock")
 
 
-def _lock_against_contract(topic: Topic, locked: lock.Subject | None) -> Iterator[Drift]:
+def _lock_against_contract(topic: Topic, locked: lock.Subject | None) -> Iterator[tuple[str, str]]:
     if locked is None or not locked.versions:
-        yield Drift(topic.subject, "not-registered", "the contract is not in the lock: it was never registered")
+        yield ("not-registered", "the contract is not in the lock: it was never registered")
         return
     latest = locked.versions[-1]
     if latest.fingerprint != lock.fingerprint_of(topic):
         words = "; ".join(in_words(json.loads(latest.schema), topic.schema))
-        yield Drift(
-            topic.subject, "not-registered", f"the contract is not v{latest.version}, the latest in the lock: {words}"
-        )
+        yield ("not-registered", f"the contract is not v{latest.version}, the latest in the lock: {words}")
     if locked.level != topic.compatibility:
         text = f"level {topic.compatibility} in the catalogue, {locked.level} in the lock"
-        yield Drift(topic.subject, "level-not-applied", text)
+        yield ("level-not-applied", text)
 
 
 def _words(before: lock.Version, after: lock.Version) -> list[str]:

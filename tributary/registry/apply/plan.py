@@ -19,7 +19,8 @@ from tributary.registry.apply.subjects import Overtaken, Subject, snapshot, stat
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
-from tributary.registry.lint.engine import Finding, lint
+from tributary.registry.finding import Finding
+from tributary.registry.lint.engine import lint
 from tributary.settings import Settings
 
 

@@ -21,7 +21,16 @@ from tributary.registry.apply.subjects import READONLY, snapshot
 from tributary.registry.check.history import told
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.contract.diff import in_words
+from tributary.registry.finding import Finding
 from tributary.settings import Settings
+
+UNKNOWN = "unknown-in-registry"
+"""The rule of these findings."""
+REASON = "A version, level or mode that another checkout gave the registry: apply would undo it."
+TAKE_IN = (
+    "Take it in: git pull, if the repository has it; else python -m registry pull, which writes it to the lock. Then "
+    "add to the contract what it lacks. To go on without it, add --allow-unknown."
+)
 
 _CONNECT_S = 1.0
 _ANSWER_S = 10.0
@@ -36,6 +45,11 @@ class Unknown:
     """Each version, level or mode in words: `v2 (id 4): coupon added: null or string, default null`."""
     undone: tuple[str, ...]
     """What registering the contract would change in the newest version, in words; empty where it is an older one."""
+
+    def finding(self, topic: Topic) -> Finding:
+        """As a finding about the topic's subject."""
+        message = "; ".join(["the registry has, the lock not", *self.found])
+        return Finding(UNKNOWN, topic.contract, topic.path, 1, "", message, TAKE_IN, self.subject)
 
 
 @attrs.frozen

@@ -19,6 +19,7 @@ import attrs
 from tributary.avro.parser import parse
 from tributary.avro.schema import SchemaError
 from tributary.catalog import Catalog, Topic
+from tributary.destination import shown
 from tributary.project import Project
 from tributary.registry.check.baseline import Versions
 from tributary.registry.check.verdict import SubjectCheck, check_all
@@ -26,8 +27,8 @@ from tributary.registry.contract import json_edit as json_text
 from tributary.registry.contract.walk import Field, Node
 from tributary.registry.evolve.edits import Edit, Spec
 from tributary.registry.evolve.targets import EvolveError, counterpart
-from tributary.registry.lint.engine import Finding, lint
-from tributary.registry.render.text import shown
+from tributary.registry.finding import Finding
+from tributary.registry.lint.engine import lint
 
 __all__ = ["Evolution", "EvolveError", "Rewritten", "evolve", "write"]
 

@@ -47,7 +47,7 @@ class Counted:
 
 
 @attrs.frozen
-class Row:
+class IdCount:
     """One schema id: a version of the subject, or an id that is in the topic without being one."""
 
     id: int
@@ -65,7 +65,7 @@ class Census:
 
     topic: str
     subject: str
-    rows: tuple[Row, ...]
+    rows: tuple[IdCount, ...]
     """Versions in order, then the ids that are no version of the subject."""
     unframed: dict[str, int]
 
@@ -92,10 +92,12 @@ def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted, let
     for version in versions:
         use, dead_here = counted.uses.get(version.id), dead.get(version.id, 0)
         needed = _needed(use, dead_here, version.fingerprint == contract, version is versions[-1])
-        rows.append(Row(version.id, version.version, use, dead_here, not needed, needed or "no record has it"))
+        rows.append(IdCount(version.id, version.version, use, dead_here, not needed, needed or "no record has it"))
     known = {version.id for version in versions}
     rows += [
-        Row(id, None, use, dead.get(id, 0), False, f"not a version of {topic.subject}: deleted, or another subject's")
+        IdCount(
+            id, None, use, dead.get(id, 0), False, f"not a version of {topic.subject}: deleted, or another subject's"
+        )
         for id, use in sorted(counted.uses.items())
         if id not in known
     ]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tributary.avro import wire
 from tributary.catalog import Topic
+from tributary.destination import shown
 from tributary.errors import UsageError
 from tributary.registry.records.verify import Record, Sample, Unframed
-from tributary.registry.render.text import shown
 
 
 class FixtureError(UsageError):

@@ -65,7 +65,7 @@ class Failure:
 
 
 @attrs.frozen
-class Change:
+class ValueChange:
     """A part of the records that the candidate reads otherwise than it was written."""
 
     kind: Kind
@@ -76,7 +76,7 @@ class Change:
 
 
 @attrs.frozen
-class Row:
+class WriterResult:
     """The records of one writer schema."""
 
     id: int
@@ -84,7 +84,7 @@ class Row:
     """None if it is no version of the subject: deleted, or another subject's."""
     records: int
     failures: tuple[Failure, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[ValueChange, ...]
 
     @property
     def decoded(self) -> int:
@@ -98,7 +98,7 @@ class Proof:
 
     topic: Topic
     source: str
-    rows: tuple[Row, ...]
+    rows: tuple[WriterResult, ...]
     """Versions in order, then the ids that are no version of the subject."""
     unframed: tuple[Unframed, ...]
     complete: bool
@@ -155,17 +155,17 @@ def prove(
 
 def _row(
     topic: Topic, cls: type[Any], schema_id: int, version: int | None, text: str | None, records: Sequence[Record]
-) -> Row:
+) -> WriterResult:
     if text is None:
         failures = _all(records, f"schema id {schema_id} is not in the registry")
-        return Row(schema_id, version, len(records), failures, ())
+        return WriterResult(schema_id, version, len(records), failures, ())
     try:
         judge = _Judge(json.loads(text), topic.schema, cls)
     except (ValueError, RecursionError) as error:  # of JSON, of Avro, or of the pair
         unreadable = f"schema id {schema_id} cannot be read with the contract: {error}"
-        return Row(schema_id, version, len(records), _all(records, unreadable), ())
+        return WriterResult(schema_id, version, len(records), _all(records, unreadable), ())
     failures = tuple(Failure(record.where, reason) for record in records if (reason := judge.failure(record)))
-    return Row(schema_id, version, len(records), failures, judge.changes())
+    return WriterResult(schema_id, version, len(records), failures, judge.changes())
 
 
 def _all(records: Iterable[Record], reason: str) -> tuple[Failure, ...]:
@@ -181,7 +181,7 @@ class _Judge:
         self._tagged = resolver(self._writer, self._writer, tagged=True)
         self._typed = resolver(self._writer, self._reader, cls)
         self._read = resolver(self._writer, self._reader)
-        self._changes: dict[tuple[Kind, str], Change] = {}
+        self._changes: dict[tuple[Kind, str], ValueChange] = {}
 
     def failure(self, record: Record) -> str | None:
         """Why the candidate cannot read a record, None if it can."""
@@ -203,12 +203,12 @@ class _Judge:
             return f"decodes, but the candidate forbids what its schema allowed: {refused}"
         return None
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[ValueChange, ...]:
         return tuple(self._changes.values())
 
     def _count(self, found: Difference, where: str) -> None:
         key = found.kind, found.path
         known = self._changes.get(key)
         self._changes[key] = (
-            attrs.evolve(known, values=known.values + 1) if known else Change(*key, 1, found.text, where)
+            attrs.evolve(known, values=known.values + 1) if known else ValueChange(*key, 1, found.text, where)
         )

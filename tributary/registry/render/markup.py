@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from tributary.printable import lines, printable
 
@@ -31,3 +32,18 @@ def code(words: str) -> str:
     fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
     pad = " " if "`" in words or words.startswith(" ") else ""
     return f"{fence}{pad}{words}{pad}{fence}" if words else ""
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table with a blank line before it; nothing where there are no rows."""
+    if not rows:
+        return
+    yield ""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")

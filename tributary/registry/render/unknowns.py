@@ -6,13 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tributary import printable
-from tributary.registry.apply.unknown import Asked, Unknown
+from tributary.registry.apply.unknown import TAKE_IN, Asked, Unknown
 from tributary.registry.render.markup import code, line
-
-TAKE_IN = (
-    "Take it in: git pull, if the repository has it; else python -m registry pull, which writes it to the lock. Then "
-    "add to the contract what it lacks. To go on without it, add --allow-unknown."
-)
 
 
 def text(found: Sequence[Unknown]) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
 
 from tests.support.contracts import Contracts
+from tributary.cli.registry.drift import markdown
 from tributary.registry.apply.drift import drift
 from tributary.registry.lock import Lock, Subject, Version
-from tributary.registry.render import markdown
 
+LOCK = Path("registry.lock.json")
 SHARED = "https://registry.example"
 VIEWS = "product-events-value"
 
@@ -37,7 +39,9 @@ def found(
 ) -> list[tuple[str, str]]:
     present, locked = agreed(contracts), agreed(contracts)
     present[VIEWS], locked[VIEWS] = in_registry(present[VIEWS]), in_lock(locked[VIEWS])
-    return [(one.subject, one.kind) for one in drift(contracts.load().topics, Lock(SHARED, locked), present, registry)]
+    return [
+        (one.subject, one.rule) for one in drift(contracts.load().topics, Lock(SHARED, locked), present, registry, LOCK)
+    ]
 
 
 def set_to(**attributes: object) -> Change:
@@ -95,8 +99,10 @@ def test_a_version_that_somebody_registered_is_told_in_words(contracts: Contract
     assert found(contracts, in_lock=first_only) == [(VIEWS, "new-version"), (VIEWS, "not-registered")]
     present, locked = agreed(contracts), agreed(contracts)
     locked[VIEWS] = first_only(locked[VIEWS])
-    first, _ = drift(contracts.load().topics, Lock(SHARED, locked), present, SHARED)
-    assert first.text.startswith("v2 (id 20) is in the registry, not in the lock: the record record ProductViewed doc:")
+    first, _ = drift(contracts.load().topics, Lock(SHARED, locked), present, SHARED, LOCK)
+    assert first.message.startswith(
+        "v2 (id 20) is in the registry, not in the lock: the record record ProductViewed doc:"
+    )
 
 
 def test_the_working_copy_against_the_lock(contracts: Contracts) -> None:
@@ -104,26 +110,26 @@ def test_the_working_copy_against_the_lock(contracts: Contracts) -> None:
     contracts.edit("purchases", lambda schema: schema.update(doc="Paid."))
     path = contracts.folder / "catalog.toml"
     path.write_text(path.read_text().replace('"FULL_TRANSITIVE"', '"BACKWARD"', 1))
-    differences = drift(contracts.load().topics, Lock(SHARED, state), state, SHARED)
-    assert [(one.subject, one.kind) for one in differences] == [
+    differences = drift(contracts.load().topics, Lock(SHARED, state), state, SHARED, LOCK)
+    assert [(one.subject, one.rule) for one in differences] == [
         (VIEWS, "level-not-applied"),
         ("purchases-value", "not-registered"),
     ]
-    assert markdown.drift(differences).startswith("**2 differences**\n\n| subject |")
+    assert markdown([], differences).startswith("**2 differences**\n\n| where |")
 
 
 def test_nothing_locked_and_nothing_there(contracts: Contracts) -> None:
-    differences = drift(contracts.load().topics, Lock(SHARED), {}, SHARED)
-    assert [one.kind for one in differences] == ["not-registered"] * 3
+    differences = drift(contracts.load().topics, Lock(SHARED), {}, SHARED, LOCK)
+    assert [one.rule for one in differences] == ["not-registered"] * 3
 
 
 def test_subjects_that_only_one_side_knows(contracts: Contracts) -> None:
     state = agreed(contracts)
     extra = state[VIEWS]
     differences = drift(
-        contracts.load().topics, Lock(SHARED, {**state, "old-value": extra}), {**state, "theirs": extra}, SHARED
+        contracts.load().topics, Lock(SHARED, {**state, "old-value": extra}), {**state, "theirs": extra}, SHARED, LOCK
     )
-    assert [(one.subject, one.kind) for one in differences] == [
+    assert [(one.subject, one.rule) for one in differences] == [
         ("old-value", "missing-subject"),
         ("old-value", "not-in-catalogue"),
         ("theirs", "unknown-subject"),

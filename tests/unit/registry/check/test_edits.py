@@ -18,7 +18,7 @@ from tributary.avro.parser import parse
 from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.compatibility import incompatibilities
-from tributary.registry.render import documents
+from tributary.registry.render import checks
 
 CASES = [pytest.param(case, id=f"{case.topic}: {case.name}") for cases in edits.EDITS.values() for case in cases]
 
@@ -41,7 +41,7 @@ def test_the_page_has_what_the_command_says(
     monkeypatch.setattr(settings, "load", lambda: mine)
     assert main(["check", "--format", "json"]) == 0
     (said,) = [one for one in json.loads(capsys.readouterr().out)["subjects"] if one["topic"] == case.topic]
-    shown = json.loads(json.dumps(documents.check(edits.checked(case)["FULL_TRANSITIVE"])))
+    shown = json.loads(json.dumps(checks.subject(edits.checked(case)["FULL_TRANSITIVE"])))
     assert {**said, "file": ""} == {**shown, "file": ""}
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.contracts import Contracts
 from tributary.registry.check.history import NoSuchVersion, diff, find_topic, find_version, history
 from tributary.registry.lock import Version
-from tributary.registry.render.text import summary
+from tributary.registry.render.changes import summary
 
 
 def record(*fields: dict[str, Any], **attributes: Any) -> str:

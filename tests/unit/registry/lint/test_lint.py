@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support.contracts import Contracts, Edit, field
+from tributary.cli.contracts import lint as command
 from tributary.registry.lint import engine as linting
 from tributary.registry.lint.engine import Finding, UnknownRule, lint
 from tributary.registry.lint.exemptions import ExemptionError
-from tributary.registry.render import markdown, text
 
 
 def found(contracts: Contracts, contract: str, edit: Edit) -> list[tuple[str, str]]:
@@ -126,14 +126,14 @@ def test_an_entry_without_a_reason_or_a_rule_is_refused(contracts: Contracts, te
 
 
 def test_one_contract_is_not_several() -> None:
-    assert text.lint(1, []) == "1 contract, 0 findings"
-    assert markdown.lint(3, []) == "**3 contracts, 0 findings**"
+    assert command.text(["a"], []) == "1 contract, 0 findings"
+    assert command.markdown(["a", "b", "c"], []) == "**3 contracts, 0 findings**"
 
 
 # ---- explained ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["parses", *linting.registered()])
+@pytest.mark.parametrize("name", ["parses", *linting.RULES])
 def test_every_rule_says_what_it_wants_and_why(name: str) -> None:
     wants, _, why = (
         linting.explain(name).partition("\n\n") if name != "parses" else linting.explain(name).partition("\n")

@@ -14,11 +14,11 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TopicPartition
 from tributary import catalog
 from tributary.avro import wire
 from tributary.cli.main import main
+from tributary.cli.records import census as command
 from tributary.registry import lock
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.records import scan as counting
 from tributary.registry.records.census import Census, Counted, Place, Use, census
-from tributary.registry.render import documents, markdown, text
 from tributary.settings import Settings
 
 TOPIC = catalog.load(Settings()).topic("purchases")
@@ -58,10 +58,10 @@ def test_without_records_the_latest_stays() -> None:
 
 def test_every_format_tells_of_the_dead_letters() -> None:
     found = taken(counted(id6=1, id77=4), counted(id5=1, id77=2))
-    assert "v1 (id 5): 0 records, 1 dead letter; keep: dead letters need it" in text.census(found)
-    assert "no version (id 77): 4 records, 2 dead letters; not a version" in text.census(found)
-    assert "| v1 | 5 | 0 records, 1 dead letter |" in markdown.census(found)
-    assert [row["dead_letters"] for row in documents.census(found)["ids"]] == [1, 0, 0, 0, 2]
+    assert "v1 (id 5): 0 records, 1 dead letter; keep: dead letters need it" in command.text(found)
+    assert "no version (id 77): 4 records, 2 dead letters; not a version" in command.text(found)
+    assert "| v1 | 5 | 0 records, 1 dead letter |" in command.markdown(found)
+    assert [row["dead_letters"] for row in command.document(found)["ids"]] == [1, 0, 0, 0, 2]
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from tributary.avro.rows.encoder import encoder
 from tributary.catalog import load
 from tributary.cli.main import main
 from tributary.registry import lock
-from tributary.registry.records.verify import Change, Failure, Proof, Record, Sample, Unframed, candidate, prove
+from tributary.registry.records.verify import Failure, Proof, Record, Sample, Unframed, ValueChange, candidate, prove
 from tributary.settings import Settings
 
 CATALOG = load(Settings(project=CONTRACTS))
@@ -69,7 +69,7 @@ def test_the_class_is_the_candidates_not_the_one_that_was_generated_before(purch
 
     proof = purchases.prove(other, PURCHASE_BODY)
     assert proof.ok
-    assert proof.rows[0].changes == (Change("defaulted", "note", 1, "''", "t[0]@0"),)
+    assert proof.rows[0].changes == (ValueChange("defaulted", "note", 1, "''", "t[0]@0"),)
     catalog = purchases.contracts.load()
     cls = candidate(catalog, catalog.topic("purchases"))
     assert attrs.fields_dict(cls)["note"].default == ""
@@ -80,7 +80,7 @@ def test_counts_each_value_that_reads_differently_with_an_example(views: Bench) 
         field(schema, "segment")["type"]["symbols"].remove("VIP")
 
     proof = views.prove(fewer, VIEW_BODY, VIEW_BODY)
-    assert proof.rows[0].changes == (Change("changed", "segment", 2, "'VIP' → 'UNKNOWN'", "t[0]@0"),)
+    assert proof.rows[0].changes == (ValueChange("changed", "segment", 2, "'VIP' → 'UNKNOWN'", "t[0]@0"),)
     assert proof.ok
 
 

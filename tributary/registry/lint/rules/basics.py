@@ -9,7 +9,7 @@ from typing import Any
 from tributary.avro.defaults import is_portable_default
 from tributary.avro.structure import named_types
 from tributary.registry.contract import walk
-from tributary.registry.lint.engine import Contract, Contracts, Problem, rule
+from tributary.registry.lint.rule import Contract, Contracts, Problem, rule
 
 
 def _paste(value: Any) -> str:

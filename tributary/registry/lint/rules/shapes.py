@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tributary.registry.contract import walk
-from tributary.registry.lint.engine import Contract, Contracts, Problem, rule
+from tributary.registry.lint.rule import Contract, Contracts, Problem, rule
 
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tributary.registry.contract import walk
-from tributary.registry.lint.engine import Contracts, Problem, rule
+from tributary.registry.lint.rule import Contracts, Problem, rule
 
 _LOGICAL: dict[str, tuple[str, ...]] = {
     "uuid": ("string", "fixed"),

@@ -135,7 +135,7 @@ class Event:
 
 
 @attrs.frozen
-class Handbook:
+class EventCatalogue:
     """All events, in the catalogue's order."""
 
     events: tuple[Event, ...]
@@ -152,12 +152,12 @@ class Handbook:
         return found
 
 
-def build(catalog: Catalog, known: lock.Lock, project: Project) -> Handbook:
-    """The handbook of the project's contracts as they are, with the versions that the lock has.
+def build(catalog: Catalog, known: lock.Lock, project: Project) -> EventCatalogue:
+    """The catalogue of the project's contracts as they are, with the versions that the lock has.
 
     Raises CatalogError for a contract that cannot be read.
     """
-    return Handbook(tuple(_event(topic, known, project) for topic in catalog.topics), catalog.dead_letters)
+    return EventCatalogue(tuple(_event(topic, known, project) for topic in catalog.topics), catalog.dead_letters)
 
 
 def version_name(entry: Entry) -> str:

@@ -1,23 +1,20 @@
-"""The event catalogue as text, as Markdown and as a JSON document; `catalogue` has it as a page."""
+"""The event catalogue as text, as Markdown and as a JSON document; `page` has it as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from tributary.printable import lines
-from tributary.registry.catalogue.model import NOT_REGISTERED, Event, Handbook, Note, version_name
+from tributary.registry.catalogue import NOT_REGISTERED, Event, EventCatalogue, Note, version_name
 from tributary.registry.check.verdict import retention
-from tributary.registry.render.documents import version
-from tributary.registry.render.markdown import table
-from tributary.registry.render.markup import code, line, paragraph, plain
-from tributary.registry.render.text import shown, summary
+from tributary.registry.render import changes
+from tributary.registry.render.markup import code, line, paragraph, plain, table
 
 
-def text(book: Handbook) -> str:
+def text(catalogue: EventCatalogue) -> str:
     """Each event with its facts, fields and versions."""
-    return "\n\n".join(lines(_text(event)) for event in book.events)
+    return "\n\n".join(lines(_text(event)) for event in catalogue.events)
 
 
 def _text(event: Event) -> Iterator[str]:
@@ -32,33 +29,33 @@ def _text(event: Event) -> Iterator[str]:
             yield f"        {_words(field.notes)}"
     yield "  versions"
     for entry in reversed(event.versions):
-        yield f"    {version_name(entry)}: {summary(entry)}"
-        yield from (f"        {change.path or 'the record'}: {change.text}" for change in entry.changes)
+        yield f"    {version_name(entry)}: {changes.summary(entry)}"
+        yield from (f"        {row}" for row in changes.rows(entry.changes))
 
 
-def markdown(book: Handbook) -> str:
+def markdown(catalogue: EventCatalogue) -> str:
     """The whole catalogue, ending in a newline."""
-    return "\n".join(["# Event catalogue", "", *_overview(book), *_events(book), *_letters(book)]) + "\n"
+    return "\n".join(["# Event catalogue", "", *_overview(catalogue), *_events(catalogue), *_letters(catalogue)]) + "\n"
 
 
-def _overview(book: Handbook) -> Iterator[str]:
+def _overview(catalogue: EventCatalogue) -> Iterator[str]:
     yield "Written by `make docs` from the contracts, and from the versions in the lock."
     heads = ("event", "topic", "owner", "version")
     yield from table(
         heads,
-        [(_link(event), code(event.topic.name), line(event.topic.owner), event.status) for event in book.events],
+        [(_link(event), code(event.topic.name), line(event.topic.owner), event.status) for event in catalogue.events],
     )
-    if book.personal:
+    if catalogue.personal:
         yield "\n## Personal data"
         rows = [
             (code(path), plain(mark), ", ".join(_link(event) for event in events))
-            for (path, mark), events in book.personal.items()
+            for (path, mark), events in catalogue.personal.items()
         ]
         yield from table(("field", "mark", "events"), rows)
 
 
-def _events(book: Handbook) -> Iterator[str]:
-    for event in book.events:
+def _events(catalogue: EventCatalogue) -> Iterator[str]:
+    for event in catalogue.events:
         yield f"\n## {plain(event.title)}\n\n{paragraph(event.doc)}\n"
         yield from (f"- {name}: {_words(notes, line, code)}" for name, notes in event.facts)
         rows = [
@@ -76,12 +73,12 @@ def _events(book: Handbook) -> Iterator[str]:
         yield ""
         for entry in reversed(event.versions):
             identity = "" if entry.version.id == NOT_REGISTERED else f" (id {entry.version.id})"
-            yield f"- **{version_name(entry)}**{identity}: {summary(entry)}"
-            yield from (f"  - {code(change.path or 'the record')} {line(change.text)}" for change in entry.changes)
+            yield f"- **{version_name(entry)}**{identity}: {changes.summary(entry)}"
+            yield from (f"  - {span}" for span in changes.spans(entry.changes))
 
 
-def _letters(book: Handbook) -> Iterator[str]:
-    letters = book.dead_letters
+def _letters(catalogue: EventCatalogue) -> Iterator[str]:
+    letters = catalogue.dead_letters
     yield "\n## Dead letters\n"
     yield (
         f"Messages that no reader could decode, as they came, in the topic {code(letters.name)}: kept "
@@ -89,11 +86,11 @@ def _letters(book: Handbook) -> Iterator[str]:
     )
 
 
-def document(book: Handbook) -> dict[str, Any]:
+def document(catalogue: EventCatalogue) -> dict[str, Any]:
     """`events` with their fields, types and versions, and the `dead_letters`' topic."""
     return {
-        "events": [_document(event) for event in book.events],
-        "dead_letters": {"topic": book.dead_letters.name, "owner": book.dead_letters.owner},
+        "events": [_document(event) for event in catalogue.events],
+        "dead_letters": {"topic": catalogue.dead_letters.name, "owner": catalogue.dead_letters.owner},
     }
 
 
@@ -126,13 +123,8 @@ def _document(event: Event) -> dict[str, Any]:
             {"name": one.name, "kind": one.kind, "field": one.path, "doc": one.doc, "symbols": list(one.symbols)}
             for one in event.types
         ],
-        "versions": [version(entry) for entry in event.versions],
+        "versions": [changes.version(entry) for entry in event.versions],
     }
-
-
-def written(files: dict[Path, bool]) -> str:
-    """Which files were written (true), and which said so already."""
-    return lines(f"{shown(path)}: {'written' if new else 'up to date'}" for path, new in files.items())
 
 
 def _words(notes: Sequence[Note], words: Callable[[str], str] = str, value: Callable[[str], str] = str) -> str:

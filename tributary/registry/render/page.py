@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tributary.registry.catalogue.html import Content, Element, anchor, tag
-from tributary.registry.catalogue.model import (
+from tributary.registry.catalogue import (
     NOT_REGISTERED,
     Event,
+    EventCatalogue,
     FieldEntry,
-    Handbook,
     Note,
     TypeEntry,
     version_name,
 )
 from tributary.registry.check.history import Entry
 from tributary.registry.check.verdict import retention
-from tributary.registry.render.text import summary
+from tributary.registry.render.changes import field, summary
+from tributary.registry.render.html import Content, Element, anchor, tag
 
 _STYLE = Path(__file__).with_name("catalogue.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A browser that follows it runs and fetches nothing, whatever a schema says."""
 
 
-def page(book: Handbook) -> str:
+def page(catalogue: EventCatalogue) -> str:
     """The whole page."""
     head = tag(
         "head",
@@ -34,28 +34,34 @@ def page(book: Handbook) -> str:
         tag("title", "Event catalogue"),
         tag("style", Element(_STYLE.read_text(encoding="utf-8"))),
     )
-    main = tag("main", _overview(book), _personal(book), [_event(event) for event in book.events], _letters(book))
-    body = tag("body", _header(book), tag("div", _contents(book), main, class_="columns"))
+    main = tag(
+        "main",
+        _overview(catalogue),
+        _personal(catalogue),
+        [_event(event) for event in catalogue.events],
+        _letters(catalogue),
+    )
+    body = tag("body", _header(catalogue), tag("div", _contents(catalogue), main, class_="columns"))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _header(book: Handbook) -> Element:
-    fields = sum(len(event.fields) for event in book.events)
-    counts = f"{len(book.events)} events, {fields} fields, from the contracts and the versions in the lock."
+def _header(catalogue: EventCatalogue) -> Element:
+    fields = sum(len(event.fields) for event in catalogue.events)
+    counts = f"{len(catalogue.events)} events, {fields} fields, from the contracts and the versions in the lock."
     return tag("header", tag("h1", "Event catalogue"), tag("p", counts))
 
 
-def _contents(book: Handbook) -> Element:
+def _contents(catalogue: EventCatalogue) -> Element:
     links = [
         _link("Overview", "overview"),
         _link("Personal data", "personal-data"),
-        *(_link(event.title, anchor(event.topic.contract)) for event in book.events),
+        *(_link(event.title, anchor(event.topic.contract)) for event in catalogue.events),
         _link("Dead letters", "dead-letters"),
     ]
     return tag("nav", tag("ul", [tag("li", link) for link in links]), aria_label="Contents")
 
 
-def _overview(book: Handbook) -> Element:
+def _overview(catalogue: EventCatalogue) -> Element:
     rows = [
         tag(
             "div",
@@ -66,12 +72,12 @@ def _overview(book: Handbook) -> Element:
                 tag("p", "topic ", tag("code", event.topic.name), f"; owner {event.topic.owner}", class_="notes"),
             ),
         )
-        for event in book.events
+        for event in catalogue.events
     ]
     return tag("section", tag("h2", "Overview"), tag("dl", rows, class_="fields"), id="overview")
 
 
-def _personal(book: Handbook) -> Element:
+def _personal(catalogue: EventCatalogue) -> Element:
     def where(path: str, event: Event) -> Element:
         return _link(event.title, anchor(event.topic.contract, path))
 
@@ -81,7 +87,7 @@ def _personal(book: Handbook) -> Element:
             tag("dt", tag("code", path), _badge(mark, personal=True)),
             tag("dd", _joined([where(path, event) for event in events], ", ")),
         )
-        for (path, mark), events in book.personal.items()
+        for (path, mark), events in catalogue.personal.items()
     ]
     words = "Fields with a person's data, by the mark in their contract, and the events that carry them."
     none = "No field is marked as personal."
@@ -137,7 +143,7 @@ def _type(one: TypeEntry) -> Element:
 
 
 def _version(entry: Entry) -> Element:
-    changes = [tag("li", tag("code", change.path or "the record"), f" {change.text}") for change in entry.changes]
+    changes = [tag("li", tag("code", field(change.path)), f" {change.text}") for change in entry.changes]
     name = version_name(entry)
     head = [
         tag("strong", name),
@@ -147,8 +153,8 @@ def _version(entry: Entry) -> Element:
     return tag("li", tag("p", head), tag("ul", changes) if changes else [])
 
 
-def _letters(book: Handbook) -> Element:
-    letters = book.dead_letters
+def _letters(catalogue: EventCatalogue) -> Element:
+    letters = catalogue.dead_letters
     words = [
         "Messages that no reader could decode, as they came, in the topic ",
         tag("code", letters.name),

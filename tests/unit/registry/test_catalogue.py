@@ -20,13 +20,13 @@ from tributary import catalog
 from tributary.catalog import Catalog, DeadLetters, Topic
 from tributary.cli.main import main
 from tributary.printable import printable
-from tributary.registry.catalogue import page as catalogue
-from tributary.registry.catalogue import text as handbook
-from tributary.registry.catalogue.html import tag
-from tributary.registry.catalogue.model import PROMISES, Handbook, build
+from tributary.registry.catalogue import PROMISES, EventCatalogue, build
 from tributary.registry.contract import walk
 from tributary.registry.contract.diff import short
 from tributary.registry.lock import Lock, Subject, Version
+from tributary.registry.render import catalogue
+from tributary.registry.render.html import tag
+from tributary.registry.render.page import page as html_page
 
 VOID = ("meta",)
 COUPON = {
@@ -101,9 +101,9 @@ def edited(contracts: Contracts) -> tuple[Catalog, Lock]:
 
 
 def test_every_field_is_there_with_its_type_and_doc(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited, CONTRACTS)
-    page, shown, text = read(catalogue.page(book)).text, rendered(handbook.markdown(book)).text, handbook.text(book)
-    for topic, event in zip(edited[0].topics, handbook.document(book)["events"], strict=True):
+    built = build(*edited, CONTRACTS)
+    page, shown, text = read(html_page(built)).text, rendered(catalogue.markdown(built)).text, catalogue.text(built)
+    for topic, event in zip(edited[0].topics, catalogue.document(built)["events"], strict=True):
         fields = walk.fields(topic.schema)
         assert [(f["field"], f["type"], f["doc"]) for f in event["fields"]] == [
             (f.path, short(f.type), f.spec["doc"]) for f in fields
@@ -115,8 +115,8 @@ def test_every_field_is_there_with_its_type_and_doc(edited: tuple[Catalog, Lock]
 
 
 def test_what_else_a_field_says(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited, CONTRACTS)
-    fields = {f["field"]: f for event in handbook.document(book)["events"][1:2] for f in event["fields"]}
+    built = build(*edited, CONTRACTS)
+    fields = {f["field"]: f for event in catalogue.document(built)["events"][1:2] for f in event["fields"]}
     segment = ["one of UNKNOWN, NEW, REGULAR, LOYAL, VIP", "for a symbol that they do not know, readers take UNKNOWN"]
     assert fields["segment"]["notes"] == segment
     assert fields["coupon.for_segment"]["notes"] == ["default null", *segment]
@@ -129,20 +129,20 @@ def test_what_else_a_field_says(edited: tuple[Catalog, Lock]) -> None:
     assert [name for name, f in fields.items() if f["envelope"]] == [
         *("event_id", "occurred_at", "user_id", "session_id", "segment", "region")
     ]
-    for form in (read(catalogue.page(book)).text, rendered(handbook.markdown(book)).text, handbook.text(book)):
+    for form in (read(html_page(built)).text, rendered(catalogue.markdown(built)).text, catalogue.text(built)):
         for words in ("default null", "matches ^[A-Z`|]+$", 'unit "EUR"', "personal: sensitive", "at most 90", "LOYAL"):
             assert words in form
 
 
 def test_versions_and_what_each_changed(edited: tuple[Catalog, Lock]) -> None:
-    book = build(*edited, CONTRACTS)
-    for form in (read(catalogue.page(book)).text, rendered(handbook.markdown(book)).text, handbook.text(book)):
+    built = build(*edited, CONTRACTS)
+    for form in (read(html_page(built)).text, rendered(catalogue.markdown(built)).text, catalogue.text(built)):
         versions = form[form.rindex("v4, not registered yet") :]
         added, tightened = "added: null or record Coupon, default null", "attribute minimum: none → 1"
         places = [versions.index(words) for words in (added, "v3", tightened, "v1", "the first")]
         assert places == sorted(places)
-    assert "v1, not registered yet" in handbook.markdown(book)  # the topics that have no version
-    document = handbook.document(book)["events"][1]["versions"]
+    assert "v1, not registered yet" in catalogue.markdown(built)  # the topics that have no version
+    document = catalogue.document(built)["events"][1]["versions"]
     assert [(one["version"], one["id"]) for one in document] == [(1, 7), (3, 9), (4, 0)]
 
 
@@ -171,7 +171,7 @@ def test_personal_data_by_event(edited: tuple[Catalog, Lock]) -> None:
 
 
 def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(edited: tuple[Catalog, Lock]) -> None:
-    html = catalogue.page(build(*edited, CONTRACTS))
+    html = html_page(build(*edited, CONTRACTS))
     page = read(html)
     ids = [value for name, value in page.attributes if name == "id"]
     assert max(Counter(ids).values()) == 1
@@ -195,7 +195,7 @@ HOSTILE = st.text(min_size=1, max_size=60) | st.lists(
 ).map("".join)
 
 
-def says(words: str, file: Path) -> Handbook:
+def says(words: str, file: Path) -> EventCatalogue:
     """A catalogue whose free texts all say these words."""
     enum = {"type": "enum", "name": "Kind", "symbols": ["A"], "doc": words}
     fields = [
@@ -231,7 +231,7 @@ def test_an_attribute_cannot_be_left(words: str) -> None:
 @example("&lt;script&gt;")
 def test_the_page_says_what_schemas_say_and_runs_none_of_it(tmp_path_factory: Any, words: str) -> None:
     file = tmp_path_factory.mktemp("schemas", numbered=True) / "e.avsc"
-    page, plain = read(catalogue.page(says(words, file))), read(catalogue.page(says("words", file)))
+    page, plain = read(html_page(says(words, file))), read(html_page(says("words", file)))
     assert page.tags == plain.tags
     assert squeezed(page.text).count(squeezed(words)) >= 5
 
@@ -245,8 +245,8 @@ def test_the_page_says_what_schemas_say_and_runs_none_of_it(tmp_path_factory: An
 def test_the_markdown_says_what_schemas_say_and_nothing_of_it_is_markup(tmp_path_factory: Any, words: str) -> None:
     file = tmp_path_factory.mktemp("schemas", numbered=True) / "e.avsc"
     assume(squeezed(words))
-    page = rendered(handbook.markdown(says(words, file)))
-    plain = rendered(handbook.markdown(says("words", file)))
+    page = rendered(catalogue.markdown(says(words, file)))
+    plain = rendered(catalogue.markdown(says("words", file)))
     assert page.tags == plain.tags
     assert squeezed(page.text).count(squeezed(words)) >= 5
 
