@@ -9,8 +9,10 @@ import attrs
 
 from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import product_name
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import as_json
+from consumers.analytics.source import Shown, Source
 from tributary.currency import amount
+from tributary.settings import Settings
 
 _PRODUCTS = 12
 
@@ -35,6 +37,15 @@ def to_json(shown: Shown) -> Mapping[str, Any]:
             for product, by_type in shown.products[:_PRODUCTS]
         ],
     }
+
+
+def report(settings: Settings) -> Mapping[str, Any]:
+    """All figures of the store; amounts are in minor units of their currency."""
+    source = Source(settings)
+    try:
+        return as_json(source, settings.abandoned_after_minutes)
+    finally:
+        source.close()
 
 
 def _amounts(minor: Mapping[str, int]) -> dict[str, str]:

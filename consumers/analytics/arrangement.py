@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consumers.analytics.api import to_json
+from consumers.analytics.api import report, to_json
 from consumers.analytics.labels import LABELS
 from consumers.analytics.metrics import metrics
 from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Sessions
@@ -51,6 +51,7 @@ ARRANGEMENT = Arrangement(
         3: ((TYPES_OF_EVENTS, FUNNEL, MONEY, HEALTH), (SEGMENTS, REGIONS, LAG, STAGES), (PRODUCTS,)),
     },
     to_json=to_json,
+    report=report,
     metrics=metrics,
     page=Path(__file__).parent / "page",
     duplicates="duplicate purchases",

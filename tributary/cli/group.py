@@ -1,4 +1,4 @@
-"""The command line of analytics: run a member of the group, or report what the store holds."""
+"""The command line of a consumer group: run a member of it, or report the figures in its store."""
 
 from __future__ import annotations
 
@@ -6,39 +6,48 @@ import argparse
 import gc
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tributary.destination import announce, broker, file, registry
+from tributary.errors import TributaryError, UsageError
 from tributary.printable import log_to_stderr, printable
-from tributary.settings import Settings, SettingsError, load
+from tributary.settings import Settings, load
 from tributary.signals import forget_output
 
+if TYPE_CHECKING:  # `--help` needs none of it
+    from tributary.figures.declaration import Declaration
+    from tributary.views.arrangement import Arrangement
 
-def main(argv: Sequence[str] | None = None) -> int:
+Group = Callable[[], "tuple[Declaration, Arrangement[Any]]"]
+"""Imports the figures of a group and how they are shown."""
+
+
+def main(program: str, description: str, group: Group, argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code: 0 fine, 1 it could not be done, 2 wrong usage or settings."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] not in ("run", "report", "-h", "--help"):
         argv.insert(0, "run")
-    options = _arguments().parse_args(argv)
+    options = _arguments(program, description).parse_args(argv)
     log_to_stderr()
     try:
         settings = load()
-        code = _report(settings, as_json=options.json) if options.command == "report" else _run(settings, options)
+        code = _report(settings, group, options.json) if options.command == "report" else _run(settings, group, options)
         sys.stdout.flush()
         return code
-    except SettingsError as error:
-        return _fail(error, code=2)
     except BrokenPipeError:
         forget_output()
         return 1
     except KeyboardInterrupt:
         return _fail("interrupted")
+    except TributaryError as error:
+        return _fail(error, code=2 if isinstance(error, UsageError) else 1)
 
 
-def _arguments() -> argparse.ArgumentParser:
+def _arguments(program: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m consumers.analytics",
-        description="Merge the three topics into live figures, exactly once.",
+        prog=program,
+        description=description,
         epilog="Without a command it runs. Settings come from the environment and .env: see .env.example.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -46,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
         "run",
         help="run one member of the group (the default)",
         description="Run one member of the consumer group; several may run at once on one store. "
-        "Ctrl-C and SIGTERM write what is in flight, leave the group and say what was done; a second one stops it.",
+        "Ctrl-C and SIGTERM write what is in flight, leave the group and print a summary; a second one stops it.",
         epilog="exit code: 0 stopped or caught up, 1 it could not go on or refused a topic, 2 wrong usage",
     )
     run.add_argument("--until-caught-up", action="store_true", help="stop when nothing is left to read (lag 0)")
@@ -76,76 +85,57 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(settings: Settings, options: argparse.Namespace) -> int:
+def _run(settings: Settings, group: Group, options: argparse.Namespace) -> int:
     from confluent_kafka import KafkaException
 
-    from consumers.analytics.arrangement import ARRANGEMENT
-    from consumers.analytics.figures import SHOP
     from tributary import catalog
     from tributary.figures.member import Member, RunOptions
-    from tributary.figures.store import StoreError
-    from tributary.kafka.admin import GroupError
-    from tributary.kafka.dead_letters import DeadLettersUndelivered
-    from tributary.registry.client import RegistryClient, RegistryError, SchemaConflict
-    from tributary.registry.lock import LockError
+    from tributary.registry.client import RegistryClient
     from tributary.signals import Stopped, stop_signal
     from tributary.views import terminal
 
     _collect_seldom()
     announce(broker(settings), registry(settings), file("store", settings.store_path))
+    declaration, arrangement = group()
     choices = RunOptions(
         options.until_caught_up, options.accept_dead_letters, options.accept_recreated, options.claim_group
     )
     with stop_signal() as stop:
         try:
-            member = Member(
-                SHOP, settings, catalog.load(settings), RegistryClient.from_settings(settings), choices, stop
-            )
+            client = RegistryClient.from_settings(settings)
+            member = Member(declaration, settings, catalog.load(settings), client, choices, stop)
             try:
-                with terminal.watch(ARRANGEMENT, settings, stop, dashboard=not options.no_dashboard) as observe:
+                with terminal.watch(arrangement, settings, stop, dashboard=not options.no_dashboard) as observe:
                     member.run(observe)
             finally:
                 member.close()
-                print(terminal.summary(member.status(), ARRANGEMENT.duplicates))
+                print(terminal.summary(member.status(), arrangement.duplicates))
         except Stopped:
             return _fail("stopped before the store could be opened")
-        except (
-            catalog.CatalogError,
-            LockError,
-            StoreError,
-            GroupError,
-            DeadLettersUndelivered,
-            SchemaConflict,
-            RegistryError,
-            KafkaException,
-        ) as error:
+        except KafkaException as error:
             return _fail(error)
     return 1 if member.status().refused else 0
 
 
 def _collect_seldom() -> None:
-    """Let the collector of cycles run seldom: it costs a fifth of the CPU time.
+    """Run the garbage collector seldom: it costs a fifth of the CPU time.
 
-    Messages and rows come by the ten thousand, live for a moment and form no cycles, and each time it looks at all.
+    Messages and rows come by the ten thousand, live briefly and form no cycles, and each collection looks at them all.
     """
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
 
-def _report(settings: Settings, as_json: bool) -> int:
-    from consumers.analytics import queries
-    from tributary.figures.store import StoreError
-
+def _report(settings: Settings, group: Group, as_json: bool) -> int:
+    _, arrangement = group()
     try:
         if as_json:
-            reader = queries.Reader(settings.store_path)
-            print(json.dumps(queries.as_json(reader, settings.abandoned_after_minutes), indent=2))
+            print(json.dumps(arrangement.report(settings), indent=2))
         else:
-            from consumers.analytics.arrangement import ARRANGEMENT
             from tributary.views import terminal
 
-            terminal.report(ARRANGEMENT, settings)
-    except (FileNotFoundError, StoreError) as error:
+            terminal.report(arrangement, settings)
+    except FileNotFoundError as error:
         return _fail(error)
     return 0
 
@@ -153,7 +143,3 @@ def _report(settings: Settings, as_json: bool) -> int:
 def _fail(error: object, code: int = 1) -> int:
     print(printable(f"analytics: {error}"), file=sys.stderr)
     return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

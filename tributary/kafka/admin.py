@@ -9,6 +9,7 @@ import attrs
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from tributary.errors import TributaryError
 from tributary.settings import Settings
 
 Partition = tuple[str, int]
@@ -28,7 +29,7 @@ _REFUSALS = {
 }
 
 
-class GroupError(Exception):
+class GroupError(TributaryError):
     """The member cannot go on; the message says why and what to do."""
 
 

@@ -15,6 +15,7 @@ from operator import methodcaller
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from tributary.errors import TributaryError
 from tributary.printable import printable
 from tributary.settings import Settings
 from tributary.signals import Waiting
@@ -56,7 +57,7 @@ _REMEDIES = {
 """What to do about an error that does not pass. After any other the letter is sent again."""
 
 
-class DeadLettersUndelivered(Exception):
+class DeadLettersUndelivered(TributaryError):
     """The broker will not take the dead letters; nothing that depends on them may be written."""
 
 

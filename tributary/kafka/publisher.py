@@ -19,6 +19,7 @@ from tributary.avro import wire
 from tributary.avro.rows.encoder import column_encoder, encoder
 from tributary.catalog import Topic
 from tributary.destination import announce, broker
+from tributary.errors import TributaryError
 from tributary.kafka.acknowledgements import AcknowledgementMonitor
 from tributary.registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.lock import LockError
@@ -34,7 +35,7 @@ _DEFAULTS = {"compression.type": "lz4", "linger.ms": 20, "delivery.timeout.ms": 
 """What KAFKA_CONFIG_FILE may set otherwise."""
 
 
-class PublisherError(Exception):
+class PublisherError(TributaryError):
     """Nothing can be published; the message says why and what to do."""
 
 

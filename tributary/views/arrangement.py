@@ -80,6 +80,8 @@ class Arrangement(Generic[F]):
     """Of the terminal and the report, the most important first: the last ones are hidden first."""
     to_json: Callable[[F], Mapping[str, Any]]
     """What `/api/figures` has of the figures."""
+    report: Callable[[Settings], Mapping[str, Any]]
+    """All figures of the store, for scripts. Raises what `open` raises."""
     metrics: Callable[[F], Iterable[Metric]]
     page: Path
     """The folder with the project's parts of the web page: see `tributary.views.web.page`."""

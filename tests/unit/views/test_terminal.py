@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from consumers.analytics.__main__ import main
 from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
@@ -114,14 +113,6 @@ def test_the_summary(view: View[Shown]) -> None:
         assert fact in text
     assert "purchases 0" not in text
     assert re.search("duplicate purchases +7", text)
-
-
-def test_settings_that_cannot_be_used_are_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("BATCH_SIZE", "none")
-    assert main(["report"]) == 2
-    assert "BATCH_SIZE" in capsys.readouterr().err
 
 
 def test_without_a_terminal_nothing_but_lines_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

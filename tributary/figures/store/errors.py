@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tributary.errors import TributaryError
 from tributary.signals import Waiting
 
 RETRY_S = 1.0
@@ -18,7 +19,7 @@ RETRY_S = 1.0
 Result = TypeVar("Result")
 
 
-class StoreError(Exception):
+class StoreError(TributaryError):
     """The store cannot be used; the message names it and says why and what to do."""
 
 
