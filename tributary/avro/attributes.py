@@ -18,13 +18,13 @@ def others(node: dict[str, Json], reserved: frozenset[str]) -> dict[str, Json]:
 
 
 def text(node: dict[str, Json], key: str) -> str | None:
-    """A text; None where there is none or something else."""
+    """A string attribute; None if it is missing or not a string."""
     value = node.get(key)
     return value if isinstance(value, str) else None
 
 
 def required_text(node: dict[str, Json], key: str, error: str) -> str:
-    """A text. Raises SchemaError with the reason where there is none."""
+    """A string attribute. Raises SchemaError with this message if there is none."""
     value = text(node, key)
     if value is None:
         raise SchemaError(f"{error}: {show(node)}")

@@ -38,7 +38,7 @@ def refuse_lone_surrogates(text: str) -> None:
     try:
         json.dumps(load_json(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise SchemaError("the schema holds half of a surrogate pair, which is no character") from None
+        raise SchemaError("the schema contains an unpaired surrogate, which is not a character") from None
 
 
 def show(value: Json) -> str:

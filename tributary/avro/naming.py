@@ -1,7 +1,7 @@
 """The Python names of a schema's fields, symbols and types.
 
-A name stays as it is unless Python, attrs, `enum` or the generated module needs it; then it gets `_` behind it, or `x_`
-in front. What would read like such a name is changed as well, so two names never become one.
+A name is kept unless Python, attrs, `enum` or the generated module uses it; then it gets the suffix `_` or the prefix
+`x_`. Names that look like the result are changed too, so that two names never become one.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _ENUM = {"mro", *(name for cls in enum.StrEnum.__mro__ for name in vars(cls))}
 
 
 def attribute(field: str) -> str:
-    """The attribute that stands for a field."""
+    """The attribute for a field."""
     # Within a class Python changes names that begin with two underscores.
     return _apart(field, "(x_)*__", _CLASS)
 
 
 def class_(name: str) -> str:
-    """The class that stands for a record or an enum; `name` is without the namespace."""
+    """The class for a record or an enum; `name` has no namespace."""
     # attrs takes an annotation that begins with ClassVar for no field.
     return _apart(name, "(x_)*(__|ClassVar)", _MODULE)
 
 
 def member(symbol: str) -> str:
-    """The member of a StrEnum that stands for a symbol."""
+    """The member of a StrEnum for a symbol."""
     return _apart(symbol, "(x_)*_", _ENUM)
 
 

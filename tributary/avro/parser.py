@@ -1,8 +1,8 @@
 """From JSON to a schema, with the checks that Apache Avro's Java library 1.12 makes.
 
-Confluent Schema Registry hands every schema to that library, so what it accepts, what it drops (a `doc` beside a
-primitive type) and the text it writes back decide what the registry stores. This follows it point by point; where the
-specification and the library differ, the library wins.
+Confluent Schema Registry parses every schema with that library, so the library decides what is valid, what is dropped
+(a `doc` on a primitive type) and what text is stored. Where the specification and the library differ, this parser
+follows the library.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def parse(text: str, references: Iterable[str] = (), *, validate_defaults: bool 
 
 
 def stored(text: str) -> Schema:
-    """Parse a schema that a registry has, or may come to have: an older one took defaults that do not fit.
+    """Parse a schema that a registry has stored: older registries accept invalid defaults.
 
     Raises SchemaError.
     """
@@ -80,13 +80,13 @@ def parse_json(node: Json) -> Schema:
 
 @attrs.define
 class _Parser:
-    """Parses texts one after the other; later ones may refer to the names of earlier ones."""
+    """Parses texts in turn; each may refer to the names of those before it."""
 
     validate_defaults: bool
     names: dict[str, Schema] = attrs.field(factory=dict)
     unions: list[Schema] = attrs.field(factory=list)
     forward: list[tuple[Schema, str, str]] = attrs.field(factory=list)
-    """Placeholders, each with the name that it is for and the place of it."""
+    """The placeholders, each with the name that it replaces and its place."""
     defaults: list[tuple[Field, Name]] = attrs.field(factory=list)
     depth: int = 0
     place: str = ""
@@ -227,7 +227,7 @@ class _Parser:
         return found
 
     def _replace(self, found: dict[int, Schema]) -> None:
-        """Put the named types where placeholders stand; each place is visited once."""
+        """Replace the placeholders by the named types; each place is visited once."""
         for union in self.unions:
             union.branches = [found.get(id(branch), branch) for branch in union.branches]
         todo = list(self.names.values()) + [branch for union in self.unions for branch in union.branches]

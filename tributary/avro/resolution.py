@@ -1,4 +1,4 @@
-"""Avro's schema resolution: which of a reader's types, fields and symbols answer to a writer's.
+"""Avro's schema resolution: which types and fields of a reader schema read those of a writer schema.
 
 https://avro.apache.org/docs/1.12.0/specification/#schema-resolution
 """
@@ -22,32 +22,37 @@ _PROMOTIONS = {
 
 
 def promotes(writer: str, reader: str) -> bool:
-    """Whether a reader's primitive type may be made of another one that was written."""
+    """Whether a reader promotes a written primitive type to its own."""
     return reader in _PROMOTIONS.get(writer, ())
 
 
 def find_type(name: str, space: str | None, defined: Mapping[str, T]) -> T | None:
-    """What a name inside a namespace refers to, among definitions by full name; None if it is not defined."""
+    """The definition that a name inside a namespace refers to; None if it is not defined.
+
+    `defined` has the definitions by full name.
+    """
     return defined.get(Name.of(name, space).full) or defined.get(name)
 
 
 def resolve(writer: Schema, reader: Schema) -> Schema | None:
-    """The type as which the reader takes what the writer wrote, itself or a branch of its union; None if it cannot.
+    """The reader's type, or the branch of its union, that reads what the writer wrote; None if there is no match.
 
-    As the Java implementation does, a branch of the very type or full name is preferred to the first that matches.
+    As in the Java implementation, a branch of the same type or full name takes precedence over the first match.
     """
     branches = [one for one in (reader.branches if isinstance(reader, Union) else [reader]) if _matches(writer, one)]
     return next((one for one in branches if one.full_name == writer.full_name), branches[0] if branches else None)
 
 
 def written_names(name: str, aliases: Iterable[str], written: Container[str]) -> list[str]:
-    """The names among the written ones that a reader's field answers to: its own first, then its aliases."""
+    """The written names that a reader's field can be read from: its own name first, then its aliases."""
     return [candidate for candidate in (name, *aliases) if candidate in written]
 
 
 def reader_fields(writer: Schema, reader: Schema) -> dict[str, list[Field]]:
-    """By the name of a writer's field, the reader's fields that take it: those of its name, or with it as an alias and
-    no field of their own name."""
+    """For each of the writer's fields, by name, the reader's fields that are read from it.
+
+    A reader's field is read from the writer's field of its own name, else of its first alias that the writer has.
+    """
     found: dict[str, list[Field]] = {field.name: [] for field in writer.fields}
     for field in reader.fields:
         for name in written_names(field.name, field.aliases, found)[:1]:
@@ -56,7 +61,7 @@ def reader_fields(writer: Schema, reader: Schema) -> dict[str, list[Field]]:
 
 
 def _matches(writer: Schema, reader: Schema) -> bool:
-    """Whether the types agree on the outside; what is within arrays, maps and records is seen later."""
+    """Whether the types match, without looking into arrays, maps and records."""
     if writer.kind != reader.kind:
         return promotes(writer.kind, reader.kind)
     # By the name without its namespace, or by an alias of the reader's.

@@ -71,7 +71,7 @@ class Field:
 class Schema:
     """One type in a schema; what does not apply to its `kind` is empty. Its class is one of the subclasses below.
 
-    Named types are shared by all who refer to them, so a recursive schema is a cycle: compare by identity.
+    References share the named type, so a recursive schema is a cycle: compare by identity.
     """
 
     kind: str
@@ -168,7 +168,7 @@ class Decimal(Schema):
 
 @attrs.define(eq=False)
 class Enum(Schema):
-    """An enum; `default` is the symbol that readers take for one they do not know."""
+    """An enum; readers take the symbol `default` for symbols that they do not have."""
 
 
 @attrs.define(eq=False)

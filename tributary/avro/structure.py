@@ -1,4 +1,4 @@
-"""What follows from how the types of a schema contain each other."""
+"""Properties of a schema that follow from which types contain which."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def named_types(kind: Schema, seen: set[str] | None = None) -> Iterator[Schema]:
 
 
 def uses(kind: Schema) -> Counter[int]:
-    """How often each record, by `id`, is used within a type; a record within itself counts as well."""
+    """How often a type uses each record, by `id`; a record that contains itself counts that use too."""
     counts = Counter[int]()
     left = [kind]
     while left:
@@ -36,7 +36,7 @@ def uses(kind: Schema) -> Counter[int]:
 
 
 def recursion(kind: Schema, at: str = "", around: tuple[int, ...] = (), done: set[int] | None = None) -> str | None:
-    """The path of a value whose record is within itself, here or further down; None if there is none.
+    """The path to a record that contains itself, at any depth; None if no record does.
 
     `around` and `done` have records by `id`.
     """
@@ -61,7 +61,7 @@ def recursion(kind: Schema, at: str = "", around: tuple[int, ...] = (), done: se
 
 
 def takes_no_bytes(kind: Schema, known: dict[int, bool] | None = None) -> bool:
-    """Whether a value may take no bytes at all. A record directly within itself has no values: either answer does."""
+    """Whether a value can be encoded in zero bytes. A record that directly contains itself has no values at all."""
     known = {} if known is None else known
     if isinstance(kind, Record):
         if id(kind) not in known:
@@ -86,8 +86,7 @@ def smallest_value(kind: Schema, known: dict[int, int] | None = None) -> int:
 
 
 def depth(kind: Schema, limit: int, seen: set[int] | None = None) -> int:
-    """How many types are within each other, counted up to one more than a limit; each record counts where it is met
-    first."""
+    """The nesting depth of a type, at most `limit` + 1. A record counts at its first occurrence only."""
     seen = set() if seen is None else seen
     if limit < 0 or id(kind) in seen:
         return 0

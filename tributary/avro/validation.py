@@ -6,11 +6,12 @@ The encoder refuses a bad value without knowing why, because it is quicker so; t
 from __future__ import annotations
 
 import decimal
+import functools
 import math
 import re
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -20,6 +21,9 @@ from tributary.avro.defaults import RANGES
 from tributary.avro.schema import Array, Decimal, Enum, Fixed, Map, Primitive, Record, Schema, SchemaError, Union
 
 FLOATS = {"float": struct.Struct("<f").pack, "double": struct.Struct("<d").pack}
+
+REMEMBERED_TEXTS = 4096
+"""The most texts that a field with a pattern remembers as matching: such fields (regions, currencies) have few."""
 
 UUID_FORM = bytes(ord("0") if chr(byte) in "0123456789abcdefABCDEF" else byte for byte in range(256))
 """A translation that turns every hexadecimal digit into 0, and so every uuid into `UUID_SHAPE`."""
@@ -66,6 +70,11 @@ def limits(name: str, attributes: Mapping[str, Any]) -> Limits:
         except re.error as error:
             raise SchemaError(f"{name}: pattern {pattern!r} is not a regular expression: {error}") from None
     return Limits(**found)
+
+
+def remembered_search(pattern: re.Pattern[str]) -> Callable[[str], object]:
+    """The pattern's search, which remembers its last results."""
+    return functools.lru_cache(REMEMBERED_TEXTS)(pattern.search)
 
 
 def unscaled(number: decimal.Decimal, precision: int, scale: int) -> int:

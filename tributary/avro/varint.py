@@ -134,7 +134,7 @@ def read_count(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _read_block(data: bytes, at: int) -> tuple[int, int]:
-    """As `read_count`. A negative number is followed by the block's size in bytes, which only those who skip the block
+    """As `read_count`. A negative number is followed by the block's size in bytes, which only readers that skip blocks
     need; it must lie within the data."""
     n, at = (data[at], at + 1) if data[at] < 128 else read_unsigned(data, at)
     if n & 1:

@@ -52,7 +52,7 @@ def next_versions(draw: Draw, schema: Any, most: int = 2) -> Any:
 
 
 def _places(container: Any, key: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place that holds a type: what it stands in, and under which key."""
+    """Every place that holds a type: its container, and its key there."""
     yield container, key
     schema = container[key]
     if isinstance(schema, list):

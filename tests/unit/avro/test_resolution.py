@@ -1,4 +1,4 @@
-"""Which of a reader's types, fields and names answer to a writer's."""
+"""Which types and fields of a reader schema read those of a writer schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as columns: what a batch of messages becomes, and what the merge works on."""
+"""Rows as columns: what a batch of messages is decoded to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tributary.avro.columns.strings import Integers, Mask, StringColumn
 
 @attrs.frozen(eq=False)
 class ListColumn:
-    """The records of a list in all rows, in no special order: `parent` is the row of each."""
+    """The items of a field that is a list of records, of all rows in any order; `parent` is the row of each item."""
 
     parent: Integers
     records: RecordBatch
@@ -49,25 +49,25 @@ class RecordBatch:
     def integers(self, name: str) -> Integers:
         """A column of whole numbers, shape (rows,)."""
         column = self.columns[name]
-        assert isinstance(column, np.ndarray) and column.dtype == np.int64, f"{name} is no column of whole numbers"
+        assert isinstance(column, np.ndarray) and column.dtype == np.int64, f"{name} is not a column of whole numbers"
         return column.view(np.int64)
 
     def nullable(self, name: str) -> NullableColumn:
         """A column of optional whole numbers."""
         column = self.columns[name]
-        assert isinstance(column, NullableColumn), f"{name} is no column of optional whole numbers"
+        assert isinstance(column, NullableColumn), f"{name} is not a column of optional whole numbers"
         return column
 
     def strings(self, name: str) -> StringColumn:
         """A column of text."""
         column = self.columns[name]
-        assert isinstance(column, StringColumn), f"{name} is no column of text"
+        assert isinstance(column, StringColumn), f"{name} is not a string column"
         return column
 
     def lists(self, name: str) -> ListColumn:
         """A column of lists of records."""
         column = self.columns[name]
-        assert isinstance(column, ListColumn), f"{name} is no column of lists"
+        assert isinstance(column, ListColumn), f"{name} is not a list column"
         return column
 
     @property

@@ -1,8 +1,7 @@
-"""Check columns against the limits of their field: rows outside are bad, and the others are not disturbed."""
+"""Check columns against the limits of their field: rows outside are bad, the others are unaffected."""
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from tributary.avro.columns.factorize import ODD
 from tributary.avro.columns.projection import Form, form
 from tributary.avro.columns.strings import Integers, StringColumn
 from tributary.avro.schema import Primitive, Schema
-from tributary.avro.validation import Limits
+from tributary.avro.validation import Limits, remembered_search
 
 Check = Callable[[Cursor, Any], None]
 """Marks the rows bad whose value is outside."""
@@ -28,8 +27,6 @@ _BUCKETS = 1024
 _SHIFT = np.uint64(64 - _BUCKETS.bit_length() + 1)
 _NONE = -2
 """A length that no text has."""
-_REMEMBERED = 4096
-"""Of how many texts it is remembered whether they match."""
 
 
 def column_check(kind: Schema, bounds: Limits) -> Check | None:
@@ -109,11 +106,11 @@ def strings(bounds: Limits) -> Check | None:
 class _Matching:
     """Looks texts up in a table of texts that are known to match, and asks the pattern for the others.
 
-    The table has room for one text in each bucket, and is overwritten when another one comes to it.
+    Each bucket of the table has one text; another text of that bucket overwrites it.
     """
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._matches = functools.lru_cache(_REMEMBERED)(pattern.search)
+        self._matches = remembered_search(pattern)
         self._length = np.full(_BUCKETS, _NONE, np.int64)
         self._words = np.zeros((0, _BUCKETS), np.uint64)
 

@@ -44,7 +44,7 @@ _PADDING = bytes(LONGEST + 16)
 
 @attrs.define(eq=False)
 class Cursor:
-    """Where each of n rows stands. Arrays have the shape (n,).
+    """The position in each of n rows. Arrays have the shape (n,).
 
     A bad row is one that has gone beyond its end. It stays there: what is read of it means nothing and harms nothing.
     """
@@ -72,12 +72,12 @@ class Cursor:
         return Cursor(self.data, self.words, self.position[rows], self.beyond[rows])
 
     def put(self, rows: Integers | NDArray[np.intp], part: Cursor) -> None:
-        """Move these rows to where `part` stands."""
+        """Move these rows to the positions of `part`."""
         self.position[rows] = part.position
 
     @property
     def bad(self) -> Mask:
-        """The rows that are not sound."""
+        """The rows that do not decode."""
         bad: Mask = self.position == self.beyond
         return bad
 
@@ -91,13 +91,13 @@ class Cursor:
         self.position = np.where(rows, self.beyond, self.position)
 
     def skip(self, size: int | Sizes) -> None:
-        """Step over so many bytes in each row, 0 or more; a row that has fewer left is bad."""
+        """Step over `size` bytes, 0 or more, in each row; a row with fewer bytes left is bad."""
         self.position = np.minimum(self.position + size, self.beyond)
 
     def finish(self) -> Mask:
         """The rows that were read to exactly their end."""
-        sound: Mask = self.position + 1 == self.beyond
-        return sound
+        valid: Mask = self.position + 1 == self.beyond
+        return valid
 
     def integer(self) -> Integers:
         """Read an int or a long in each row: zigzag, seven bits a byte, at most ten bytes."""
@@ -243,7 +243,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 @lru_cache(8)
 def _masks(width: int) -> Words:
-    """For each length up to so many words, what keeps its bytes: shape (8 * width + 1, width)."""
+    """For each length up to `width` words, the masks that keep its bytes: shape (8 * width + 1, width)."""
     left = np.arange(8 * width + 1)[:, None] - 8 * np.arange(width)
     masks: Words = _KEEP[left.clip(0, 8)]
     return masks

@@ -10,26 +10,26 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def factorize(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Group rows by their hash, of which the high bits should be good.
+    """Group rows by their hash, whose high bits must be well distributed.
 
-    Returns the code of each row, counted from 0, and a row in which each code stands.
+    Returns the code of each row, from 0, and for each code a row that has it.
 
-    Every row writes its number into the bucket of its hash, and whichever stays there stands for all rows of its hash.
-    Rows of other hashes in that bucket go to another one in the next round. Several times as fast as a sort.
+    Every row writes its number into the bucket of its hash, and the last one represents all rows of its hash. Rows of
+    other hashes in that bucket move to another one in the next round. Several times as fast as a sort.
     """
     rows = len(hashes)
     bits = max(rows, 8).bit_length() + 1
     buckets = np.empty(1 << bits, np.int64)
-    stands_for = np.empty(rows, np.int64)
+    representative = np.empty(rows, np.int64)
     left, mixed = np.arange(rows), hashes
     while len(left):
         bucket = (mixed >> np.uint64(64 - bits)).astype(np.int64)
         buckets[bucket] = left
         found = buckets[bucket]
-        stands_for[left] = found
+        representative[left] = found
         other = hashes[found] != hashes[left]
         left, mixed = left[other], mixed[other] * ODD
-    return _number(stands_for)
+    return _number(representative)
 
 
 def factorize_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -44,11 +44,11 @@ def factorize_integers(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], ND
     return _number(buckets[places])
 
 
-def _number(stands_for: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the rows that stand for others: `(code of each row, row of each code)`."""
-    chosen = np.zeros(len(stands_for), np.bool_)
-    chosen[stands_for] = True
+def _number(representative: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the representatives: `(code of each row, row of each code)`."""
+    chosen = np.zeros(len(representative), np.bool_)
+    chosen[representative] = True
     row_of_code = np.flatnonzero(chosen).astype(np.int64)
-    code = np.empty(len(stands_for), np.int64)
+    code = np.empty(len(representative), np.int64)
     code[row_of_code] = np.arange(len(row_of_code))
-    return code[stands_for], row_of_code
+    return code[representative], row_of_code

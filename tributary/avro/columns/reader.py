@@ -1,8 +1,8 @@
-"""Framed messages to columns: how the merge reads a batch, thousands of rows at a time.
+"""Framed messages to columns, thousands of rows at a time.
 
 A `ColumnReader` turns the values of one topic into columns of its contract, whatever schemas they were written with.
-Rows that do not decode to exactly their last byte, or that are outside the limits of the contract's fields, are set
-apart with the reason; the others are not disturbed.
+Rows that do not decode to exactly their last byte, or that are outside the limits of the contract's fields, are
+reported with the reason; the other rows are unaffected.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Writer:
             self._columns = plan(schema, self._read_as, wanted)
 
     def read(self, cursor: Cursor, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: ReadResult) -> None:
-        """Add these rows of the batch, at which `cursor` stands, to the reading."""
+        """Add these rows of the batch, to which `cursor` points, to the result."""
         alone = cursor.left >= (0 if self._columns is None else LARGE)
         if alone.any():
             self._read_alone(rows[alone], payloads, reading)
@@ -140,12 +140,12 @@ class _Writer:
             return
         cursor.skip(PREFIX_LENGTH)
         batch = self._columns(cursor)
-        sound = cursor.finish()
-        if not sound.all():
-            batch = batch.take(sound)
-            reading.failures.update((row, self._explain(payloads[row])) for row in rows[~sound].tolist())
+        valid = cursor.finish()
+        if not valid.all():
+            batch = batch.take(valid)
+            reading.failures.update((row, self._explain(payloads[row])) for row in rows[~valid].tolist())
         reading.batches.append(batch)
-        reading.places.append(rows[sound])
+        reading.places.append(rows[valid])
 
     def _read_alone(self, rows: NDArray[np.intp], payloads: Sequence[bytes], reading: ReadResult) -> None:
         together: dict[int, Any] = {}

@@ -1,7 +1,7 @@
-"""Columns of text as numbers: what lets millions of ids be compared and grouped without a Python object each.
+"""Columns of text as numbers, so that millions of ids are compared and grouped without a Python object each.
 
-A string is its UTF-8 bytes in little-endian 64-bit words, padded with zeros, beside its length in bytes (which tells
-`"a"` from `"a\\0"`). Two strings are equal exactly when their lengths and words are.
+A string is its UTF-8 bytes in little-endian 64-bit words, padded with zeros, and its length in bytes (which
+distinguishes `"a"` from `"a\\0"`). Two strings are equal exactly when their lengths and words are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Words = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
 NULL = -1
-"""The length that stands for a null in a column of optional text."""
+"""The length of a null in a column of optional text."""
 
 
 @attrs.frozen(eq=False)
@@ -57,8 +57,8 @@ class StringColumn:
     def factorize(self) -> tuple[Integers, Integers]:
         """Number the distinct strings.
 
-        Returns the code of each string, counted from 0, and a row in which each code stands: two strings are equal
-        exactly when their codes are. The order of the codes means nothing.
+        Returns the code of each string, from 0, and for each code a row that has it: two strings are equal exactly when
+        their codes are. The order of the codes means nothing.
         """
         codes, rows = factorize(_hash(self))
         distinct = self.take(rows)

@@ -28,7 +28,7 @@ class Unreadable(ValueError):
 def skip(writer: Schema, at: str, known: dict[int, Skip] | None = None) -> Skip:
     """How to step over a writer's type, as strictly as if it were read.
 
-    The type has no record within itself. `known` has the steps of the records met before, by `id`. Raises Unreadable.
+    The type has no record within itself. `known` has the steps of earlier records, by `id`. Raises Unreadable.
     """
     known = {} if known is None else known
     match writer:
@@ -126,5 +126,5 @@ def _block(cursor: Cursor) -> Integers:
 def check_items(items: Schema, at: str) -> None:
     """Raise Unreadable for items of a list that may take no bytes."""
     if takes_no_bytes(items):
-        # A count is believed up to the bytes that are left: nothing else tells a long list from a hostile number.
+        # A count is limited by the bytes that are left, which is the only defence against a hostile number.
         raise Unreadable(f"{at}: items without bytes cannot be told from damage")

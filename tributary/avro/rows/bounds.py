@@ -7,11 +7,9 @@ import math
 
 from tributary.avro.rows.source import Source
 from tributary.avro.schema import Field, Schema, Union
-from tributary.avro.validation import Limits, beyond, limits
+from tributary.avro.validation import Limits, beyond, limits, remembered_search
 
 _NUMBERS = ("int", "long", "float", "double", "decimal")
-_REMEMBERED = 4096
-"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
 
 
 class OutsideError(ValueError):
@@ -37,8 +35,7 @@ def _condition(source: Source, kind: Schema, bounds: Limits, value: str) -> str:
         kinds = [_condition(source, branch, bounds, value) for branch in kind.branches]
         return f"{source.constant('beyond', functools.partial(beyond, bounds=bounds))}({value})" if any(kinds) else ""
     if kind.kind == "string" and bounds.pattern is not None:
-        matches = functools.lru_cache(_REMEMBERED)(bounds.pattern.search)
-        return f"not {source.constant('matches', matches)}({value})"
+        return f"not {source.constant('matches', remembered_search(bounds.pattern))}({value})"
     if kind.value_kind in _NUMBERS:
         above = [f"{value} >= {bounds.minimum!r}"] if bounds.minimum > -math.inf else []
         below = [f"{value} <= {bounds.maximum!r}"] if bounds.maximum < math.inf else []

@@ -1,14 +1,11 @@
-"""How an encoder recognises values: those of a union's branch by their class, those of a pattern by memory."""
+"""How an encoder selects the branch of a union for a value, and remembers texts that match a pattern."""
 
 from __future__ import annotations
 
 from tributary.avro import naming
 from tributary.avro.schema import Record, Schema
-from tributary.avro.validation import Limits
+from tributary.avro.validation import REMEMBERED_TEXTS, Limits
 from tributary.avro.varint import write_long
-
-_PATTERNED = 4096
-"""How many texts a field with a pattern remembers. Such fields (regions, currencies) repeat few."""
 
 
 class Patterned(dict[str, bytes]):
@@ -21,14 +18,14 @@ class Patterned(dict[str, bytes]):
         if self.pattern is not None and not self.pattern.search(text):
             raise ValueError(text)
         encoded = text.encode()
-        if len(self) >= _PATTERNED:
+        if len(self) >= REMEMBERED_TEXTS:
             self.clear()
         self[text] = encoding = write_long(len(encoded)) + encoded
         return encoding
 
 
 def python_class(branch: Schema, *, keys: bool) -> str:
-    """Branches with different answers can be told apart by the class of a value."""
+    """What distinguishes a branch by the class of a value: branches with different results need no other test."""
     if isinstance(branch, Record):
         return "dict" if keys else f"class {branch.short_name}"
     return {

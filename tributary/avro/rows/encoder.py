@@ -58,8 +58,8 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
     """A function that returns the Avro bodies of many records: it takes the values of their fields, as columns of one
     length.
 
-    The bodies are those of `encoder` for each row, and so are the errors: what stands before the first row that does
-    not fit is given, then EncodeError is raised. A column that is missing is a KeyError, one of another length a
+    The bodies are those of `encoder` for each row, and so are the errors: the rows before the first invalid one are
+    yielded, then EncodeError is raised. A column that is missing is a KeyError, one of another length a
     ValueError.
 
     Raises SchemaError for a schema that cannot be used, and TypeError for one that is not of a record.
@@ -82,7 +82,7 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
     def encode(columns: Mapping[str, Sequence[Any]]) -> Iterable[bytes]:
         try:
             bodies: list[bytes] = encode_columns(columns)
-        except Exception:  # an error, or something longer than the table of lengths has: told apart row by row
+        except Exception:  # an error, or a length beyond the table: encode row by row to find out
             rows = zip(*(columns[name] for name in names), strict=True)
             return (encode_row(dict(zip(names, row, strict=True))) for row in rows)
         return bodies

@@ -23,7 +23,7 @@ class Classes:
         self._module = vars(sys.modules[cls.__module__]) if cls is not None else {}
 
     def of(self, kind: Record | Enum, *, outermost: bool = False) -> type[Any] | None:
-        """The class for a type, None if there is none."""
+        """The class for a type; None if the module has none."""
         if outermost:
             return self._cls
         found = self._module.get(naming.class_(kind.short_name))

@@ -1,4 +1,4 @@
-"""The lines that recur in generated decoders: see `decoder_source.py` for the variables that they use."""
+"""Lines that recur in generated decoders; `decoder_source.py` describes their variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 
 
 def number(source: Source) -> None:
-    """Read a number that is not negative in sound data, of a branch or a symbol; `n` is its zigzag form."""
+    """Read the index of a branch or symbol, which valid data has as 0 or more; `n` is its zigzag form."""
     source.line("n = data[at]")
     with source.block("if n < 128:"):
         source.line("at += 1")

@@ -121,7 +121,7 @@ class _Comparison:
         yield from _attributes(old, new, path, ATTRIBUTES_OF_TYPES)
 
     def _unions(self, old: Any, new: Any, path: str, old_space: str, new_space: str) -> Iterator[Change]:
-        """Two types of which one is a union at least: as a whole, and each branch with the one it became."""
+        """Two types, at least one of them a union: compared as a whole, then branch by branch."""
         before = [_resolve(branch, self._old_named, old_space) for branch in branches(old)]
         after = [_resolve(branch, self._new_named, new_space) for branch in branches(new)]
         became = _became(before, after)

@@ -62,7 +62,7 @@ NOTES = {
 }
 """Rule → why it matters, as `lint --explain` prints it."""
 CONSUMERS_FIRST = ("symbol-added", "decimal-widened", "default-read-instead")
-"""Notes on what older consumers can read but not tell: they should be gone before the first such record."""
+"""Notes on what older consumers read as something else: they must be replaced before the first such record."""
 
 
 @attrs.frozen

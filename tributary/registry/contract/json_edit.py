@@ -1,4 +1,4 @@
-"""A JSON text as its author laid it out: where each value stands, and one value changed with all else as it was."""
+"""A JSON text with its author's layout: the place of each value, and edits that change one value alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CLOSING = {"{": "}", "[": "]"}
 
 @attrs.frozen
 class Place:
-    """Where a value stands in a text, as offsets."""
+    """The offsets of a value in a text."""
 
     begin: int
     """Where the value begins, or its key if it has one."""
@@ -25,7 +25,7 @@ class Place:
 
 
 def locate(text: str) -> dict[str, Place]:
-    """Where each value of a JSON text stands, by its pointer (RFC 6901). Raises ValueError if it is not JSON."""
+    """The place of each value of a JSON text, by its pointer (RFC 6901). Raises ValueError if it is not JSON."""
     json.loads(text)
     found: dict[str, Place] = {}
     tokens = list(_TOKEN.finditer(text))

@@ -1,4 +1,4 @@
-"""Walk through a schema: its named types and fields, each with where it stands in words, as a pointer and by line."""
+"""Walk through the JSON of a schema: its named types and fields, each with its path, JSON pointer and line."""
 
 from __future__ import annotations
 

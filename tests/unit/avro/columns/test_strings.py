@@ -23,7 +23,7 @@ INTEGERS = st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 
 
 
 def assert_numbered(codes: NDArray[np.int64], rows: NDArray[np.int64], values: Sequence[object]) -> None:
-    """Two values have the same code exactly when they are equal, and each code has a row where its value stands."""
+    """Two values have the same code exactly when they are equal, and each code has a row with its value."""
     assert [values[row] for row in rows.tolist()] == list(dict.fromkeys(values[row] for row in rows.tolist()))
     assert len(rows) == len(set(values))
     assert [values[row] for row in rows[codes].tolist()] == list(values)

@@ -246,7 +246,7 @@ def test_two_records_in_each_other_of_which_one_cannot_be_read() -> None:
 def test_records_that_cannot_be_read_are_tried_once_each() -> None:
     def chain(kind: str) -> dict[str, Any]:
         below: dict[str, Any] = record(name="R0")
-        for level in range(1, 30):  # tried anew at each use, the lowest would be tried half a billion times
+        for level in range(1, 30):  # if each use tried again, the lowest would be tried half a billion times
             uses = ({"name": "a", "type": ["null", below]}, {"name": "b", "type": ["null", f"R{level - 1}"]})
             below = record(*uses, {"name": "c", "type": kind}, name=f"R{level}")
         return record({"name": "top", "type": ["null", below]})
