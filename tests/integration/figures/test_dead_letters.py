@@ -6,11 +6,12 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+import psutil
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -40,6 +41,14 @@ class Desk:
         new = [NewTopic(self.source, 1, 1, config=source), NewTopic(self.letters, 1, 1, config=letters)]
         for created in self.admin.create_topics(new).values():
             created.result()
+
+    def send(self, *values: bytes) -> list[Message]:
+        """Write values to the source. Returns all its messages."""
+        producer = self.producer()
+        for value in values:
+            producer.produce(self.source, value)
+        producer.flush()
+        return self.taken()
 
     def producer(self) -> Producer:
         """Idempotent, so that the messages keep their order."""
@@ -183,103 +192,84 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-def ten(desk: Desk) -> list[Message]:
+@attrs.frozen
+class Interrupted:
+    """A desk whose first letter is delivered; the broker goes away before the other nine are."""
+
+    desk: Desk
+    messages: list[Message]
+    broker: psutil.Process
+    waits: list[str] = attrs.field(factory=list)
+
+    def deliver(self, at_wait: Mapping[int, Callable[[], object]]) -> list[Message]:
+        """Deliver the nine, and do something at the n-th wait. Returns all letters."""
+
+        def wait(what: str) -> None:
+            self.waits.append(what)
+            at_wait.get(len(self.waits), lambda: None)()
+
+        return self.desk.deliver(*self.messages, waiting=wait)
+
+
+@pytest.fixture
+def interrupted(own_stack: LocalStack) -> Interrupted:
+    desk = Desk(own_stack.settings)
     desk.create({}, {})
-    producer = desk.producer()
-    for number in range(10):
-        producer.produce(desk.source, str(number))
-    producer.flush()
-    return desk.taken()
-
-
-def test_a_broker_that_does_not_answer_is_waited_for(own_stack: LocalStack) -> None:
-    desk = Desk(own_stack.settings)
-    messages = ten(desk)
-    desk.deliver(messages[0])
+    first, *others = desk.send(*(b"%d" % number for number in range(10)))
+    desk.deliver(first)
     broker = own_stack.broker.daemon.process
     assert broker is not None
-    waits: list[str] = []
+    return Interrupted(desk, others, broker)
 
-    def wait(what: str) -> None:
-        waits.append(what)
-        if len(waits) == 2:
-            broker.resume()
 
-    broker.suspend()
-    letters = desk.deliver(*messages[1:], waiting=wait)
+def test_a_broker_that_does_not_answer_is_waited_for(interrupted: Interrupted) -> None:
+    interrupted.broker.suspend()
+    letters = interrupted.deliver({2: interrupted.broker.resume})
     assert len(by_offset(letters)) == 10
-    assert waits[0].startswith("the broker to take 9 dead letters: ")
+    assert interrupted.waits[0].startswith("the broker to take 9 dead letters: ")
 
 
-def test_a_broker_that_is_killed_and_comes_back_has_each_letter_once(own_stack: LocalStack) -> None:
-    desk = Desk(own_stack.settings)
-    messages = ten(desk)
-    desk.deliver(messages[0])
-    broker = own_stack.broker.daemon.process
-    assert broker is not None
-    broker.kill()
-    broker.wait()
-    waits: list[str] = []
-
-    def wait(what: str) -> None:
-        waits.append(what)
-        if len(waits) == 2:
-            own_stack.up()
-
-    letters = desk.deliver(*messages[1:], waiting=wait)
+def test_a_broker_that_is_killed_and_comes_back_has_each_letter_once(
+    interrupted: Interrupted, own_stack: LocalStack
+) -> None:
+    interrupted.broker.kill()
+    interrupted.broker.wait()
+    letters = interrupted.deliver({2: own_stack.up})
     assert len(by_offset(letters)) == 10
-    assert "Connection refused" in waits[1]
+    assert "Connection refused" in interrupted.waits[1]
 
 
-def test_a_producer_that_ended_is_replaced(own_stack: LocalStack) -> None:
-    desk = Desk(own_stack.settings)
-    messages = ten(desk)
-    desk.deliver(messages[0])
-    broker = own_stack.broker.daemon.process
-    assert broker is not None
-    waits: list[str] = []
+def test_a_producer_that_ended_is_replaced(interrupted: Interrupted) -> None:
+    desk = interrupted.desk
 
-    def wait(what: str) -> None:
-        waits.append(what)
-        if len(waits) == 1:
-            ended = desk.writer._producer
-            assert ended is not None
-            librdkafka.end(ended, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
-        if len(waits) == 2:
-            broker.resume()
+    def end_producer() -> None:
+        ended = desk.writer._producer
+        assert ended is not None
+        librdkafka.end(ended, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
 
-    broker.suspend()
-    letters = desk.deliver(*messages[1:], waiting=wait)
+    interrupted.broker.suspend()
+    letters = interrupted.deliver({1: end_producer, 2: interrupted.broker.resume})
     # What was in flight when the producer ended may be there twice, with the same key.
     assert {letter.key() for letter in letters} == {f"{desk.source}/0/{number}".encode() for number in range(10)}
-    assert "made by a test" in waits[1]
+    assert "made by a test" in interrupted.waits[1]
 
 
 def test_letters_without_a_topic_say_what_to_do(desk: Desk) -> None:
     for created in desk.admin.create_topics([NewTopic(desk.source, 1, 1)]).values():
         created.result()
-    producer = desk.producer()
-    producer.produce(desk.source, b"v")
-    producer.flush()
     with pytest.raises(DeadLettersUndelivered, match=r"Unknown topic.*`make register-schemas`"):
-        desk.deliver(*desk.taken())
+        desk.deliver(*desk.send(b"v"))
 
 
 def test_a_topic_that_refuses_every_letter_is_an_error_that_says_what_to_do(desk: Desk) -> None:
     desk.create({}, {"max.message.bytes": "100"})
-    producer = desk.producer()
-    producer.produce(desk.source, b"v")
-    producer.flush()
     with pytest.raises(DeadLettersUndelivered, match=r"max\.message\.bytes to 4,096 or more"):
-        desk.deliver(*desk.taken())
+        desk.deliver(*desk.send(b"v"))
 
 
 def test_the_wait_for_a_broker_that_is_away_ends_when_told(desk: Desk) -> None:
     desk.create({}, {})
-    producer = desk.producer()
-    producer.produce(desk.source, b"v")
-    producer.flush()
-    letters = [DeadLetter(message, "a test") for message in desk.taken()]
+    letters = [DeadLetter(message, "a test") for message in desk.send(b"v")]
     away = attrs.evolve(desk.settings, bootstrap_servers=f"{ports.LOOPBACK}:{ports.free()}")
     waits: list[str] = []
 

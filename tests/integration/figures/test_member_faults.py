@@ -122,13 +122,20 @@ def locked(settings: Settings) -> Iterator[None]:
         db.close()
 
 
+@contextmanager
+def member_that_counted(settings: Settings) -> Iterator[Running]:
+    """A running member that has counted 300 messages."""
+    produce(settings, 300)
+    with member(settings) as one:
+        one.until(counted(settings, 300), "it does not count")
+        yield one
+
+
 # ---- the store -------------------------------------------------------------------------------------
 
 
 def test_a_locked_store_is_waited_for_even_if_no_message_follows(registered: Settings) -> None:
-    produce(registered, 300)
-    with member(registered) as one:
-        one.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as one:
         with locked(registered):
             produce(registered, 300, seed=8)
             one.says("WARNING waiting for the store", "database is locked")
@@ -141,9 +148,7 @@ def test_a_locked_store_is_waited_for_even_if_no_message_follows(registered: Set
 
 
 def test_sigterm_ends_a_member_whose_store_is_locked(registered: Settings) -> None:
-    produce(registered, 300)
-    with member(registered) as one:
-        one.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as one:
         with locked(registered):
             produce(registered, 300, seed=8)
             one.says("waiting for the store")
@@ -155,9 +160,7 @@ def test_sigterm_ends_a_member_whose_store_is_locked(registered: Settings) -> No
 
 def test_a_store_that_is_damaged_while_no_message_follows_ends_the_member(registered: Settings) -> None:
     """The writing thread fails, and nothing more is submitted: only checking the thread reveals it."""
-    produce(registered, 300)
-    with member(registered) as one:
-        one.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as one:
         with sqlite3.connect(registered.store_path) as db:
             db.execute("DROP TABLE sessions")
         db.close()
@@ -168,9 +171,7 @@ def test_a_store_that_is_damaged_while_no_message_follows_ends_the_member(regist
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_store_that_is_deleted_or_replaced_ends_the_member(registered: Settings, replaced: bool) -> None:
-    produce(registered, 300)
-    with member(registered) as one:
-        one.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as one:
         if replaced:
             copy = registered.store_path.with_name("copy")
             shutil.copy(registered.store_path, copy)
@@ -184,9 +185,7 @@ def test_a_store_that_is_deleted_or_replaced_ends_the_member(registered: Setting
 
 def test_a_zombie_writes_nothing(registered: Settings) -> None:
     """A member that slept past its session has a batch to write that another member has counted meanwhile."""
-    produce(registered, 300)
-    with member(registered) as zombie:
-        zombie.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as zombie:
         with locked(registered):
             produce(registered, 300, seed=8)
             zombie.says("WARNING waiting for the store")
@@ -254,9 +253,7 @@ def test_a_topic_that_was_recreated_is_refused_and_read_from_its_beginning_on_re
 
 
 def test_a_topic_that_is_recreated_under_a_running_member_ends_it(registered: Settings) -> None:
-    produce(registered, 300)
-    with member(registered) as one:
-        one.until(counted(registered, 300), "it does not count")
+    with member_that_counted(registered) as one:
         recreate(registered, VIEWS, messages=0)
         assert one.ends() == 1
         assert any(text in one.text for text in ("created again", "does not exist")), one.text

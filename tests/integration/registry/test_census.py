@@ -10,11 +10,10 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.support.kafka import running
 from tests.support.kafka.running import received
+from tests.support.registry.versioned import UNKNOWN_ID, Versioned
 from tributary import catalog
 from tributary.avro import wire
-from tributary.catalog import Topic
 from tributary.cli.main import main
 from tributary.kafka.dead_letters import DeadLetter, DeadLetterWriter
 from tributary.registry.apply import plan
@@ -26,21 +25,11 @@ from tributary.registry.records.scan import count
 from tributary.settings import Settings
 
 Capture = pytest.CaptureFixture[str]
-NOBODYS = 4_000_000_000
 
 
 @attrs.frozen
-class Subject:
-    """A subject with versions other than the contract's, and its topic."""
-
-    settings: Settings
-    topic: Topic
-    ids: tuple[int, ...]
-    """v1 (the contract), v2 and v3: the contract with other docs."""
-
-    def write(self, partition: int, *values: tuple[bytes | None, int]) -> None:
-        """Write values with their timestamps, in order."""
-        running.write(self.settings, self.topic.name, partition, *values)
+class Subject(Versioned):
+    """v2 and v3 are the contract with other docs."""
 
     def census(self) -> Census:
         """The census of the topic's current records."""
@@ -72,9 +61,11 @@ def framed(schema_id: int) -> bytes:
 def test_counts_every_id_with_its_first_and_last(subject: Subject) -> None:
     one, two, three = subject.ids
     subject.write(0, (framed(one), 5000), (framed(two), 6000), (framed(one), 3000))
-    subject.write(1, (framed(one), 4000), (framed(one), 9000), (None, 9000), (b"\x07", 9000), (framed(NOBODYS), 7000))
+    subject.write(
+        1, (framed(one), 4000), (framed(one), 9000), (None, 9000), (b"\x07", 9000), (framed(UNKNOWN_ID), 7000)
+    )
     counted = count(subject.settings, subject.topic.name)
-    assert {id: use.records for id, use in counted.uses.items()} == {one: 4, two: 1, NOBODYS: 1}
+    assert {id: use.records for id, use in counted.uses.items()} == {one: 4, two: 1, UNKNOWN_ID: 1}
     assert counted.uses[one].first == Place(0, 2, 3000)
     assert counted.uses[one].last == Place(1, 1, 9000)
     assert counted.unframed == {
@@ -82,7 +73,7 @@ def test_counts_every_id_with_its_first_and_last(subject: Subject) -> None:
         "the value begins with byte 0x07, expected the magic byte 0x00": 1,
     }
     found = subject.census()
-    assert [(row.id, row.version) for row in found.rows] == [(one, 1), (two, 2), (three, 3), (NOBODYS, None)]
+    assert [(row.id, row.version) for row in found.rows] == [(one, 1), (two, 2), (three, 3), (UNKNOWN_ID, None)]
     assert (found.records, found.ok) == (8, False)
 
 

@@ -16,10 +16,10 @@ from confluent_kafka.admin import AdminClient
 from tests.support.avro.event_data import VIEW
 from tests.support.contracts import field
 from tests.support.kafka import running
+from tests.support.registry.versioned import UNKNOWN_ID, Versioned
 from tributary import catalog
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
-from tributary.catalog import Topic
 from tributary.cli.main import main
 from tributary.registry.apply import plan
 from tributary.registry.apply.topics import KafkaUnavailable
@@ -29,23 +29,13 @@ from tributary.registry.records.sample import newest
 from tributary.settings import Settings
 from tributary.stack import ports
 
-NOBODYS = 4_000_000_000
-
 
 @attrs.frozen
-class Subject:
-    """A subject with three versions, and its topic."""
+class Subject(Versioned):
+    """v2 has no `category`; v3 has another field, and a segment that the contract does not know."""
 
-    settings: Settings
-    topic: Topic
-    ids: tuple[int, ...]
-    """v1 is the contract; v2 lacks `category`; v3 has one more field, and a segment that the contract does not have."""
     bodies: tuple[bytes, ...]
     """An event of each."""
-
-    def write(self, partition: int, *values: tuple[bytes | None, int]) -> None:
-        """Write values with their timestamps, in order."""
-        running.write(self.settings, self.topic.name, partition, *values)
 
     def framed(self, version: int) -> bytes:
         return wire.frame(self.ids[version - 1], self.bodies[version - 1])
@@ -96,7 +86,7 @@ def test_a_record_that_cannot_be_read_is_reported_with_its_offset_and_the_field(
 ) -> None:
     monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
     poison = wire.frame(subject.ids[1], subject.bodies[1][:-9])
-    subject.write(2, (subject.framed(2), 1000), (poison, 2000), (None, 3000), (wire.frame(NOBODYS, b""), 4000))
+    subject.write(2, (subject.framed(2), 1000), (poison, 2000), (None, 3000), (wire.frame(UNKNOWN_ID, b""), 4000))
     subject.write(3, (subject.framed(1), 5000))
     assert main(["prove", subject.topic.subject, "--format", "json"]) == 1
     (found,) = json.loads(capsys.readouterr().out)["subjects"]
@@ -107,8 +97,8 @@ def test_a_record_that_cannot_be_read_is_reported_with_its_offset_and_the_field(
     assert failure["where"] == f"{subject.topic.name}[2]@1"
     assert "ProductViewed." in failure["reason"]
     assert "damaged" in failure["reason"]
-    assert rows[NOBODYS]["failures"] == [
-        {"where": f"{subject.topic.name}[2]@3", "reason": f"schema id {NOBODYS} is not in the registry"}
+    assert rows[UNKNOWN_ID]["failures"] == [
+        {"where": f"{subject.topic.name}[2]@3", "reason": f"schema id {UNKNOWN_ID} is not in the registry"}
     ]
     assert found["unframed"] == [
         {"seen": "the value is null (a tombstone)", "records": 1, "where": f"{subject.topic.name}[2]@2"}

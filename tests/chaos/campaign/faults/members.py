@@ -68,19 +68,13 @@ def members_killed_after_the_commit(bed: Bed, chance: Random) -> None:
 @fault(seconds=12)
 def member_frozen_past_its_session(bed: Bed, chance: Random) -> None:
     """SIGSTOP until other members have its partitions, then SIGCONT: it must not write what it had read."""
-    member = bed.group.any(chance)
-    bed.group.send(signal.SIGSTOP, member)
-    wait(chance, 7, 13)
-    bed.group.send(signal.SIGCONT, member)
+    _freeze(bed, chance, 7, 13)
 
 
 @fault(seconds=4)
 def member_frozen_for_a_moment(bed: Bed, chance: Random) -> None:
     """SIGSTOP and SIGCONT within the session time-out."""
-    member = bed.group.any(chance)
-    bed.group.send(signal.SIGSTOP, member)
-    wait(chance, 1, 4)
-    bed.group.send(signal.SIGCONT, member)
+    _freeze(bed, chance, 1, 4)
 
 
 @fault(seconds=3)
@@ -101,6 +95,14 @@ def members_come_and_go(bed: Bed, chance: Random) -> None:
         bed.group.send(signal.SIGTERM, member)
         wait(chance, 0, 1)
     bed.group.until(lambda: not any(member.runs for member in more), "a member does not end after SIGTERM", STOP_S + 2)
+
+
+def _freeze(bed: Bed, chance: Random, least: float, most: float) -> None:
+    """Stop a member for some seconds, and let it go on."""
+    member = bed.group.any(chance)
+    bed.group.send(signal.SIGSTOP, member)
+    wait(chance, least, most)
+    bed.group.send(signal.SIGCONT, member)
 
 
 def _await_write(bed: Bed) -> None:
