@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.support.kafka.running import received
-from tests.support.registry.versioned import UNKNOWN_ID, Versioned
+from tests.support.kafka.versioned import UNKNOWN_ID, Versioned
 from tributary import catalog
 from tributary.avro import wire
 from tributary.cli.main import main

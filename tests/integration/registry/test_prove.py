@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from tests.support.avro.event_data import VIEW
 from tests.support.contracts import field
 from tests.support.kafka import running
-from tests.support.registry.versioned import UNKNOWN_ID, Versioned
+from tests.support.kafka.versioned import UNKNOWN_ID, Versioned
 from tributary import catalog
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
