@@ -13,6 +13,7 @@ from tributary import extras
 from tributary.cli import exits
 from tributary.errors import TributaryError
 from tributary.printable import log_to_stderr
+from tributary.project import choose
 from tributary.signals import forget_output
 
 COMMANDS = {
@@ -76,6 +77,11 @@ class _Command(argparse.ArgumentParser):
 def parser(prog: str = "tributary", only: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
     """The command line, with the commands in `only`."""
     whole = argparse.ArgumentParser(prog=prog, description=__doc__, epilog=exits.EPILOG)
+    whole.add_argument(
+        "--project",
+        metavar="DIR",
+        help="the folder that has tributary.toml (default: the working directory, or the nearest above it)",
+    )
     commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for name, (module, text) in COMMANDS.items():
         if name in only:
@@ -91,6 +97,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "tributary", only: 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     args = parser(prog, only).parse_args(arguments)
     try:
+        if args.project is not None:
+            choose(args.project)
         with extras.named():
             code = int(args.run(args))
         sys.stdout.flush()
@@ -102,7 +110,3 @@ def main(arguments: Sequence[str] | None = None, prog: str = "tributary", only: 
         return exits.report("interrupted; nothing was written")
     except TributaryError as error:
         return exits.report(error)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

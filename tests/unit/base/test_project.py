@@ -20,7 +20,7 @@ def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedPr
     """A command of the engine, run in a folder."""
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     environment |= {"PYTHONPATH": str(ROOT), **variables}
-    words = [sys.executable, "-m", "tributary.cli.main", *command]
+    words = [sys.executable, "-m", "tributary", *command]
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -82,6 +82,14 @@ def test_help_needs_no_project(tmp_path: Path, arguments: list[str]) -> None:
 def test_the_variable_names_the_project_wherever_the_command_runs(other: Path, tmp_path: Path) -> None:
     done = run(tmp_path, "lint", **{VARIABLE: str(other)})
     assert "1 contract, " in done.stdout
+
+
+def test_the_option_names_the_project_before_the_variable(other: Path, tmp_path: Path) -> None:
+    done = run(tmp_path, "--project", "other", "lint", **{VARIABLE: str(tmp_path)})
+    assert "1 contract, " in done.stdout
+    done = run(other, "--project", "..", "lint")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path} has no {FILE}; name a folder that has one" in done.stderr
 
 
 def test_a_folder_that_is_named_must_be_a_project(other: Path) -> None:

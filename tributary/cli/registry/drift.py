@@ -11,7 +11,7 @@ from tributary.cli import exits
 from tributary.cli.output import ALL_FORMATS, add_format, show
 from tributary.registry import lock
 from tributary.registry.apply.drift import KINDS, drift
-from tributary.registry.apply.subjects import snapshot
+from tributary.registry.apply.snapshot import snapshot
 from tributary.registry.client import RegistryClient
 from tributary.registry.finding import Finding
 from tributary.registry.render import findings

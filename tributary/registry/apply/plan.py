@@ -14,8 +14,9 @@ import attrs
 from tributary import catalog as catalogue
 from tributary.catalog import Catalog
 from tributary.registry import lock
+from tributary.registry.apply.snapshot import snapshot
 from tributary.registry.apply.steps import Done, Step
-from tributary.registry.apply.subjects import Overtaken, Subject, snapshot, state
+from tributary.registry.apply.subjects import Overtaken, Subject, state
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
@@ -80,7 +81,7 @@ def make(
     """Look at the contracts, Kafka and the registry, and plan.
 
     `allow_unknown` goes on when the registry has versions, levels or modes that the lock does not know.
-    Raises RegistryUnavailable, RegistryError, KafkaUnavailable, LockError, LintError and CatalogError.
+    Raises RegistryUnavailable, RegistryError, KafkaUnavailable, LockError, ExemptionError and CatalogError.
     """
     from tributary.registry.apply.topics import Topics, wanted  # the admin client takes 50 ms to import
 

@@ -8,7 +8,7 @@ import attrs
 
 from tributary.catalog import Catalog
 from tributary.registry import lock
-from tributary.registry.apply.subjects import snapshot
+from tributary.registry.apply.snapshot import snapshot
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings

@@ -9,12 +9,11 @@ import attrs
 
 from tributary.catalog import Topic
 from tributary.registry import lock
+from tributary.registry.apply.snapshot import IMPORT, READONLY, READWRITE
 from tributary.registry.apply.steps import Step
 from tributary.registry.check.history import told
 from tributary.registry.check.verdict import SubjectCheck
 from tributary.registry.client import RegistryClient, RegistryError
-
-READWRITE, READONLY, IMPORT = "READWRITE", "READONLY", "IMPORT"
 
 
 @attrs.frozen
@@ -58,15 +57,6 @@ def state(topic: Topic, registry: RegistryClient, history: lock.Lock) -> State:
         own_level or registry.default_level(),
         own_mode,
         own_mode or registry.default_mode(),
-    )
-
-
-def snapshot(registry: RegistryClient, subject: str) -> lock.Subject:
-    """What the registry has for a subject, as the lock keeps it."""
-    return lock.Subject(
-        registry.level(subject) or registry.default_level(),
-        tuple(registry.versions(subject)),
-        registry.mode(subject) or registry.default_mode(),
     )
 
 

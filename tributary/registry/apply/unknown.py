@@ -17,7 +17,7 @@ import attrs
 from tributary.catalog import Topic
 from tributary.destination import without_login
 from tributary.registry import lock
-from tributary.registry.apply.subjects import READONLY, snapshot
+from tributary.registry.apply.snapshot import READONLY, snapshot
 from tributary.registry.check.history import told
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.contract.diff import in_words
