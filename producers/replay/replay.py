@@ -61,7 +61,7 @@ class Replay:
             while (wait := self.pace.delay(part.occurred_at[0])) > 0 and not self.stop.is_set():
                 self._report()
                 for publisher in self.publishers.values():
-                    publisher.look()
+                    publisher.check_progress()
                 self.stop.wait(min(wait, _TICK_S))
             yield part
 

@@ -39,7 +39,7 @@ def publish(
             if now >= report_at:
                 print(printable(publisher.summary()), file=sys.stderr, flush=True)
                 report_at += _REPORT_S
-            publisher.look()
+            publisher.check_progress()
             done, busy = wait(busy, timeout=min(_TICK_S, deadline - now), return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()

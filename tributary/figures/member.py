@@ -69,7 +69,7 @@ class Member:
 
         Raises StoreError, CatalogError, and Stopped when `stop` is set while the store is waited for.
         """
-        self._choices = options
+        self._options = options
         self._stop = stop
         self._observe: Callable[[MemberStatus], None] | None = None
         self._thread = threading.current_thread()
@@ -88,22 +88,22 @@ class Member:
         self._pipeline = Pipeline(
             self._store,
             declaration,
-            {route.event: name for name, route in topics.items()},
+            {reader.event: name for name, reader in topics.items()},
             DeadLetterWriter(settings, catalog.dead_letters.name),
             full_batch=settings.batch_size,
         )
         self._topics = TopicAdmin(settings, list(topics))
-        self._member = GroupConsumer(
-            settings, list(topics), self._reader.offsets, self._topics.bounds, self._release, self._pipeline.discard
+        self._consumer = GroupConsumer(
+            settings, list(topics), self._reader.offsets, self._topics.watermarks, self._release, self._pipeline.discard
         )
         self._ownership = Ownership(settings, self._store, self._topics)
-        self._presence = MemberHeartbeat(settings.store_path, client_id(settings.consumer_group))
+        self._heartbeat = MemberHeartbeat(settings.store_path, client_id(settings.consumer_group))
         self._monitor = Monitor(
             self._topics,
             StoreReader(settings.store_path),
             self._ownership,
-            lambda: self._member.reading,
-            lambda: self._presence.note(self._waits.text, self._refused),
+            lambda: self._consumer.reading,
+            lambda: self._heartbeat.note(self._waits.text, self._refused),
         )
         self._monitor.start()
 
@@ -117,7 +117,7 @@ class Member:
         try:
             while not self._stop.is_set():
                 size = self._step()
-                if self._choices.until_caught_up and not size and self._caught_up():
+                if self._options.until_caught_up and not size and self._caught_up():
                     break
             self._finish()
         except Stopped:
@@ -132,7 +132,7 @@ class Member:
                 lag[topic] += behind
         return MemberStatus(
             self._pipeline.progress,
-            len(self._member.positions),
+            len(self._consumer.positions),
             lag,
             self._waits.text,
             time.monotonic() - self._began,
@@ -145,44 +145,44 @@ class Member:
         self._monitor.close()
         self._schemas.close()
         self._pipeline.close()
-        self._member.close()
-        self._presence.close()
+        self._consumer.close()
+        self._heartbeat.close()
         self._reader.close()
         self._store.close()
 
     def _step(self) -> int:
         """Read one batch and hand it over. Returns how many messages it had."""
         with self._pipeline.progress.timed("fetch"):
-            batch = self._member.fetch(_FETCH_S)
+            batch = self._consumer.fetch(_FETCH_S)
         if batch.ranges:
             self._take(batch)
         self._resume_paused()
         self._pipeline.check()
         if self._pipeline.take_fenced():
-            self._member.rewind()
+            self._consumer.rewind()
         # From this thread alone: a commit waits for a rebalance to end, and the rebalance waits in `_release` for
         # the thread that writes.
-        self._member.commit(self._pipeline.take_written())
+        self._consumer.commit(self._pipeline.take_written())
         if self._monitor.problem is not None:
             raise self._monitor.problem
-        self._ask_broker()
+        self._consult_broker()
         self._say()
         return batch.size
 
     def _take(self, batch: MessageBatch) -> None:
         with self._pipeline.progress.timed("decode"):
-            outcome = self._decoder.decode(batch)
+            result = self._decoder.decode(batch)
         starts = {partition: offsets.start for partition, offsets in batch.ranges.items()}
-        for topic, reason in outcome.refused.items():
+        for topic, reason in result.refused.items():
             self._refused[topic] = reason
             log.error(_REFUSED, topic, reason)
-            self._member.refuse(topic, starts)
-        paused = {partition: one for partition, one in outcome.paused.items() if partition[0] not in outcome.refused}
+            self._consumer.refuse(topic, starts)
+        paused = {partition: one for partition, one in result.paused.items() if partition[0] not in result.refused}
         if paused:
             self._paused |= paused
-            self._member.pause({partition: one.position for partition, one in paused.items()})
-        if outcome.decoded.ranges:
-            self._pipeline.submit(outcome.decoded, self._say_or_stop)
+            self._consumer.pause({partition: one.position for partition, one in paused.items()})
+        if result.decoded.ranges:
+            self._pipeline.submit(result.decoded, self._say_or_stop)
 
     def _resume_paused(self) -> None:
         if not self._paused:
@@ -192,41 +192,41 @@ class Member:
         if known:
             for partition in known:
                 del self._paused[partition]
-            self._member.resume(known)
+            self._consumer.resume(known)
 
-    def _ask_broker(self) -> None:
+    def _consult_broker(self) -> None:
         """Do what needs an answer of the broker before partitions are read; if there is none, try again later."""
-        if not self._member.joined or time.monotonic() < self._retry_at:
+        if not self._consumer.joined or time.monotonic() < self._retry_at:
             return
         try:
             if not self._established:
                 self._ownership.establish(
-                    self._member,
-                    accept_recreated=self._choices.accept_recreated,
-                    claim_group=self._choices.claim_group,
+                    self._consumer,
+                    accept_recreated=self._options.accept_recreated,
+                    claim_group=self._options.claim_group,
                 )
                 self._established = True
-            if self._member.out_of_range:
+            if self._consumer.out_of_range:
                 self._ownership.check()  # a topic that was recreated explains it
-                self._member.return_to_range()
+                self._consumer.return_to_range()
         except BrokerUnavailable as error:
             self._monitor.broker_away = str(error)
             self._retry_at = time.monotonic() + _RETRY_S
 
     def _caught_up(self) -> bool:
         # Not before it has partitions and reads them: with them it learns whether the store belongs to these topics.
-        if not (self._established and self._member.joined):
+        if not (self._established and self._consumer.joined):
             return False
         self._pipeline.drain(self._say_or_stop)
-        if not self._monitor.ask():
+        if not self._monitor.update():
             return False
         return not any(behind for (topic, _), behind in (self._monitor.lag or {}).items() if topic not in self._refused)
 
     def _finish(self) -> None:
         self._drain(_STOP_S)
-        self._member.commit(self._pipeline.take_written())
+        self._consumer.commit(self._pipeline.take_written())
         if not self._monitor.broker_away:
-            self._monitor.ask()  # for the summary: what was in flight is written by now
+            self._monitor.update()  # for the summary: what was in flight is written by now
 
     def _release(self) -> None:
         """Write what is in flight, before partitions are given up. Failures are for `_step` to raise."""
@@ -275,7 +275,7 @@ class Member:
             "write": self._pipeline.waiting_for,
             "schemas": self._schemas.waiting_for,
             "broker": f"the broker: {away}" if away else "",
-            "group": "" if self._member.joined else "the group: it has given this member no partitions",
+            "group": "" if self._consumer.joined else "the group: it has given this member no partitions",
         }
         reasons["stall"] = "" if any(reasons.values()) else self._monitor.stalled
         self._waits.note(reasons)

@@ -41,7 +41,7 @@ class Monitor:
         self._note = note
         self._asking = threading.Lock()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self._doubts = 0
         self._moved_at = time.monotonic()
         self._counted: Mapping[Partition, int] = {}
@@ -58,18 +58,18 @@ class Monitor:
         """Begin to look."""
         self._thread.start()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """See that all is as it was, and ask. Keeps what goes wrong for others to read."""
         try:
             self._note()
             self._ownership.check()
-            self.ask()
+            self.update()
         except BrokerUnavailable as error:
             self.broker_away = str(error)
         except Exception as problem:  # whatever it is, the thread that fetches must hear of it
             self.problem = problem
 
-    def ask(self) -> bool:
+    def update(self) -> bool:
         """Look now, in the calling thread. False without an answer that can be; then what was known before stays.
 
         Raises GroupError where a partition ends before what was counted of it.
@@ -77,14 +77,14 @@ class Monitor:
         with self._asking:
             stored = self._reader.offsets()  # first: a partition never ends before what was counted earlier
             try:
-                bounds = self._topics.bounds()
+                watermarks = self._topics.watermarks()
                 self.broker_away = ""
             except BrokerUnavailable as error:
                 self.broker_away = str(error)
                 return False
-            if self._is_behind(stored, bounds):
+            if self._is_behind(stored, watermarks):
                 return False
-            lag = {p: max(high - max(stored.get(p, low), low), 0) for p, (low, high) in bounds.items()}
+            lag = {p: max(high - max(stored.get(p, low), low), 0) for p, (low, high) in watermarks.items()}
             self._notice_stall(lag, stored)
             self.lag = lag
             return True
@@ -95,13 +95,13 @@ class Monitor:
 
     def _run(self) -> None:
         while self.problem is None and not self._closed.wait(_EVERY_S):
-            self.look()
+            self.check()
         if self._closed.is_set():
             self._reader.close()
 
-    def _is_behind(self, stored: Mapping[Partition, int], bounds: Mapping[Partition, tuple[int, int]]) -> bool:
+    def _is_behind(self, stored: Mapping[Partition, int], watermarks: Mapping[Partition, tuple[int, int]]) -> bool:
         """Whether some partition ends before what was counted. Raises GroupError when it did so before, too."""
-        lost = [(p, stored[p], high) for p, (_, high) in bounds.items() if stored.get(p, 0) > high]
+        lost = [(p, stored[p], high) for p, (_, high) in watermarks.items() if stored.get(p, 0) > high]
         self._doubts = self._doubts + 1 if lost else 0
         if self._doubts > 1:
             raise lost_messages(*lost[0])

@@ -1,4 +1,4 @@
-"""Say when a broker acknowledges nothing, and when it does again."""
+"""Report when a broker stops acknowledging events, and when it acknowledges again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SILENT_FOR_S = 10.0
 
 
 class AcknowledgementMonitor:
-    """Watches the number of acknowledged events of one topic. Several threads may `look`.
+    """Watches the number of acknowledged events of one topic. Several threads may call `update`.
 
     `say` gets a line after ten seconds without an acknowledgement while events wait, every ten seconds after that, and
     when the broker acknowledges events again.
@@ -26,8 +26,8 @@ class AcknowledgementMonitor:
         self._say_at = self._since + _SILENT_FOR_S
         self._said = False
 
-    def look(self, acknowledged: int, waiting: int) -> None:
-        """Compare with the last time. Call this about once a second; `acknowledged` may be a lower bound."""
+    def update(self, acknowledged: int, waiting: int) -> None:
+        """Compare with the last call. Call this about once a second; `acknowledged` may be a lower bound."""
         with self._lock:
             line = self._line(acknowledged, waiting)
         if line:

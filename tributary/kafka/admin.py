@@ -1,4 +1,4 @@
-"""What the cluster says of the topics that a group reads: their ids, partitions and first and next offsets."""
+"""The topics that a group reads, as the cluster describes them: ids, partitions, watermarks, committed offsets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Partition = tuple[str, int]
 """Topic and partition number."""
 
 REQUEST_S = 5.0
-"""How long to wait for one answer."""
+"""Timeout of one request."""
 LOG_LEVEL = 2
-"""Critical: librdkafka would log each refused connection, twenty a second. A member says once what it waits for."""
+"""Critical: librdkafka would log each refused connection, twenty a second. A member logs once what it waits for."""
 
 _REFUSALS = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -30,25 +30,25 @@ _REFUSALS = {
 
 
 class GroupError(TributaryError):
-    """The member cannot go on; the message says why and what to do."""
+    """The member cannot continue; the message says why and what to do."""
 
 
 class BrokerUnavailable(Exception):
-    """The broker does not answer now, and may later."""
+    """The broker does not answer now, and may answer later."""
 
 
 @attrs.frozen
 class ClusterIdentity:
-    """Which cluster, and which topics by their names: a topic that is deleted and created again has another id."""
+    """The ids of the cluster and of its topics by name. A topic that is deleted and created again has another id."""
 
     cluster_id: str
     topic_ids: Mapping[str, str]
 
 
 class TopicAdmin:
-    """Asks the cluster. Safe to use from several threads.
+    """Requests to the cluster about these topics. Safe to use from several threads.
 
-    Every method raises BrokerUnavailable for what may pass, and GroupError for what does not.
+    Every method raises BrokerUnavailable for a transient error, and GroupError for any other.
     """
 
     def __init__(self, settings: Settings, names: Sequence[str]) -> None:
@@ -71,8 +71,8 @@ class TopicAdmin:
                         raise
             return ClusterIdentity(cluster_id, ids)
 
-    def bounds(self) -> dict[Partition, tuple[int, int]]:
-        """The first and the next offset of every partition."""
+    def watermarks(self) -> dict[Partition, tuple[int, int]]:
+        """The low and the high watermark of every partition: its first and its next offset."""
         earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
         with self._asking() as admin:
             found = admin.list_topics(timeout=REQUEST_S).topics
@@ -94,7 +94,7 @@ class TopicAdmin:
             config = self._settings.kafka_client() | {"log_level": LOG_LEVEL, "group.id": group}
             consumer = self._groups[group] = Consumer(config)
         with self._asking():
-            consumer.poll(0)  # the errors that it has to say; it reads nothing
+            consumer.poll(0)  # for its errors; it reads nothing
             (found,) = consumer.committed([TopicPartition(*partition)], REQUEST_S)
             if found.error is not None:
                 raise KafkaException(found.error)
@@ -116,12 +116,12 @@ class TopicAdmin:
             raise BrokerUnavailable(cause.str()) from error
 
 
-def lost_messages(partition: Partition, counted: int, end: int) -> GroupError:
-    """The error for a partition that ends before what was counted of it."""
+def lost_messages(partition: Partition, next_offset: int, end: int) -> GroupError:
+    """The error for a partition that ends before the store's next offset."""
     topic, number = partition
     return GroupError(
-        f"{topic}[{number}] was counted to offset {counted}, and ends at {end}: the broker has lost messages that were "
-        "counted. Count into another store (STORE_PATH)"
+        f"{topic}[{number}] ends at offset {end}, before the store's next offset {next_offset}: the broker has lost "
+        "messages that are in the figures. Use a new store and group (STORE_PATH, CONSUMER_GROUP)"
     )
 
 

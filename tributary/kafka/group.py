@@ -1,7 +1,7 @@
-"""Membership in the consumer group: partitions come and go, batches come in, positions are the store's.
+"""A member of a consumer group that reads from the offsets of a store.
 
 Kafka's committed offsets are never read. They are written after the store, for tools that show lag, and their metadata
-names the store that the group counts into.
+names the store of the group.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import os
 import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import groupby
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from tributary.kafka.admin import LOG_LEVEL, BrokerUnavailable, GroupError, Partition, lost_messages, missing_topic
-from tributary.kafka.batch import MessageBatch, OffsetRange
-from tributary.kafka.event_time import sent_ms
+from tributary.kafka.batch import MessageBatch, OffsetRange, by_partition
 from tributary.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 1_000
-"""Messages that the client makes in one go: no other thread has a turn meanwhile."""
+"""Messages per call of the client: it holds the interpreter's lock for the whole call."""
 _PASSING = {
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TRANSPORT,
@@ -31,13 +29,13 @@ _PASSING = {
     # A member that does not fetch for five minutes loses its partitions, and joins again with the next fetch.
     KafkaError._MAX_POLL_EXCEEDED,
 }
-"""What librdkafka goes on from by itself."""
+"""Errors that librdkafka recovers from by itself."""
 
 _DEFAULTS = {
-    # A member that joins gets its partitions when the others hear of it, with their next heartbeat.
+    # A member that joins gets its partitions after the next heartbeat of the others.
     "heartbeat.interval.ms": 1000,
-    # A broker that restarts gives away what a member had only when the session of before has ended. The least that
-    # brokers allow; what a lost session costs is small here.
+    # A broker that restarts reassigns partitions only when the old session has ended. The minimum that brokers allow:
+    # a lost session costs little here.
     "session.timeout.ms": 6000,
     "reconnect.backoff.max.ms": 1000,
     # Partitions that are added are read from the next refresh on.
@@ -45,20 +43,20 @@ _DEFAULTS = {
     "fetch.wait.max.ms": 100,
     # With a full queue librdkafka waits a second by default before it fetches more: too long at our rate.
     "fetch.queue.backoff.ms": 20,
-    # Some 30,000 messages. A longer queue is slower: they have left the processor's caches by their turn.
+    # About 30,000 messages. A longer queue is slower: messages leave the processor's caches before they are read.
     "queued.max.messages.kbytes": 4096,
 }
-"""What KAFKA_CONFIG_FILE may set otherwise."""
+"""Defaults that KAFKA_CONFIG_FILE may override."""
 
 
 class GroupConsumer:
-    """One member of the group.
+    """One member of a group.
 
-    `stored` gives the next offset of each partition from the store, `bounds` the first and the next of each from the
-    broker. `release` is called before partitions are given up, to write what is in flight; `drop` when they are already
-    lost, to forget it. Both run inside `fetch`.
+    `stored` returns the next offset of each partition from the store, `watermarks` the first and the next offset of
+    each from the broker. `release` is called before partitions are revoked, to write what is in flight; `drop` when
+    they are lost already, to forget it. Both run inside `fetch`.
 
-    It reads nothing before `start`. A partition that is paused is not read, and keeps its place in the group.
+    Nothing is read before `start`. A paused partition stays assigned and is not read.
     """
 
     def __init__(
@@ -66,12 +64,12 @@ class GroupConsumer:
         settings: Settings,
         topics: Sequence[str],
         stored: Callable[[], Mapping[Partition, int]],
-        bounds: Callable[[], Mapping[Partition, tuple[int, int]]],
+        watermarks: Callable[[], Mapping[Partition, tuple[int, int]]],
         release: Callable[[], None],
         drop: Callable[[], None],
     ) -> None:
         self._stored = stored
-        self._bounds = bounds
+        self._watermarks = watermarks
         self._release = release
         self._drop = drop
         self._batch_size = settings.batch_size
@@ -84,7 +82,7 @@ class GroupConsumer:
         self._metadata = ""
         self._problem: Exception | None = None
         self.joined = False
-        """Whether the group has told which partitions this member has; perhaps none."""
+        """Whether the group has assigned partitions to this member; perhaps none."""
         self._consumer = Consumer(
             settings.kafka_client(_DEFAULTS | {"client.id": client_id(settings.consumer_group)})
             | {
@@ -94,7 +92,7 @@ class GroupConsumer:
                 "enable.auto.offset.store": False,
                 # An offset that the broker does not have is an event to look into, not to step over.
                 "auto.offset.reset": "error",
-                # The end of a partition is told with its offset, past gaps and transaction markers.
+                # The end of a partition comes with its offset, past gaps and transaction markers.
                 "enable.partition.eof": True,
             }
         )
@@ -107,9 +105,9 @@ class GroupConsumer:
         self.rewind()
 
     def fetch(self, wait_s: float) -> MessageBatch:
-        """The next messages: what came within `wait_s`, and if that is much, all that is there up to the batch size.
+        """The messages that came within `wait_s` seconds, up to the batch size; perhaps none.
 
-        Perhaps none. Raises GroupError, and what `stored` raises.
+        Raises GroupError, and what `stored` raises.
         """
         messages = self._consume(wait_s)
         if self._problem is not None:
@@ -118,48 +116,35 @@ class GroupConsumer:
         if any(map(Message.error, messages)):
             ends = self._partition_ends(messages)
             messages = [message for message in messages if message.error() is None]
-        by_topic: dict[str, list[Message]] = {}
-        since_ms: dict[str, int] = {}
-        nexts: dict[Partition, int] = {}
-        reading = self.reading
-        # librdkafka hands a partition's messages over in long runs, so few steps of these loops are taken.
-        for name, of_topic in groupby(messages, Message.topic):
-            topic = str(name)
-            for number, of_partition in groupby(of_topic, Message.partition):
-                partition, some = (topic, int(number or 0)), list(of_partition)
-                if partition in reading:
-                    by_topic.setdefault(topic, []).extend(some)
-                    sent = sent_ms(some[0])
-                    since_ms[topic] = min(since_ms.get(topic, sent), sent)
-                    nexts[partition] = int(some[-1].offset() or 0) + 1
+        by_topic, since_ms, nexts = by_partition(messages, self.reading)
         for partition, end in ends.items():
             nexts[partition] = max(end, nexts.get(partition, 0))
         return MessageBatch(by_topic, since_ms, self._move(nexts))
 
     def rewind(self) -> None:
-        """Go back to what the store holds, in every partition that is read."""
+        """Read every partition again from the store's offset."""
         stored = self._stored()
         self._positions = {partition: stored.get(partition) for partition in self._positions}
         self._assign()
 
     def pause(self, positions: Mapping[Partition, int | None]) -> None:
-        """Do not read these partitions until `resume`, and then from these offsets; None is the beginning."""
+        """Stop reading these partitions until `resume`, and then read from these offsets; None is the beginning."""
         self._positions |= {partition: at for partition, at in positions.items() if partition in self._positions}
         self._paused |= positions.keys()
         self._assign()
 
     def resume(self, partitions: Iterable[Partition]) -> None:
-        """Read these partitions again, those that this member still has."""
+        """Read these partitions again, as far as they are still assigned to this member."""
         self._paused -= set(partitions)
         self._assign()
 
     def refuse(self, topic: str, positions: Mapping[Partition, int | None]) -> None:
-        """Do not read this topic any more; `positions` are those of its partitions before what is not to be counted."""
+        """Stop reading this topic for good; `positions` has the next offset of each of its partitions."""
         self._refused.add(topic)
         self.pause({partition: at for partition, at in positions.items() if partition[0] == topic})
 
     def commit(self, ranges: Mapping[Partition, OffsetRange]) -> None:
-        """Tell Kafka what the store holds by now, as a courtesy: it may fail, and nothing depends on it."""
+        """Commit the offsets of the store to Kafka, for tools that show lag. It may fail, and nothing depends on it."""
         offsets = [TopicPartition(*partition, written.next, self._metadata) for partition, written in ranges.items()]
         if not offsets:
             return
@@ -177,7 +162,7 @@ class GroupConsumer:
 
     @property
     def positions(self) -> Mapping[Partition, int | None]:
-        """The partitions that this member has, and the next offset of each that it reads; None: its beginning."""
+        """The next offset to read of each assigned partition; None is its beginning."""
         return dict(self._positions)
 
     @property
@@ -197,8 +182,7 @@ class GroupConsumer:
                 at_once = min(_AT_ONCE, self._batch_size - len(messages))
                 some = self._consumer.consume(at_once, 0 if messages else wait_s)
                 if self._positions is not positions:
-                    # Partitions came or went meanwhile. What was not handed over by then is read again, by whoever has
-                    # its partition now.
+                    # The assignment changed. What was not returned yet is read again, by the partition's new member.
                     messages, positions = [], self._positions
                 messages += some
                 more = len(some) == at_once and len(messages) < self._batch_size
@@ -226,15 +210,15 @@ class GroupConsumer:
         return ends
 
     def return_to_range(self) -> None:
-        """Go on in partitions whose next offset the broker does not have.
+        """Continue in partitions whose next offset the broker does not have.
 
-        Where it has deleted messages before they were read, it says so and goes on behind them. Raises GroupError where
-        the partition ends before the offset, and BrokerUnavailable.
+        Where retention has deleted messages before they were read, logs their number and continues after them. Raises
+        GroupError where the partition ends before the offset, and BrokerUnavailable.
         """
-        bounds = self._bounds()
+        watermarks = self._watermarks()
         beginnings = set()
         for partition in self.out_of_range & self._positions.keys():
-            (low, high), at = bounds.get(partition, (0, 0)), self._positions[partition] or 0
+            (low, high), at = watermarks.get(partition, (0, 0)), self._positions[partition] or 0
             if at > high:
                 raise lost_messages(partition, at, high)
             # Not if it went back to the store's offsets since, and another member has counted more meanwhile.
@@ -270,7 +254,7 @@ class GroupConsumer:
         self._assign()
 
     def _assign(self, beginnings: Collection[Partition] = ()) -> None:
-        """Have the client read what is to be read, from its positions; these from their first offset."""
+        """Assign to the client what is to be read, from its positions; `beginnings` from their first offset."""
         if not self.joined:
             return
         reading = self.reading if self._started else set()
@@ -297,6 +281,6 @@ class GroupConsumer:
 
 
 def client_id(group: str) -> str:
-    """A name for a member that its operators recognise in Kafka's tools: group, machine and process."""
+    """The client id of a member, which Kafka's tools show: group, host name and process id."""
     machine = re.sub(r"[^a-zA-Z0-9._-]", "-", socket.gethostname())
     return f"{group}-{machine}-{os.getpid()}"

@@ -111,7 +111,7 @@ class Publisher:
         self._flushed = False
         self._abandoned = False
         self._lock = threading.Lock()
-        self._acknowledging = AcknowledgementMonitor(topic.name, log.warning)
+        self._acknowledgements = AcknowledgementMonitor(topic.name, log.warning)
         self._producer = Producer(
             settings.kafka_client(_DEFAULTS)
             | {
@@ -169,7 +169,7 @@ class Publisher:
                         self._queued(queued)
                         queued = 0
                         self._producer.poll(_POLL_S)
-                        self.look()
+                        self.check_progress()
                     except KafkaException as error:
                         self._failed(error.args[0])
                         break
@@ -178,20 +178,20 @@ class Publisher:
             self._queued(queued)
         self._producer.poll(0)
 
-    def look(self) -> None:
+    def check_progress(self) -> None:
         """Say so when the broker acknowledges nothing for ten seconds while events wait, and when it does again.
 
         Whoever waits between two events calls this about once a second.
         """
         summary = self.summary()
-        self._acknowledging.look(summary.acknowledged, summary.waiting)
+        self._acknowledgements.update(summary.acknowledged, summary.waiting)
 
     def flush(self) -> None:
         """Wait until every queued event is acknowledged or has failed, by default two minutes at the longest."""
         while self._producer.flush(_POLL_S):
-            self.look()
+            self.check_progress()
         self._flushed = True
-        self.look()
+        self.check_progress()
 
     def abandon(self) -> None:
         """Fail all events that still wait, so that `flush` returns soon. Nothing more is sent that has to wait."""

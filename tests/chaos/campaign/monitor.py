@@ -25,7 +25,7 @@ class Monitor:
         self._since: dict[Partition, float] = {}
         self._quiet_from = time.monotonic()
         self._closed = threading.Event()
-        self.bounds: Mapping[Partition, tuple[int, int]] = {}
+        self.watermarks: Mapping[Partition, tuple[int, int]] = {}
         """The first and the next offset of every partition, by the broker's last answer."""
         self.stored: Mapping[Partition, int] = {}
         """The store's offsets when it could last be read."""
@@ -54,13 +54,13 @@ class Monitor:
     def _asked(self) -> Mapping[Partition, tuple[int, int]]:
         while True:
             try:
-                return self._topics.bounds()
+                return self._topics.watermarks()
             except (BrokerUnavailable, GroupError):
                 time.sleep(0.2)
 
     def forget(self) -> None:
         """Forget what was observed: topics, broker or store have been replaced."""
-        self.bounds, self.stored, self._since = {}, {}, {}
+        self.watermarks, self.stored, self._since = {}, {}, {}
 
     def has_counted(self, ends: Mapping[Partition, int]) -> bool:
         """Whether the store's offsets have reached these."""
@@ -70,12 +70,12 @@ class Monitor:
     def lag(self) -> int:
         """The offsets that are not counted yet."""
         stored = self.stored
-        return sum(max(high - max(stored.get(p, low), low), 0) for p, (low, high) in self.bounds.items())
+        return sum(max(high - max(stored.get(p, low), low), 0) for p, (low, high) in self.watermarks.items())
 
     def _ask(self) -> None:
         while not self._closed.wait(_LOOK_S):
             try:
-                self.bounds = self._topics.bounds()
+                self.watermarks = self._topics.watermarks()
             except (BrokerUnavailable, GroupError):
                 continue
 
@@ -86,7 +86,7 @@ class Monitor:
             live = self._group.live
             if not live or any(member.states_a_reason for member in live):
                 self._quiet_from = now
-            for partition, (low, high) in self.bounds.items():
+            for partition, (low, high) in self.watermarks.items():
                 at = self.stored.get(partition, low)
                 if at >= high or at != before.get(partition, low):
                     self._since[partition] = now

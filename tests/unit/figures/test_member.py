@@ -184,10 +184,10 @@ class Setting:
             yield from batches
 
         self.client = Client(script())
-        self.bounds = {("t", 0): (0, 9), ("t", 1): (0, 9)}
+        self.watermarks = {("t", 0): (0, 9), ("t", 1): (0, 9)}
         monkeypatch.setattr(group, "Consumer", lambda _: self.client)
         self.member = GroupConsumer(
-            Settings(), ["t"], lambda: {("t", 0): 5}, lambda: self.bounds, lambda: None, lambda: None
+            Settings(), ["t"], lambda: {("t", 0): 5}, lambda: self.watermarks, lambda: None, lambda: None
         )
         self.member.fetch(0)
 
@@ -230,7 +230,7 @@ def test_messages_that_retention_deleted_unread_are_said_and_passed(
     one = Setting(monkeypatch, [out_of_range()], messages(8, 9))
     one.member.start("store 1")
     assert one.member.fetch(0).size == 0
-    one.bounds["t", 0] = (8, 20)
+    one.watermarks["t", 0] = (8, 20)
     one.member.return_to_range()
     assert one.client.assigned == [(0, OFFSET_BEGINNING), (1, OFFSET_BEGINNING)]
     assert "t[0]: retention deleted 3 messages before they were read" in caplog.text
@@ -242,14 +242,14 @@ def test_messages_that_retention_deleted_unread_are_said_and_passed(
 def test_what_another_member_has_counted_meanwhile_is_not_read_again(
     monkeypatch: pytest.MonkeyPatch, stored: int | None
 ) -> None:
-    """Between the error of an offset that is gone and the answer with the bounds, a fence leads back to the store."""
+    """Between the error for a deleted offset and the answer with the watermarks, a fence leads back to the store."""
     one = Setting(monkeypatch, messages(5, 6), [out_of_range()])
     one.member.start("store 1")
     one.member.fetch(0)
     one.member.fetch(0)
     monkeypatch.setattr(one.member, "_stored", lambda: {} if stored is None else {("t", 0): stored})
     one.member.rewind()
-    one.bounds["t", 0] = (150, 400)
+    one.watermarks["t", 0] = (150, 400)
     one.member.return_to_range()
     assert one.client.assigned == [(0, OFFSET_BEGINNING if stored is None else stored), (1, OFFSET_BEGINNING)]
 
@@ -258,8 +258,8 @@ def test_a_partition_that_ends_before_what_was_counted_is_refused(monkeypatch: p
     one = Setting(monkeypatch, [out_of_range()])
     one.member.start("store 1")
     one.member.fetch(0)
-    one.bounds["t", 0] = (0, 4)
-    with pytest.raises(GroupError, match=r"t\[0\] was counted to offset 5, and ends at 4"):
+    one.watermarks["t", 0] = (0, 4)
+    with pytest.raises(GroupError, match=r"t\[0\] ends at offset 4, before the store's next offset 5"):
         one.member.return_to_range()
 
 

@@ -271,7 +271,7 @@ class Members(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         for one in self.live:
-            one.analytics._monitor.look()
+            one.analytics._monitor.check()
 
     # ---- at rest
 

@@ -42,7 +42,7 @@ def reading(group: Group) -> Running:
 
 
 def ends(one: Running, match: str) -> None:
-    one.analytics._monitor.look()
+    one.analytics._monitor.check()
     with pytest.raises(GroupError, match=match):
         one.end()
 
@@ -64,7 +64,7 @@ def test_a_store_that_claims_the_group_meanwhile_ends_the_member(group: Group, c
 
     def claimed(by: str) -> None:
         cluster.committed[ANCHOR] = (offset, by)
-        one.analytics._monitor.look()
+        one.analytics._monitor.check()
 
     for claim in (OTHER, mine):  # seen once, it may be a claim that was made before this one
         claimed(claim)
@@ -99,9 +99,9 @@ def test_a_partition_that_ends_before_what_was_counted_ends_the_member(group: Gr
     one.go_on(lambda: cluster.committed[ANCHOR][0] == 5)
     one.client.consume = lambda *_: []  # type: ignore[method-assign]
     cluster.logs[ANCHOR] = Log()
-    one.analytics._monitor.look()  # once may be an answer from before
+    one.analytics._monitor.check()  # once may be an answer from before
     one.turn()
-    ends(one, rf"{NAMES[0]}\[0\] was counted to offset 5, and ends at 0")
+    ends(one, rf"{NAMES[0]}\[0\] ends at offset 0, before the store's next offset 5")
 
 
 def test_a_stall_without_a_known_reason_is_shown(group: Group, cluster: Cluster) -> None:
@@ -113,7 +113,7 @@ def test_a_stall_without_a_known_reason_is_shown(group: Group, cluster: Cluster)
     def shown(after_s: float) -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(time, "monotonic", lambda: began + after_s)
-            one.analytics._monitor.look()
+            one.analytics._monitor.check()
         one.turn()
         assert one.status is not None
         assert one.status.lag == {topic: int(topic == ANCHOR[0]) for topic in NAMES}
@@ -218,7 +218,7 @@ def test_brokers_that_are_away_are_waited_for_until_they_answer(group: Group, cl
     one = reading(group)
     for away in (True, False):
         cluster.away = away
-        one.analytics._monitor.look()
+        one.analytics._monitor.check()
         one.turn()
         assert one.status is not None
         assert ("the broker: " in one.status.waiting_for) is away

@@ -22,12 +22,12 @@ def test_says_it_every_ten_seconds_and_once_when_it_is_over() -> None:
     watch, clock, said = watched()
     for second in range(36):
         clock.now = second
-        watch.look(7, 1200)
+        watch.update(7, 1200)
     clock.now = 36
-    watch.look(8, 1199)
+    watch.update(8, 1199)
     for second in range(37, 41):
         clock.now = second
-        watch.look(8, 1199)
+        watch.update(8, 1199)
 
     assert said == [
         "t: the broker has acknowledged nothing for 10 s; 1,200 events wait",
@@ -41,21 +41,21 @@ def test_nothing_to_acknowledge_is_no_silence() -> None:
     watch, clock, said = watched()
     for second in range(100):
         clock.now = second
-        watch.look(5, 0)
-    watch.look(5, 1)
+        watch.update(5, 0)
+    watch.update(5, 1)
     clock.now += 9
-    watch.look(5, 1)
+    watch.update(5, 1)
 
     assert said == []
 
 
 def test_a_queue_that_failed_is_not_a_broker_that_is_back() -> None:
     watch, clock, said = watched()
-    watch.look(5, 3)
+    watch.update(5, 3)
     clock.now = 11
-    watch.look(5, 3)
+    watch.update(5, 3)
     clock.now = 12
-    watch.look(5, 0)
+    watch.update(5, 0)
 
     assert said == ["t: the broker has acknowledged nothing for 11 s; 3 events wait"]
 
@@ -65,12 +65,12 @@ def test_no_silence_of_eleven_seconds_goes_by(steps: list[tuple[float, bool, boo
     """Against a plain account: when the last acknowledgement or line was, looked at every three seconds or oftener."""
     watch, clock, said = watched()
     acknowledged, quiet_since = 0, 0.0
-    watch.look(acknowledged, 1)
+    watch.update(acknowledged, 1)
     for seconds, more, idle in steps:
         clock.now += seconds
         acknowledged += more
         before = len(said)
-        watch.look(acknowledged, not idle)
+        watch.update(acknowledged, not idle)
         if more or idle or len(said) > before:
             assert more or idle or clock.now - quiet_since >= 10
             quiet_since = clock.now
