@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tributary.properties import Properties, SettingsError, read
 
@@ -157,13 +155,3 @@ def _line(refusal: str, written: list[tuple[str, str, int]]) -> str:
 def _words(error: Any) -> str:
     text: str = error.args[0].str()
     return text.removeprefix("Failed to create producer: ").removeprefix("Failed to create consumer: ").strip()
-
-
-def without_login(urls: str) -> tuple[str, str, str]:
-    """The addresses, and the user and the password that the first of them has in it; empty if it has none."""
-    parts = [urlsplit(url.strip().rstrip("/")) for url in urls.split(",")]
-    plain = [urlunsplit(part._replace(netloc=part.netloc.rpartition("@")[2])) for part in parts]
-    user, password = "", ""
-    with suppress(ValueError):
-        user, password = unquote(parts[0].username or ""), unquote(parts[0].password or "")
-    return ",".join(plain), user, password

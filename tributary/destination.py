@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 from tributary.printable import printable
 from tributary.settings import Settings
-
-_USER_INFO = re.compile(r"(?<=//)[^/?#,]*@")
 
 
 def announce(*places: str) -> None:
@@ -24,7 +21,12 @@ def broker(settings: Settings) -> str:
 
 def registry(settings: Settings) -> str:
     """The schema registry."""
-    return f"registry {without_login(settings.registry_url)}"
+    return f"registry {settings.registry_url}"
+
+
+def project(settings: Settings) -> str:
+    """The project, by its folder. Raises NoProject outside any."""
+    return file("project", settings.project.folder)
 
 
 def file(what: str, path: Path) -> str:
@@ -36,8 +38,3 @@ def shown(path: Path) -> str:
     """A path, relative to the working directory if it is below."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def without_login(url: str) -> str:
-    """A URL, or several with commas between, without user names and passwords."""
-    return _USER_INFO.sub("", url)

@@ -6,105 +6,35 @@ The environment wins over `.env`; `.env.example` explains each one for people.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
-from tributary import connections, project
+from tributary import addresses, connections, project
 from tributary.env_file import read as read_env
 from tributary.project import Project
 from tributary.properties import Properties, SettingsError
+from tributary.setting_fields import (
+    day,
+    not_negative,
+    number,
+    one_of,
+    optional_path,
+    path,
+    port,
+    positive,
+    setting,
+    whole,
+)
 
 __all__ = ["Settings", "SettingsError", "load"]
-
-_USUAL_PORTS = {"http": 80, "https": 443}
-
-
-def _port_of(address: str, usual: int | None = None) -> int:
-    with suppress(ValueError):  # no number, or one that no port has
-        if port := urlsplit(address if "//" in address else f"//{address}").port or usual:
-            return port
-    raise ValueError("expected an address with a port")
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("expected a whole number") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("expected a number") from None
-
-
-def _day(text: str | date) -> date:
-    try:
-        return date.fromisoformat(str(text))
-    except ValueError:
-        raise ValueError("expected a day as 2000-01-01") from None
-
-
-def _in_folder(value: str | Path, settings: Settings) -> Path:
-    return settings.folder / value
-
-
-def _file(value: str | Path | None, settings: Settings) -> Path | None:
-    return _in_folder(value, settings) if value else None
-
-
-_IN_FOLDER: Any = attrs.Converter(_in_folder, takes_self=True)  # type: ignore[call-overload]
-_FILE: Any = attrs.Converter(_file, takes_self=True)  # type: ignore[call-overload]
-
-
-def _positive(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise ValueError("expected a number above 0")
-
-
-def _not_negative(_: Settings, __: attrs.Attribute[Any], value: float) -> None:
-    if not value >= 0:
-        raise ValueError("expected a number from 0")
-
-
-def _port(_: Settings, __: attrs.Attribute[Any], value: int) -> None:
-    if value not in range(65536):
-        raise ValueError("expected a port, 0 to 65535")
-
-
-def _one_of(*choices: str) -> Callable[[Settings, attrs.Attribute[Any], str], None]:
-    def check(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
-        if value not in choices:
-            raise ValueError(f"expected {', '.join(choices[:-1])} or {choices[-1]}")
-
-    return check
-
-
-def _protocol(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
-    if value:
-        _one_of(*_PROTOCOLS)(_, __, value)
-
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 """Of SASL, those that need a name and a password and nothing more."""
-
-
-def _mechanism(_: Settings, __: attrs.Attribute[Any], value: str) -> None:
-    if value:
-        _one_of(*_MECHANISMS)(_, __, value)
-
-
-def _setting(name: str, default: Any, convert: Callable[[str], Any] | None = None, **kw: Any) -> Any:
-    return attrs.field(default=default, converter=convert, metadata={"name": name}, **kw)
 
 
 @attrs.frozen(kw_only=True)
@@ -116,45 +46,45 @@ class Settings:
 
     _project: Project | None = attrs.field(factory=project.current_or_none)
 
-    stack: str = _setting("STACK", "local", validator=_one_of("local", "docker", "external"))
-    stack_dir: Path = _setting("STACK_DIR", ".stack", _IN_FOLDER)
-    jars_dir: Path = _setting("JARS_DIR", ".stack/jars", _IN_FOLDER)
+    stack: str = setting("STACK", "local", validator=one_of("local", "docker", "external"))
+    stack_dir: Path = setting("STACK_DIR", ".stack", path)
+    jars_dir: Path = setting("JARS_DIR", ".stack/jars", path)
     """Not under `stack_dir`, so that tests with a stack of their own do not download Kafka again."""
-    kafka_heap: str = _setting("KAFKA_HEAP", "512m")
+    kafka_heap: str = setting("KAFKA_HEAP", "512m")
 
-    bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
-    security_protocol: str = _setting("KAFKA_SECURITY_PROTOCOL", "", validator=_protocol)
-    sasl_mechanism: str = _setting("KAFKA_SASL_MECHANISM", "", validator=_mechanism)
-    sasl_username: str = _setting("KAFKA_SASL_USERNAME", "")
-    sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", repr=False)
+    bootstrap_servers: str = setting("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    security_protocol: str = setting("KAFKA_SECURITY_PROTOCOL", "", validator=one_of("", *_PROTOCOLS))
+    sasl_mechanism: str = setting("KAFKA_SASL_MECHANISM", "", validator=one_of("", *_MECHANISMS))
+    sasl_username: str = setting("KAFKA_SASL_USERNAME", "")
+    sasl_password: str = setting("KAFKA_SASL_PASSWORD", "", repr=False)
 
-    kafka_config_file: Path | None = _setting("KAFKA_CONFIG_FILE", "", _FILE)
+    kafka_config_file: Path | None = setting("KAFKA_CONFIG_FILE", "", optional_path)
     kafka_properties: Properties = attrs.field(factory=Properties)
     """What that file has."""
 
-    registry_url: str = _setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
-    registry_user: str = _setting("SCHEMA_REGISTRY_USER", "")
-    registry_password: str = _setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
-    registry_config_file: Path | None = _setting("SCHEMA_REGISTRY_CONFIG_FILE", "", _FILE)
+    registry_url: str = setting("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081")
+    registry_user: str = setting("SCHEMA_REGISTRY_USER", "")
+    registry_password: str = setting("SCHEMA_REGISTRY_PASSWORD", "", repr=False)
+    registry_config_file: Path | None = setting("SCHEMA_REGISTRY_CONFIG_FILE", "", optional_path)
     registry_properties: Properties = attrs.field(factory=Properties)
     """What that file has."""
-    lock_path: Path = _setting("REGISTRY_LOCK_PATH", attrs.Factory(lambda self: self._lock, True), _IN_FOLDER)
+    lock_path: Path = setting("REGISTRY_LOCK_PATH", attrs.Factory(lambda self: self._lock, True), path)
 
     topic_names: Mapping[str, str] = attrs.field(factory=dict)
     """Names given to topics in place of the catalogue's: setting (KAFKA_TOPIC_…) → name."""
 
-    consumer_group: str = _setting("CONSUMER_GROUP", "tributary-analytics")
-    store_path: Path = _setting("STORE_PATH", ".stack/analytics.sqlite", _IN_FOLDER)
-    batch_size: int = _setting("BATCH_SIZE", "10000", _whole, validator=_positive)
-    schema_wait_s: float = _setting("SCHEMA_WAIT_SECONDS", "10", _number, validator=_not_negative)
-    letters_in_a_row: int = _setting("DEAD_LETTERS_IN_A_ROW", "500", _whole, validator=_not_negative)
-    letters_percent: float = _setting("DEAD_LETTERS_PERCENT", "10", _number, validator=_not_negative)
-    abandoned_after_minutes: float = _setting("CART_ABANDONED_AFTER_MINUTES", "30", _number, validator=_positive)
-    event_time_earliest: date = _setting("EVENT_TIME_EARLIEST", "2000-01-01", _day)
-    event_time_ahead_hours: int = _setting("EVENT_TIME_AHEAD_HOURS", "24", _whole, validator=_positive)
-    web_host: str = _setting("WEB_HOST", "127.0.0.1")
-    web_port: int = _setting("WEB_PORT", "8090", _whole, validator=_port)
-    demo_seconds: float = _setting("DEMO_SECONDS", "20", _number, validator=_positive)
+    consumer_group: str = setting("CONSUMER_GROUP", "tributary-analytics")
+    store_path: Path = setting("STORE_PATH", ".stack/analytics.sqlite", path)
+    batch_size: int = setting("BATCH_SIZE", "10000", whole, validator=positive)
+    schema_wait_s: float = setting("SCHEMA_WAIT_SECONDS", "10", number, validator=not_negative)
+    letters_in_a_row: int = setting("DEAD_LETTERS_IN_A_ROW", "500", whole, validator=not_negative)
+    letters_percent: float = setting("DEAD_LETTERS_PERCENT", "10", number, validator=not_negative)
+    abandoned_after_minutes: float = setting("CART_ABANDONED_AFTER_MINUTES", "30", number, validator=positive)
+    event_time_earliest: date = setting("EVENT_TIME_EARLIEST", "2000-01-01", day)
+    event_time_ahead_hours: int = setting("EVENT_TIME_AHEAD_HOURS", "24", whole, validator=positive)
+    web_host: str = setting("WEB_HOST", "127.0.0.1")
+    web_port: int = setting("WEB_PORT", "8090", whole, validator=port)
+    demo_seconds: float = setting("DEMO_SECONDS", "20", number, validator=positive)
 
     @property
     def project(self) -> Project:
@@ -183,23 +113,12 @@ class Settings:
     @property
     def kafka_port(self) -> int:
         """The port of the first bootstrap server."""
-        if "@" in self.bootstrap_servers:
-            raise ValueError("expected host:port without a login; that goes into KAFKA_SASL_USERNAME and _PASSWORD")
-        return _port_of(self.bootstrap_servers.split(",")[0])
+        return addresses.kafka_port(self.bootstrap_servers)
 
     @property
     def registry_port(self) -> int:
         """The port in the registry's URL, the first if there are several."""
-        ports = []
-        for url in self.registry_url.split(","):
-            parts = urlsplit(url)
-            usual = _USUAL_PORTS.get(parts.scheme)
-            if "@" in url:  # where `load` does not find the login, nobody is to print it
-                raise ValueError("in a user or a password, write / ? # , and @ as %2F %3F %23 %2C and %40")
-            if usual is None or not parts.hostname:
-                raise ValueError("expected an address with a port, such as http://127.0.0.1:8081")
-            ports.append(_port_of(url, usual))
-        return ports[0]
+        return addresses.registries(self.registry_url)[0][1]
 
     def kafka_client(self, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What every Kafka client of ours is given, in librdkafka's names.
@@ -276,7 +195,7 @@ def _read_files(values: dict[str, Any], folder: Path) -> None:
         values.setdefault("registry_url", url)
     if "registry_url" in values:  # nobody prints a password that is not in it
         try:
-            values["registry_url"], user, password = connections.without_login(values["registry_url"])
+            values["registry_url"], user, password = addresses.without_login(values["registry_url"])
         except ValueError:  # what it says is not repeated: it may be a password
             raise SettingsError("setting SCHEMA_REGISTRY_URL is no URL: expected http://host:port") from None
         if user and "basic.auth.user.info" not in registry.values and "registry_user" not in values:
@@ -308,12 +227,7 @@ def _explain(error: ValueError, values: Mapping[str, Any]) -> str:
         try:
             _made({field.name: values[field.name]})
         except ValueError as cause:
-            return f"setting {name}={_without_login(str(values[field.name]))!r} cannot be used: {cause.args[0]}"
+            value = str(values[field.name])
+            shown = "" if "@" in value else f"={value!r}"  # it may have a password
+            return f"setting {name}{shown} cannot be used: {cause.args[0]}"
     return f"settings cannot be used: {error}"
-
-
-def _without_login(value: str) -> str:
-    """What may be shown of a wrong address: all before the last @ may be a login, however it is written."""
-    before, at, rest = value.rpartition("@")
-    scheme = next((known for known in ("http://", "https://") if before.startswith(known)), "")
-    return f"{scheme}…@{rest}" if at else value

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tributary.destination import announce, broker, file, registry
+from tributary.destination import announce, broker, file, project, registry
 from tributary.errors import TributaryError, UsageError
 from tributary.printable import log_to_stderr, printable
 from tributary.settings import Settings, load
@@ -95,7 +95,7 @@ def _run(settings: Settings, group: Group, options: argparse.Namespace) -> int:
     from tributary.views import terminal
 
     _collect_seldom()
-    announce(broker(settings), registry(settings), file("store", settings.store_path))
+    announce(broker(settings), registry(settings), project(settings), file("store", settings.store_path))
     declaration, arrangement = group()
     choices = RunOptions(
         options.until_caught_up, options.accept_dead_letters, options.accept_recreated, options.claim_group

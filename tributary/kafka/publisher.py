@@ -18,7 +18,6 @@ from tributary import catalog, destination
 from tributary.avro import wire
 from tributary.avro.rows.encoder import column_encoder, encoder
 from tributary.catalog import Topic
-from tributary.destination import announce, broker
 from tributary.errors import TributaryError
 from tributary.kafka.acknowledgements import AcknowledgementMonitor
 from tributary.registry.client import NotRegistered, RegistryClient, RegistryError, RegistryUnavailable
@@ -74,7 +73,12 @@ def connect(*contracts: str) -> list[Publisher]:
         registry = RegistryClient.from_settings(settings)
         chosen = [topics.topic(contract) for contract in contracts] or list(topics.topics)
         names = ", ".join(topic.name for topic in chosen)
-        announce(broker(settings), destination.registry(settings), f"topic{'s' * (len(chosen) > 1)} {names}")
+        destination.announce(
+            destination.broker(settings),
+            destination.registry(settings),
+            destination.project(settings),
+            f"topic{'s' * (len(chosen) > 1)} {names}",
+        )
         return [Publisher(settings, topic, registry) for topic in chosen]
     except (catalog.CatalogError, LockError) as error:
         raise PublisherError(str(error)) from error

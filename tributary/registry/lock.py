@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from tributary.addresses import without_login
 from tributary.errors import TributaryError
 from tributary.settings import Settings
 
@@ -101,11 +102,8 @@ def registry_name(url: str) -> str:
 
     Of several addresses with commas between, the first.
     """
-    parts = urlsplit(url.partition(",")[0])
-    if parts.hostname in _LOOPBACK:
-        return LOCAL
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+    first = without_login(url)[0].partition(",")[0]
+    return LOCAL if urlsplit(first).hostname in _LOOPBACK else first
 
 
 def path_for(settings: Settings) -> Path:

@@ -11,10 +11,10 @@ import producers.purchases
 import producers.replay.__main__
 from consumers.analytics.__main__ import main as analytics
 from tests.support.contracts import Contracts
+from tributary.addresses import without_login
 from tributary.cli.main import main as tributary
-from tributary.destination import without_login
 
-BROKER, REGISTRY = "broker 127.0.0.1:1", "registry http://127.0.0.1:1"
+BROKER, REGISTRY, PROJECT = "broker 127.0.0.1:1", "registry http://127.0.0.1:1", "project schemas"
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +42,20 @@ def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize(
     ("main", "arguments", "expected"),
     [
-        (tributary, "apply --format json", f"using {BROKER}, {REGISTRY}, lock lock.json"),
-        (tributary, "plan", f"using {BROKER}, {REGISTRY}, lock lock.json"),
-        (tributary, "pull", f"using {REGISTRY}, lock lock.json"),
+        (tributary, "apply --format json", f"using {BROKER}, {REGISTRY}, {PROJECT}, lock lock.json"),
+        (tributary, "plan", f"using {BROKER}, {REGISTRY}, {PROJECT}, lock lock.json"),
+        (tributary, "pull", f"using {REGISTRY}, {PROJECT}, lock lock.json"),
         (tributary, "export --output all.json", f"using {REGISTRY}, document all.json"),
-        (tributary, "docs --output docs", "using catalogue docs, lock lock.json"),
-        (tributary, "evolve purchases deprecate region --doc X", "using contracts "),
-        (tributary, "generate", "using contracts "),
-        (producers.purchases.main, "--json", f"using {BROKER}, {REGISTRY}, topic "),
-        (producers.replay.__main__.main, "clicks.csv", f"using {BROKER}, {REGISTRY}, topics product-events, "),
-        (analytics, "run --until-caught-up", f"using {BROKER}, {REGISTRY}, store store.sqlite"),
+        (tributary, "docs --output docs", f"using {PROJECT}, catalogue docs, lock lock.json"),
+        (tributary, "evolve purchases deprecate region --doc X", f"using {PROJECT}, contracts schemas"),
+        (tributary, "generate", f"using {PROJECT}, contracts schemas"),
+        (producers.purchases.main, "--json", f"using {BROKER}, {REGISTRY}, {PROJECT}, topic "),
+        (
+            producers.replay.__main__.main,
+            "clicks.csv",
+            f"using {BROKER}, {REGISTRY}, {PROJECT}, topics ",
+        ),
+        (analytics, "run --until-caught-up", f"using {BROKER}, {REGISTRY}, {PROJECT}, store store.sqlite"),
         (tributary, "stack clean", f"using {BROKER}, {REGISTRY}"),
     ],
 )
@@ -75,4 +79,4 @@ def test_a_command_that_writes_says_first_where_to(
     ],
 )
 def test_a_login_is_not_shown(url: str, shown: str) -> None:
-    assert without_login(url) == shown
+    assert without_login(url)[0] == shown

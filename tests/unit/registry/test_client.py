@@ -78,6 +78,17 @@ def test_lookup_quotes_the_subject_and_sends_the_credentials(registry: Registry)
     assert registry.requests == [("POST", "/subjects/a%2Fb%20c-value", {"schema": SCHEMA}, "Basic YW5uOnB3")]
 
 
+def test_a_login_in_the_address_is_sent_and_not_shown(registry: Registry) -> None:
+    registry.will(200, [])
+    client = RegistryClient(registry.url.replace("//", "//ann:s%40cret@"))
+    assert client.subjects() == []
+    assert registry.requests == [("GET", "/subjects", None, "Basic YW5uOnNAY3JldA==")]
+    registry.close()
+    with pytest.raises(RegistryUnavailable) as unreachable:
+        client.subjects()
+    assert "cret" not in str(unreachable.value)
+
+
 @pytest.mark.parametrize("code", [40401, 40403])
 def test_a_schema_that_is_not_registered_names_the_command(registry: Registry, code: int) -> None:
     registry.will(404, {"error_code": code, "message": "not found"})

@@ -10,7 +10,7 @@ from typing import Any
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, file, shown
+from tributary.destination import announce, file, project, shown
 from tributary.registry import lock
 from tributary.registry.catalogue import EventCatalogue, build
 from tributary.registry.render import catalogue, page
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     loaded = settings.load()
     known = lock.load(loaded.lock_path) or lock.Lock(lock.registry_name(loaded.registry_url))
     if args.output:
-        announce(file("catalogue", args.output), file("lock", loaded.lock_path))
+        announce(project(loaded), file("catalogue", args.output), file("lock", loaded.lock_path))
     events = build(catalog.load(loaded), known, loaded.project)
     if args.output is None:
         show(args.format, events, text=catalogue.text, json=catalogue.document, markdown=_printed)

@@ -11,7 +11,7 @@ from typing import Any
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, file, shown
+from tributary.destination import announce, file, project, shown
 from tributary.registry.check.baseline import baseline
 from tributary.registry.check.history import find_topic
 from tributary.registry.evolve import edits, evolve
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
     loaded = settings.load()
     contracts = catalog.load(loaded)
-    announce(file("contracts", loaded.project.contracts.parent), file("lock", loaded.lock_path))
+    announce(project(loaded), file("contracts", loaded.project.contracts.parent), file("lock", loaded.lock_path))
     topic = find_topic(args.topic, contracts.topics)
     made = evolve.evolve(contracts, baseline("lock", loaded, contracts.topics), topic, _edit(args), loaded.project)
     written = made.allowed and not args.dry_run

@@ -7,7 +7,7 @@ import argparse
 from tributary import catalog, settings
 from tributary.avro import codegen
 from tributary.cli import exits
-from tributary.destination import announce, file
+from tributary.destination import announce, file, project
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if path is None:
         raise loaded.project.error('events is missing; expected a module to write, such as "schemas/events.py"')
     if not args.check:
-        announce(file("contracts", loaded.project.contracts.parent), file("events", path))
+        announce(project(loaded), file("contracts", loaded.project.contracts.parent), file("events", path))
     source = codegen.events(catalog.load(loaded))
     if path.exists() and path.read_text(encoding="utf-8") == source:
         print(f"{path.name}: up to date")

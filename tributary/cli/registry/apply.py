@@ -9,7 +9,7 @@ from tributary import settings
 from tributary.cli import exits
 from tributary.cli.options import add_allow_unknown, add_lock_down
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, broker, file, registry
+from tributary.destination import announce, broker, file, project, registry
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.render import plans
@@ -25,7 +25,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Apply the plan and print what was done; 1 if a check or a step failed."""
     loaded = settings.load()
-    announce(broker(loaded), registry(loaded), file("lock", lock.path_for(loaded)))
+    announce(broker(loaded), registry(loaded), project(loaded), file("lock", lock.path_for(loaded)))
     as_text = args.format == "text"
     try:
         result = plan.apply(

@@ -8,7 +8,7 @@ from typing import Any
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import add_format, show
-from tributary.destination import announce, file, registry, shown
+from tributary.destination import announce, file, project, registry, shown
 from tributary.printable import lines
 from tributary.registry import lock
 from tributary.registry.apply.pull import Pulled, pull
@@ -24,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the lock and print what was taken in."""
     loaded = settings.load()
-    announce(registry(loaded), file("lock", lock.path_for(loaded)))
+    announce(registry(loaded), project(loaded), file("lock", lock.path_for(loaded)))
     result = pull(loaded, catalog.load(loaded))
     show(args.format, result, text=_text, json=_document, markdown=_markdown)
     return exits.FINE

@@ -10,12 +10,11 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import attrs
 
+from tributary import addresses
 from tributary.catalog import Topic
-from tributary.destination import without_login
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import READONLY, snapshot
 from tributary.registry.check.history import told
@@ -65,7 +64,7 @@ class Asked:
 
 def ask(settings: Settings, topics: Sequence[Topic]) -> Asked:
     """Ask the registry for what the lock does not know; a registry that does not answer in seconds is left alone."""
-    where = without_login(settings.registry_url)
+    where = settings.registry_url
     if not _listens(settings):
         return Asked(where, f"nothing answers there within {_CONNECT_S:g} s")
     answers: list[Asked] = []
@@ -86,11 +85,9 @@ def ask(settings: Settings, topics: Sequence[Topic]) -> Asked:
 
 def _listens(settings: Settings) -> bool:
     """Whether something listens at one of the registry's addresses: the client alone would try for longer."""
-    for url in settings.registry_url.split(","):
-        address = urlsplit(url.strip())
-        usual = 443 if address.scheme == "https" else 80
+    for address in addresses.registries(settings.registry_url):
         with suppress(OSError):
-            socket.create_connection((address.hostname or "", address.port or usual), _CONNECT_S).close()
+            socket.create_connection(address, _CONNECT_S).close()
             return True
     return False
 

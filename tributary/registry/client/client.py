@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from tributary.addresses import without_login
 from tributary.registry import lock
 from tributary.registry.client import answers
 from tributary.registry.client.answers import Registered, Verdict
@@ -45,8 +46,9 @@ class RegistryClient:
         lock_path: Path | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> None:
-        """`url` may be several with commas between; `properties` are more of Confluent's client."""
-        self.url = url.rstrip("/")
+        """`url` may be several with commas between, and have a login; `properties` are more of Confluent's client."""
+        self.url, its_user, its_password = without_login(url)
+        user, password = (user, password) if user else (its_user, its_password)
         login = {"basic.auth.user.info": f"{user}:{password}"} if user else {}
         self._requests = Requests({**(properties or {}), "url": self.url, **login})
         self._texts = SchemaTexts(self._requests, lock_path)
