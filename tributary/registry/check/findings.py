@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tributary.registry.check.verdict import SubjectCheck
-from tributary.registry.contract import walk
+from tributary.registry.contract import json_edit, walk
 from tributary.registry.finding import Finding, Severity
 from tributary.registry.lint.engine import UnknownRule, explain
 
@@ -40,4 +40,4 @@ def _line(check: SubjectCheck, path: str) -> int:
     pointers = {field.path: field.pointer for field in walk.fields(topic.schema)}
     while path not in pointers and path.endswith(("[]", "{}")):
         path = path[:-2]
-    return walk.lines(topic.text)[pointers[path]] if path in pointers else 1
+    return json_edit.lines(topic.text)[pointers[path]] if path in pointers else 1

@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 
 from tributary.avro.schema import NAMED, Name
-from tributary.registry.contract.json_edit import locate
 
 
 @attrs.frozen
@@ -94,8 +93,3 @@ def _walk_fields(record: Definition, path: str, pointer: str, namespace: str) ->
 def full_name(spec: dict[str, Any], namespace: str = "") -> str:
     """The full name of a definition inside `namespace`."""
     return Name.of(str(spec.get("name")), spec.get("namespace", namespace)).full
-
-
-def lines(text: str) -> dict[str, int]:
-    """Where each value of a JSON text begins: its pointer → line, from 1. Raises ValueError if it is not JSON."""
-    return {pointer: text.count("\n", 0, place.value) + 1 for pointer, place in locate(text).items()}

@@ -11,7 +11,7 @@ from tributary.avro.schema import SchemaError
 from tributary.catalog import Catalog, CatalogError
 from tributary.errors import UsageError
 from tributary.project import Project, meant
-from tributary.registry.contract import walk
+from tributary.registry.contract import json_edit
 from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.finding import Finding
 from tributary.registry.lint import exemptions
@@ -99,7 +99,7 @@ def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
         except SchemaError as error:
             findings.append(Finding("parses", topic.contract, topic.path, 1, "", str(error)))
         else:
-            contracts.append(Contract(topic, schema, parsed, walk.lines(topic.text)))
+            contracts.append(Contract(topic, schema, parsed, json_edit.lines(topic.text)))
     return contracts, findings
 
 

@@ -1,4 +1,4 @@
-"""Where things stand in a schema."""
+"""The places of values, types and fields in a schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.registry.contract.walk import definitions, fields, lines
+from tributary.registry.contract.json_edit import lines
+from tributary.registry.contract.walk import definitions, fields
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
