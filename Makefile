@@ -116,7 +116,7 @@ lint: $(DEVELOPMENT)
 types: $(DEVELOPMENT)
 	@$(BIN)/mypy
 imports: $(DEVELOPMENT)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports && $(BIN)/python -m tools.rooms
 generated: $(DEVELOPMENT)
 	@$(BIN)/python -m schemas generate --check
 	@$(BIN)/python -m registry docs --format markdown | cmp -s - docs/events.md || \

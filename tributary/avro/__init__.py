@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tributary import lazy
+from tributary import imports
 
 if TYPE_CHECKING:
     from tributary.avro.columns.batch import RecordBatch
@@ -42,7 +42,7 @@ __all__ = [
     "parse",
 ]
 
-__getattr__ = lazy.exports(
+__getattr__ = imports.lazy(
     __name__,
     {
         "columns.batch": ("RecordBatch",),

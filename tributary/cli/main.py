@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tributary import extras
+from tributary import imports
 from tributary.cli import exits
 from tributary.errors import TributaryError
 from tributary.printable import log_to_stderr
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "tributary", only: 
     try:
         if args.project is not None:
             choose(args.project)
-        with extras.named():
+        with imports.extras_named():
             code = int(args.run(args))
         sys.stdout.flush()
         return code

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tributary import lazy
+from tributary import imports
 
 if TYPE_CHECKING:
     from tributary.kafka.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
@@ -55,7 +55,7 @@ __all__ = [
     "read_columns",
 ]
 
-__getattr__ = lazy.exports(
+__getattr__ = imports.lazy(
     __name__,
     {
         "dead_letters": ("DeadLetter", "DeadLetterWriter", "DeadLettersUndelivered"),

@@ -40,11 +40,11 @@ from pathlib import Path
 
 import pytest
 
-from tributary import extras
+from tributary import imports
 from tributary.registry.server.http.process import listen
 from tributary.registry.server.store import Store
 
-with extras.named():
+with imports.extras_named():
     import uvicorn
     from starlette.applications import Starlette
 

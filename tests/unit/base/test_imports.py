@@ -15,7 +15,7 @@ import pytest
 
 import tributary
 from tests.support.paths import ROOT
-from tributary import extras
+from tributary import imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENGINE = Path(tributary.__file__).parent
@@ -48,27 +48,27 @@ def test_the_distribution_declares_every_package_that_the_engine_imports() -> No
     }
 
     groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-    declared = {_distribution(requirement) for group in groups for requirement in group} - {extras.DISTRIBUTION}
+    declared = {_distribution(requirement) for group in groups for requirement in group} - {imports.DISTRIBUTION}
 
     assert imported == declared
 
 
 def test_the_extras_are_those_of_the_distribution() -> None:
-    assert PROJECT["name"] == extras.DISTRIBUTION
+    assert PROJECT["name"] == imports.DISTRIBUTION
 
     declared = {
-        extra: {_distribution(requirement) for requirement in group} - {extras.DISTRIBUTION}
+        extra: {_distribution(requirement) for requirement in group} - {imports.DISTRIBUTION}
         for extra, group in PROJECT["optional-dependencies"].items()
     }
 
-    assert declared == {extra: set(packages) for extra, packages in extras.EXTRAS.items()}
+    assert declared == {extra: set(packages) for extra, packages in imports.EXTRAS.items()}
 
 
 @pytest.mark.parametrize(("package", "extra"), [("starlette", "web"), ("jgo.maven", "stack")])
 def test_a_missing_package_is_named_with_its_extra(package: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
 
-    with pytest.raises(extras.MissingExtra) as raised, extras.named():
+    with pytest.raises(imports.MissingExtra) as raised, imports.extras_named():
         importlib.import_module(package)
 
     assert str(raised.value) == (
@@ -77,7 +77,7 @@ def test_a_missing_package_is_named_with_its_extra(package: str, extra: str, mon
 
 
 def test_a_missing_module_that_no_extra_brings_is_left_as_it_is() -> None:
-    with pytest.raises(ModuleNotFoundError) as raised, extras.named():
+    with pytest.raises(ModuleNotFoundError) as raised, imports.extras_named():
         importlib.import_module("tributary.no_such_module")
 
-    assert not isinstance(raised.value, extras.MissingExtra)
+    assert not isinstance(raised.value, imports.MissingExtra)

@@ -1,9 +1,11 @@
-"""The extras of the distribution: which one brings a package that is not installed."""
+"""Imports that wait until they are needed, and imports of packages that an extra of the distribution brings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from tributary.errors import UsageError
 
@@ -17,7 +19,7 @@ class MissingExtra(UsageError, ModuleNotFoundError):
 
 
 @contextmanager
-def named() -> Iterator[None]:
+def extras_named() -> Iterator[None]:
     """Name the extra when an import within the block lacks one of its packages. Raises MissingExtra."""
     try:
         yield
@@ -28,3 +30,17 @@ def named() -> Iterator[None]:
                 command = f"pip install '{DISTRIBUTION}[{extra}]'"
                 raise MissingExtra(f"{package} is not installed; run: {command}", name=error.name) from error
         raise
+
+
+def lazy(package: str, modules: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+    """The `__getattr__` of a package whose public names are imported when first used, so that a command loads only what
+    it needs. `modules` has the public names that each of its modules defines.
+    """
+
+    def attribute(name: str) -> Any:
+        module = next((module for module, names in modules.items() if name in names), None)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{module}"), name)
+
+    return attribute
