@@ -25,7 +25,7 @@ from tributary.registry.apply import plan
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.client import RegistryClient
 from tributary.registry.records import scan as counting
-from tributary.registry.records.sample import newest
+from tributary.registry.records.newest import newest
 from tributary.settings import Settings
 from tributary.stack import ports
 

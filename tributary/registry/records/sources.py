@@ -26,7 +26,7 @@ def from_kafka(
 
     Raises KafkaUnavailable, RegistryUnavailable, and `GenerateError` for a contract that is no schema.
     """
-    from tributary.registry.records.sample import newest  # the Kafka client takes 50 ms to import, and files need none
+    from tributary.registry.records.newest import newest  # the Kafka client takes 50 ms to import, and files need none
 
     registry = RegistryClient.from_settings(settings)
     registry.default_level()  # a registry that is down is told before the long reading, not after it
