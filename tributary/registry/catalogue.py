@@ -14,7 +14,7 @@ from tributary.avro.schema import NAMED, SchemaError
 from tributary.catalog import Catalog, CatalogError, DeadLetters, Topic
 from tributary.project import Project
 from tributary.registry import lock
-from tributary.registry.check.history import Entry, history
+from tributary.registry.check.history import HistoryEntry, history
 from tributary.registry.check.verdict import retention
 from tributary.registry.contract import walk
 from tributary.registry.contract.diff import ATTRIBUTES_OF_FIELDS, short
@@ -99,7 +99,7 @@ class Event:
     doc: str
     fields: tuple[FieldEntry, ...]
     types: tuple[TypeEntry, ...]
-    versions: tuple[Entry, ...]
+    versions: tuple[HistoryEntry, ...]
     """Oldest first. The last has the id NOT_REGISTERED if the contract was edited since."""
 
     @property
@@ -160,7 +160,7 @@ def build(catalog: Catalog, known: lock.Lock, project: Project) -> EventCatalogu
     return EventCatalogue(tuple(_event(topic, known, project) for topic in catalog.topics), catalog.dead_letters)
 
 
-def version_name(entry: Entry) -> str:
+def version_name(entry: HistoryEntry) -> str:
     """What a version is called."""
     number = f"v{entry.version.version}"
     return number if entry.version.id != NOT_REGISTERED else f"{number}, not registered yet"

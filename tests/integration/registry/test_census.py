@@ -20,7 +20,7 @@ from tributary.registry.apply import plan
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.client import RegistryClient
 from tributary.registry.records import scan as counting
-from tributary.registry.records.census import Census, Place, census
+from tributary.registry.records.census import Census, RecordPosition, census
 from tributary.registry.records.scan import count
 from tributary.settings import Settings
 
@@ -66,8 +66,8 @@ def test_counts_every_id_with_its_first_and_last(subject: Subject) -> None:
     )
     counted = count(subject.settings, subject.topic.name)
     assert {id: use.records for id, use in counted.uses.items()} == {one: 4, two: 1, UNKNOWN_ID: 1}
-    assert counted.uses[one].first == Place(0, 2, 3000)
-    assert counted.uses[one].last == Place(1, 1, 9000)
+    assert counted.uses[one].first == RecordPosition(0, 2, 3000)
+    assert counted.uses[one].last == RecordPosition(1, 1, 9000)
     assert counted.unframed == {
         "the value is null (a tombstone)": 1,
         "the value begins with byte 0x07, expected the magic byte 0x00": 1,

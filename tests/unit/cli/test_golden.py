@@ -30,7 +30,7 @@ from tributary.registry.apply import plan
 from tributary.registry.apply.steps import Done, Step
 from tributary.registry.apply.unknown import Unknown
 from tributary.registry.client import RegistryClient
-from tributary.registry.records.census import Census, IdCount, Place, Use
+from tributary.registry.records.census import Census, IdCount, IdUse, RecordPosition
 from tributary.registry.render import plans
 from tributary.registry.testing import TestRegistry, serve
 
@@ -285,14 +285,14 @@ STEPS = (
 )
 PLAN = plan.Plan(STEPS, (), (), ())
 DONE = (Done(STEPS[0], "created"), Done(STEPS[1], "changed"))
-FIRST, LAST = Place(0, 7, 1_700_000_000_123), Place(5, 1_234, -1)
+FIRST, LAST = RecordPosition(0, 7, 1_700_000_000_123), RecordPosition(5, 1_234, -1)
 CENSUS = Census(
     "purchases",
     "purchases-value",
     (
         IdCount(1, 1, None, 0, True, "no record has it"),
-        IdCount(2, 2, Use(12_345, FIRST, LAST), 1, False, "records need it"),
-        IdCount(9, None, Use(1, FIRST, FIRST), 0, False, "not a version of purchases-value"),
+        IdCount(2, 2, IdUse(12_345, FIRST, LAST), 1, False, "records need it"),
+        IdCount(9, None, IdUse(1, FIRST, FIRST), 0, False, "not a version of purchases-value"),
     ),
     {"the value is empty": 2},
 )

@@ -12,7 +12,7 @@ from tributary.cli.options import add_against, add_subject
 from tributary.cli.output import add_format, show
 from tributary.printable import lines
 from tributary.registry.check.baseline import baseline
-from tributary.registry.check.history import Entry, find_topic, history
+from tributary.registry.check.history import HistoryEntry, find_topic, history
 from tributary.registry.render import changes
 from tributary.registry.render.markup import code, table
 from tributary.registry.render.words import number
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     return exits.FINE
 
 
-def _text(subject: str, entries: Sequence[Entry]) -> str:
+def _text(subject: str, entries: Sequence[HistoryEntry]) -> str:
     rows = [f"{subject}: {number(len(entries), 'version')}"]
     for entry in entries:
         rows.append(f"v{entry.version.version} (id {entry.version.id}): {changes.summary(entry)}")
@@ -42,11 +42,11 @@ def _text(subject: str, entries: Sequence[Entry]) -> str:
     return lines(rows)
 
 
-def _document(subject: str, entries: Sequence[Entry]) -> dict[str, Any]:
+def _document(subject: str, entries: Sequence[HistoryEntry]) -> dict[str, Any]:
     return {"subject": subject, "versions": [changes.version(entry) for entry in entries]}
 
 
-def _markdown(subject: str, entries: Sequence[Entry]) -> str:
+def _markdown(subject: str, entries: Sequence[HistoryEntry]) -> str:
     rows = [
         (f"v{e.version.version}", str(e.version.id), changes.summary(e), "\n".join(changes.spans(e.changes)))
         for e in entries

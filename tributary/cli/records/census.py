@@ -16,7 +16,7 @@ from tributary.cli.output import add_format, progress, show
 from tributary.printable import lines
 from tributary.registry.check.history import find_topic
 from tributary.registry.client import RegistryClient
-from tributary.registry.records.census import Census, IdCount, Place, census
+from tributary.registry.records.census import Census, IdCount, RecordPosition, census
 from tributary.registry.render.markup import code, plain, table
 from tributary.registry.render.words import number
 
@@ -115,7 +115,7 @@ def _deletion(row: IdCount) -> str:
     return f"{'can be deleted' if row.deletable else 'keep'}: {row.reason}"
 
 
-def _place(at: Place) -> str:
+def _place(at: RecordPosition) -> str:
     """When and where a record is, for example `2026-01-31 12:00:00Z, partition 0 offset 7`."""
     when = "no timestamp" if at.time_ms < 0 else f"{datetime.fromtimestamp(at.time_ms // 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
     return f"{when}, partition {at.partition} offset {at.offset}"

@@ -18,7 +18,7 @@ from tributary.printable import lines
 from tributary.registry.check.history import find_topic
 from tributary.registry.finding import Finding, Severity
 from tributary.registry.records import sources
-from tributary.registry.records.verify import Proof, ValueChange, WriterResult
+from tributary.registry.records.verify import ValueChange, Verification, WriterResult
 from tributary.registry.render import findings
 from tributary.registry.render.markup import code, plain, table
 from tributary.registry.render.words import number
@@ -57,44 +57,44 @@ def run(args: argparse.Namespace) -> int:
             if args.fixtures
             else sources.from_kafka(loaded, contracts, topics, args.last, progress, stop)
         )
-        proven = list(found)
-        left = topics[len(proven) :] if stop.is_set() and not args.fixtures else []
-    show(args.format, proven, left, text=_text, json=_document, markdown=_markdown, sarif=_sarif, junit=_junit)
-    return exits.passed(not left and all(proof.ok for proof in proven))
+        results = list(found)
+        left = topics[len(results) :] if stop.is_set() and not args.fixtures else []
+    show(args.format, results, left, text=_text, json=_document, markdown=_markdown, sarif=_sarif, junit=_junit)
+    return exits.passed(not left and all(result.ok for result in results))
 
 
 _SHOWN = 10
 """Failures in a text, for each version; the JSON has all."""
 
 
-def _text(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+def _text(results: Sequence[Verification], left: Sequence[Topic]) -> str:
     """Each subject with its versions: how many records decode, which do not and why, which values change."""
-    rows = [line for proof in proofs for line in _subject_lines(proof)]
+    rows = [line for result in results for line in _subject_lines(result)]
     rows += [f"{topic.subject}: not begun" for topic in left]
-    return lines([*rows, _summary(proofs, left)])
+    return lines([*rows, _summary(results, left)])
 
 
-def _subject_lines(proof: Proof) -> Iterator[str]:
-    yield f"{proof.topic.subject}: {_verdict(proof)}"
-    for row in proof.rows:
+def _subject_lines(result: Verification) -> Iterator[str]:
+    yield f"{result.topic.subject}: {_verdict(result)}"
+    for row in result.rows:
         yield f"  {_name(row)}: {_outcome(row)}"
         for failure in row.failures[:_SHOWN]:
             yield f"    {failure.where}: {failure.reason}"
         if len(row.failures) > _SHOWN:
             yield f"    and {len(row.failures) - _SHOWN:,} more; --format json has all"
         yield from (f"    {change.path}: {_change(change)}" for change in row.changes)
-    for one in proof.unframed:
+    for one in result.unframed:
         yield f"  no schema id: {number(one.records, 'record')}: {one.seen} (the last: {one.where})"
 
 
-def _verdict(proof: Proof) -> str:
+def _verdict(result: Verification) -> str:
     """The verdict in a line."""
-    begun = "" if proof.complete else "interrupted; of what was read until then, "
-    if not proof.records:
+    begun = "" if result.complete else "interrupted; of what was read until then, "
+    if not result.records:
         return f"{begun}no records to prove it with"
-    if proof.failed:
-        return f"{begun}{proof.failed:,} of {number(proof.records, 'record')} cannot be read with the contract"
-    return f"{begun}the contract reads {number(proof.records, 'record')} ({proof.source})"
+    if result.failed:
+        return f"{begun}{result.failed:,} of {number(result.records, 'record')} cannot be read with the contract"
+    return f"{begun}the contract reads {number(result.records, 'record')} ({result.source})"
 
 
 def _name(row: WriterResult) -> str:
@@ -123,25 +123,28 @@ def _change(change: ValueChange) -> str:
             return f"not written, {times} filled with the default {change.example}"
 
 
-def _summary(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
-    failed, records = sum(proof.failed for proof in proofs), sum(proof.records for proof in proofs)
-    interrupted = "interrupted: " if left or not all(proof.complete for proof in proofs) else ""
+def _summary(results: Sequence[Verification], left: Sequence[Topic]) -> str:
+    failed, records = (
+        sum(result.failed for result in results),
+        sum(result.records for result in results),
+    )
+    interrupted = "interrupted: " if left or not all(result.complete for result in results) else ""
     return f"{interrupted}{number(records, 'record')} read, {failed:,} failed"
 
 
-def _document(proofs: Sequence[Proof], left: Sequence[Topic]) -> dict[str, Any]:
+def _document(results: Sequence[Verification], left: Sequence[Topic]) -> dict[str, Any]:
     """`ok`, `subjects` with their `versions`, and `not_begun`, the subjects that an interruption left out."""
     return {
-        "ok": not left and all(proof.ok for proof in proofs),
+        "ok": not left and all(result.ok for result in results),
         "subjects": [
             {
-                "subject": proof.topic.subject,
-                "topic": proof.topic.name,
-                "ok": proof.ok,
-                "source": proof.source,
-                "complete": proof.complete,
-                "records": proof.records,
-                "failed": proof.failed,
+                "subject": result.topic.subject,
+                "topic": result.topic.name,
+                "ok": result.ok,
+                "source": result.source,
+                "complete": result.complete,
+                "records": result.records,
+                "failed": result.failed,
                 "versions": [
                     {
                         "id": row.id,
@@ -151,32 +154,34 @@ def _document(proofs: Sequence[Proof], left: Sequence[Topic]) -> dict[str, Any]:
                         "failures": [attrs.asdict(failure) for failure in row.failures],
                         "changes": [attrs.asdict(change) for change in row.changes],
                     }
-                    for row in proof.rows
+                    for row in result.rows
                 ],
-                "unframed": [attrs.asdict(one) for one in proof.unframed],
+                "unframed": [attrs.asdict(one) for one in result.unframed],
             }
-            for proof in proofs
+            for result in results
         ],
         "not_begun": [topic.subject for topic in left],
     }
 
 
-def _markdown(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
+def _markdown(results: Sequence[Verification], left: Sequence[Topic]) -> str:
     """A section for each subject."""
-    sections = ["\n".join(_section(proof)) for proof in proofs]
+    sections = ["\n".join(_section(result)) for result in results]
     sections += [f"### ❌ {code(topic.subject)}: not begun" for topic in left]
-    return "\n\n".join([*sections, _summary(proofs, left)])
+    return "\n\n".join([*sections, _summary(results, left)])
 
 
-def _section(proof: Proof) -> Iterator[str]:
-    yield f"### {'✅' if proof.ok else '❌'} {code(proof.topic.subject)}: {_verdict(proof)}"
-    yield from table(("writer", "records"), [(_name(row), _outcome(row)) for row in proof.rows])
-    failures = [(_name(row), code(one.where), plain(one.reason)) for row in proof.rows for one in row.failures[:_SHOWN]]
+def _section(result: Verification) -> Iterator[str]:
+    yield f"### {'✅' if result.ok else '❌'} {code(result.topic.subject)}: {_verdict(result)}"
+    yield from table(("writer", "records"), [(_name(row), _outcome(row)) for row in result.rows])
+    failures = [
+        (_name(row), code(one.where), plain(one.reason)) for row in result.rows for one in row.failures[:_SHOWN]
+    ]
     failures += [
-        ("none", code(one.where), plain(f"{number(one.records, 'record')}: {one.seen}")) for one in proof.unframed
+        ("none", code(one.where), plain(f"{number(one.records, 'record')}: {one.seen}")) for one in result.unframed
     ]
     yield from table(("writer", "cannot be read", "reason"), failures)
-    changes = [(_name(row), code(change.path), plain(_change(change))) for row in proof.rows for change in row.changes]
+    changes = [(_name(row), code(change.path), plain(_change(change))) for row in result.rows for change in row.changes]
     yield from table(("writer", "field", "what becomes of it"), changes)
 
 
@@ -191,10 +196,10 @@ RULES = {
 """Rule of prove → why it matters."""
 
 
-def _findings(proofs: Sequence[Proof], left: Sequence[Topic]) -> Iterator[Finding]:
-    for proof in proofs:
-        topic = proof.topic
-        for row in proof.rows:
+def _findings(results: Sequence[Verification], left: Sequence[Topic]) -> Iterator[Finding]:
+    for result in results:
+        topic = result.topic
+        for row in result.rows:
             if row.failures:
                 first = row.failures[0]
                 failed = f"{_name(row)}: {len(row.failures):,} of {number(row.records, 'record')} cannot be read"
@@ -202,11 +207,11 @@ def _findings(proofs: Sequence[Proof], left: Sequence[Topic]) -> Iterator[Findin
             for change in row.changes:
                 message = f"{_name(row)}: {_change(change)}"
                 yield _finding(topic, f"value-{change.kind}", message, path=change.path, severity="note")
-        for one in proof.unframed:
+        for one in result.unframed:
             message = f"{number(one.records, 'record')}: {one.seen} (the last: {one.where})"
             yield _finding(topic, "no-schema-id", message)
-        if not proof.complete:
-            yield _finding(topic, "interrupted", _verdict(proof))
+        if not result.complete:
+            yield _finding(topic, "interrupted", _verdict(result))
     yield from (_finding(topic, "interrupted", "not begun") for topic in left)
 
 
@@ -214,10 +219,10 @@ def _finding(topic: Topic, rule: str, message: str, path: str = "", severity: Se
     return Finding(rule, topic.contract, topic.path, 0, path, message, "", topic.subject, severity)
 
 
-def _sarif(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
-    return findings.sarif(list(_findings(proofs, left)), RULES.__getitem__)
+def _sarif(results: Sequence[Verification], left: Sequence[Topic]) -> str:
+    return findings.sarif(list(_findings(results, left)), RULES.__getitem__)
 
 
-def _junit(proofs: Sequence[Proof], left: Sequence[Topic]) -> str:
-    subjects = [*(proof.topic.subject for proof in proofs), *(topic.subject for topic in left)]
-    return findings.junit("prove", findings.cases(subjects, _findings(proofs, left)))
+def _junit(results: Sequence[Verification], left: Sequence[Topic]) -> str:
+    subjects = [*(result.topic.subject for result in results), *(topic.subject for topic in left)]
+    return findings.junit("prove", findings.cases(subjects, _findings(results, left)))

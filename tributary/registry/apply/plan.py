@@ -16,7 +16,7 @@ from tributary.catalog import Catalog
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import snapshot
 from tributary.registry.apply.steps import Done, Step
-from tributary.registry.apply.subjects import Overtaken, Subject, state
+from tributary.registry.apply.subjects import Overtaken, SubjectSteps, state
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
@@ -95,7 +95,7 @@ def make(
     present = {one.topic.subject: one.present for one in states}
     unknown = () if allow_unknown else find(settings, catalog.topics, present)
     checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states}, settings.project)
-    subjects = [Subject(registry, one, check) for one, check in zip(states, checks, strict=True)]
+    subjects = [SubjectSteps(registry, one, check) for one, check in zip(states, checks, strict=True)]
     steps = Topics(settings).plan(wanted(catalog))
     # In the order of their ids: an empty registry then gives the same ones, and the lock stays as it is.
     restorations = [restoration for subject in subjects for restoration in subject.restorations()]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-Kind = Literal["create", "change", "leave", "explain"]
+StepKind = Literal["create", "change", "leave", "explain"]
 """leave: it is as it should be; explain: it is not, and a person has to decide."""
 
 
@@ -15,7 +15,7 @@ Kind = Literal["create", "change", "leave", "explain"]
 class Step:
     """One line of a plan."""
 
-    kind: Kind
+    kind: StepKind
     target: str
     """What it is about: `topic purchases`, `subject purchases-value`."""
     text: str

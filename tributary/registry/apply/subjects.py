@@ -11,7 +11,7 @@ from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import IMPORT, READONLY, READWRITE
 from tributary.registry.apply.steps import Step
-from tributary.registry.check.history import told
+from tributary.registry.check.history import described
 from tributary.registry.check.verdict import SubjectCheck
 from tributary.registry.client import RegistryClient, RegistryError
 
@@ -64,7 +64,7 @@ class Overtaken(Exception):
     """Somebody else registered a version while apply ran; the message says which, and what became of ours."""
 
 
-class Subject:
+class SubjectSteps:
     """The steps from a subject's state to what its contract wants."""
 
     def __init__(self, registry: RegistryClient, found: State, check: SubjectCheck) -> None:
@@ -169,7 +169,7 @@ class Subject:
         """The versions that neither the plan nor the contract has, in words; empty if there are none."""
         seen = {lock.fingerprint_of(self._state.topic), *(version.fingerprint for version in self._state.history)}
         new = [version for version in versions if version.fingerprint not in seen]
-        words = "; ".join(told(versions, new))
+        words = "; ".join(described(versions, new))
         return f"somebody else registered {words}" if words else ""
 
     @contextlib.contextmanager

@@ -17,7 +17,7 @@ from tributary import addresses
 from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import READONLY, snapshot
-from tributary.registry.check.history import told
+from tributary.registry.check.history import described
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.contract.diff import in_words
 from tributary.registry.finding import Finding
@@ -110,7 +110,7 @@ def find(settings: Settings, topics: Sequence[Topic], present: Mapping[str, lock
         known = {version.fingerprint for subject in subjects if subject for version in subject.versions}
         known.add(lock.fingerprint_of(topic))
         new = [version for version in actual.versions if version.fingerprint not in known]
-        words = list(told(actual.versions, new))
+        words = list(described(actual.versions, new))
         if leads and locked and actual.versions:
             words += _settings(topic, actual, locked)
         if words:

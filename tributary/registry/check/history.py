@@ -21,7 +21,7 @@ class NoSuchVersion(UsageError):
 
 
 @attrs.frozen
-class Entry:
+class HistoryEntry:
     """One version."""
 
     version: lock.Version
@@ -33,17 +33,17 @@ class Entry:
     """Whether the version before reads what it writes; true for the first."""
 
 
-def history(versions: Sequence[lock.Version]) -> list[Entry]:
+def history(versions: Sequence[lock.Version]) -> list[HistoryEntry]:
     """Each version with what it changed, oldest first."""
     entries = []
     for position, version in enumerate(versions):
         if not position:
-            entries.append(Entry(version, (), True, True))
+            entries.append(HistoryEntry(version, (), True, True))
             continue
         before = versions[position - 1]
         old, new = stored(before.schema), stored(version.schema)
         entries.append(
-            Entry(
+            HistoryEntry(
                 version,
                 tuple(changes(json.loads(before.schema), json.loads(version.schema))),
                 not compatibility.incompatibilities(new, old),
@@ -53,7 +53,7 @@ def history(versions: Sequence[lock.Version]) -> list[Entry]:
     return entries
 
 
-def told(versions: Sequence[lock.Version], which: Sequence[lock.Version]) -> Iterator[str]:
+def described(versions: Sequence[lock.Version], which: Sequence[lock.Version]) -> Iterator[str]:
     """Some of a subject's versions in words: `v2 (id 4): coupon added: null or string, default null`."""
     before: lock.Version | None = None
     for version in versions:

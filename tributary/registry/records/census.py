@@ -16,7 +16,7 @@ from tributary.registry import lock
 
 
 @attrs.frozen
-class Place:
+class RecordPosition:
     """Where a record is, and when it was written."""
 
     partition: int
@@ -26,21 +26,21 @@ class Place:
 
 
 @attrs.frozen
-class Use:
+class IdUse:
     """The records of one writer schema."""
 
     records: int
-    first: Place
+    first: RecordPosition
     """The oldest by timestamp."""
-    last: Place
+    last: RecordPosition
     """The newest by timestamp."""
 
 
 @attrs.frozen
-class Counted:
+class TopicCount:
     """What a topic held when the count began."""
 
-    uses: dict[int, Use]
+    uses: dict[int, IdUse]
     """By schema id."""
     unframed: dict[str, int]
     """Records without a schema id: how many, by what was seen instead."""
@@ -52,7 +52,7 @@ class IdCount:
 
     id: int
     version: int | None
-    use: Use | None
+    use: IdUse | None
     letters: int
     """How many dead letters have the id, whichever topic they come from."""
     deletable: bool
@@ -80,7 +80,7 @@ class Census:
         return not self.unframed and all(row.version is not None for row in self.rows)
 
 
-def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted, letters: Counted) -> Census:
+def census(topic: Topic, versions: Sequence[lock.Version], counted: TopicCount, letters: TopicCount) -> Census:
     """Put what was counted, in the topic and in the dead letters, beside the registered versions.
 
     A version can be deleted when no record and no dead letter has its id, no newer version would be left without it as
@@ -104,7 +104,7 @@ def census(topic: Topic, versions: Sequence[lock.Version], counted: Counted, let
     return Census(topic.name, topic.subject, tuple(rows), counted.unframed)
 
 
-def _needed(use: Use | None, letters: int, contract: bool, latest: bool) -> str:
+def _needed(use: IdUse | None, letters: int, contract: bool, latest: bool) -> str:
     """Why a version has to stay; empty if nothing needs it."""
     if use:
         return "records need it"

@@ -10,14 +10,14 @@ from tributary.avro import wire
 from tributary.catalog import Topic
 from tributary.destination import shown
 from tributary.errors import UsageError
-from tributary.registry.records.verify import Record, Sample, Unframed
+from tributary.registry.records.verify import RecordSet, SampleRecord, Unframed
 
 
 class FixtureError(UsageError):
     """The directory cannot be used; the message says what was expected of it."""
 
 
-def load(directory: Path, topics: Sequence[Topic]) -> list[Sample]:
+def load(directory: Path, topics: Sequence[Topic]) -> list[RecordSet]:
     """The records of each topic: the files under the folder of its name in the catalogue, `DIR/product-events/…`.
 
     Files and folders whose name begins with a dot do not count. Raises FixtureError if no topic has a file.
@@ -40,8 +40,8 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _sample(directory: Path, paths: Iterable[Path]) -> Sample:
-    records: dict[int, list[Record]] = {}
+def _sample(directory: Path, paths: Iterable[Path]) -> RecordSet:
+    records: dict[int, list[SampleRecord]] = {}
     unframed: Counter[str] = Counter()
     places: dict[str, str] = {}
     for path in paths:
@@ -51,8 +51,8 @@ def _sample(directory: Path, paths: Iterable[Path]) -> Sample:
             unframed[str(error)] += 1
             places[str(error)] = shown(path)
         else:
-            records.setdefault(schema_id, []).append(Record(shown(path), body))
-    return Sample(
+            records.setdefault(schema_id, []).append(SampleRecord(shown(path), body))
+    return RecordSet(
         f"the records in {shown(directory)}",
         records,
         tuple(Unframed(seen, number, places[seen]) for seen, number in sorted(unframed.items())),

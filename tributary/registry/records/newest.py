@@ -1,4 +1,4 @@
-"""The newest records of each writer schema in a topic; apart from `prove`, because the Kafka client takes 50 ms to
+"""The newest records of each writer schema in a topic; apart from `verify`, because the Kafka client takes 50 ms to
 import."""
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from threading import Event
 from confluent_kafka import Message
 
 from tributary.avro import wire
-from tributary.registry.records.scan import Progress, messages
-from tributary.registry.records.verify import Record, Sample, Unframed
+from tributary.registry.records.scan import OnOffsets, messages
+from tributary.registry.records.verify import RecordSet, SampleRecord, Unframed
 from tributary.settings import Settings
 
 _Newest = list[tuple[int, int, int, bytes]]
 """A heap of time, partition, offset and body, the oldest first."""
 
 
-def newest(settings: Settings, topic: str, last: int, on_progress: Progress, stop: Event) -> Sample:
+def newest(settings: Settings, topic: str, last: int, on_progress: OnOffsets, stop: Event) -> RecordSet:
     """The `last` newest records of each schema id, by their timestamps.
 
     Kafka has no index of schema ids, so the topic is read once, from its beginning to where it ended at the start;
@@ -42,11 +42,11 @@ def newest(settings: Settings, topic: str, last: int, on_progress: Progress, sto
         heapq.heappush(records, (_time_ms(message), partition, offset, body))
         if len(records) > last:
             heapq.heappop(records)
-    return Sample(
+    return RecordSet(
         f"the last {last:,} records of each version",
         {
             schema_id: [
-                Record(_where(topic, partition, offset), body) for _, partition, offset, body in sorted(records)
+                SampleRecord(_where(topic, partition, offset), body) for _, partition, offset, body in sorted(records)
             ]
             for schema_id, records in found.items()
         },

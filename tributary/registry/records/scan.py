@@ -12,10 +12,10 @@ from confluent_kafka.admin import TopicMetadata
 
 from tributary.avro import wire
 from tributary.registry.apply.topics import KafkaUnavailable
-from tributary.registry.records.census import Counted, Place, Use
+from tributary.registry.records.census import IdUse, RecordPosition, TopicCount
 from tributary.settings import Settings
 
-Progress = Callable[[int, int], None]
+OnOffsets = Callable[[int, int], None]
 """Is told how many offsets were read, and how many there are to read."""
 
 _TIMEOUT_S = 15.0
@@ -27,7 +27,7 @@ _PROGRESS_S = 2.0
 _BATCH = 10_000
 
 
-def count(settings: Settings, topic: str, on_progress: Progress = lambda _read, _total: None) -> Counted:
+def count(settings: Settings, topic: str, on_progress: OnOffsets = lambda _read, _total: None) -> TopicCount:
     """Read the topic once, from its beginning to where it ended at the start; no offset is committed.
 
     `on_progress` is told every two seconds, and once more when the reading ends, however it ends.
@@ -35,8 +35,8 @@ def count(settings: Settings, topic: str, on_progress: Progress = lambda _read, 
     """
     records: Counter[int] = Counter()
     unframed: Counter[str] = Counter()
-    first: dict[int, Place] = {}
-    last: dict[int, Place] = {}
+    first: dict[int, RecordPosition] = {}
+    last: dict[int, RecordPosition] = {}
     for message in messages(settings, topic, on_progress):
         try:
             schema_id, _ = wire.split(message.value())
@@ -49,21 +49,21 @@ def count(settings: Settings, topic: str, on_progress: Progress = lambda _read, 
             first[schema_id] = place
         if schema_id not in last or place.time_ms >= last[schema_id].time_ms:
             last[schema_id] = place
-    return Counted({id: Use(number, first[id], last[id]) for id, number in records.items()}, dict(unframed))
+    return TopicCount({id: IdUse(number, first[id], last[id]) for id, number in records.items()}, dict(unframed))
 
 
-def _place(message: Message) -> Place:
+def _place(message: Message) -> RecordPosition:
     kind, time_ms = message.timestamp()
     partition, offset = message.partition(), message.offset()
     assert partition is not None
     assert offset is not None
-    return Place(partition, offset, -1 if kind == TIMESTAMP_NOT_AVAILABLE else time_ms)
+    return RecordPosition(partition, offset, -1 if kind == TIMESTAMP_NOT_AVAILABLE else time_ms)
 
 
 def messages(
     settings: Settings,
     topic: str,
-    on_progress: Progress = lambda _read, _total: None,
+    on_progress: OnOffsets = lambda _read, _total: None,
     stop: Event | None = None,
     *,
     committed: bool = False,
@@ -124,7 +124,7 @@ def _metadata(consumer: Consumer, topic: str) -> TopicMetadata:
 
 
 def _read(
-    consumer: Consumer, ranges: dict[int, tuple[int, int]], topic: str, on_progress: Progress, stop: Event
+    consumer: Consumer, ranges: dict[int, tuple[int, int]], topic: str, on_progress: OnOffsets, stop: Event
 ) -> Iterator[Message]:
     total = sum(end - begin for begin, end in ranges.values())
     at = {partition: begin for partition, (begin, _) in ranges.items()}

@@ -12,17 +12,17 @@ from tributary.registry import lock
 from tributary.registry.check.baseline import baseline
 from tributary.registry.client import RegistryClient, SchemaNotFound
 from tributary.registry.records import fixtures
-from tributary.registry.records.verify import Proof, candidate, prove
+from tributary.registry.records.verify import Verification, candidate, verify
 from tributary.settings import Settings
 
-Tell = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Is told the topic, how many of its offsets were read, and how many there are to read."""
 
 
 def from_kafka(
-    settings: Settings, catalog: Catalog, topics: Sequence[Topic], last: int, tell: Tell, stop: Event
-) -> Iterator[Proof]:
-    """A proof for each topic by the `last` newest records of each version, until `stop` is set.
+    settings: Settings, catalog: Catalog, topics: Sequence[Topic], last: int, on_progress: OnProgress, stop: Event
+) -> Iterator[Verification]:
+    """A verification for each topic by the `last` newest records of each version, until `stop` is set.
 
     Raises KafkaUnavailable, RegistryUnavailable, and `GenerateError` for a contract that is no schema.
     """
@@ -33,10 +33,10 @@ def from_kafka(
     for topic in topics:
         if stop.is_set():
             return
-        sample = newest(settings, topic.name, last, partial(tell, topic.name), stop)
+        sample = newest(settings, topic.name, last, partial(on_progress, topic.name), stop)
         # After the records: a version registered while they were read is then known.
         versions = registry.versions(topic.subject)
-        yield prove(topic, candidate(catalog, topic), versions, sample, partial(_text, registry))
+        yield verify(topic, candidate(catalog, topic), versions, sample, partial(_text, registry))
 
 
 def _text(registry: RegistryClient, schema_id: int) -> str | None:
@@ -46,8 +46,10 @@ def _text(registry: RegistryClient, schema_id: int) -> str | None:
         return None
 
 
-def from_files(directory: Path, settings: Settings, catalog: Catalog, topics: Sequence[Topic]) -> Iterator[Proof]:
-    """A proof for each topic by the files in the directory (see `fixtures`); the lock has the versions.
+def from_files(
+    directory: Path, settings: Settings, catalog: Catalog, topics: Sequence[Topic]
+) -> Iterator[Verification]:
+    """A verification for each topic by the files in the directory (see `fixtures`); the lock has the versions.
 
     Raises `fixtures.FixtureError`, `baseline.BaselineError` without a lock, and what `from_kafka` says of contracts.
     """
@@ -56,4 +58,4 @@ def from_files(directory: Path, settings: Settings, catalog: Catalog, topics: Se
     known = lock.load(settings.lock_path)
     assert known is not None  # or there were no baseline
     for topic, sample in zip(topics, samples, strict=True):
-        yield prove(topic, candidate(catalog, topic), versions[topic.subject], sample, known.schema_text)
+        yield verify(topic, candidate(catalog, topic), versions[topic.subject], sample, known.schema_text)

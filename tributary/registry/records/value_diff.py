@@ -14,24 +14,24 @@ import attrs
 from tributary.avro.resolution import reader_fields, resolve
 from tributary.avro.schema import Array, Map, Record, Schema, Union
 
-Kind = Literal["changed", "dropped", "defaulted"]
+DifferenceKind = Literal["changed", "dropped", "defaulted"]
 
 _FLOAT = struct.Struct("<f")
 _WITHHELD = "(personal data, not shown)"
 
 
 @attrs.frozen
-class Difference:
+class ValueDifference:
     """One part of a value that the reader does not see as it was written."""
 
-    kind: Kind
+    kind: DifferenceKind
     path: str
     """The field in words: `items[].quantity`; by the reader's name, or the writer's where the reader has none."""
     text: str
     """What was written and what is read, for people; empty for what is dropped, and without personal data."""
 
 
-def differences(writer: Schema, reader: Schema, written: Any, read: Any) -> Iterator[Difference]:
+def differences(writer: Schema, reader: Schema, written: Any, read: Any) -> Iterator[ValueDifference]:
     """The differences between a value as its writer schema has it and as the reader schema does.
 
     Both are decoded without classes (see `tributary.avro.rows.decoder`): records as dictionaries, enums as text. What
@@ -42,7 +42,7 @@ def differences(writer: Schema, reader: Schema, written: Any, read: Any) -> Iter
 
 def _differences(
     writer: Schema, reader: Schema, written: Any, read: Any, path: str, *, withheld: bool
-) -> Iterator[Difference]:
+) -> Iterator[ValueDifference]:
     if isinstance(writer, Union):
         number, written = written
         writer = writer.branches[number]
@@ -59,15 +59,17 @@ def _differences(
         if reader.kind == "float":  # Python's has 64 bits; other readers keep 32 of them
             read = _FLOAT.unpack(_FLOAT.pack(read))[0]
         if not _same(written, read):
-            yield Difference("changed", path, _WITHHELD if withheld else f"{_shown(written)} → {_shown(read)}")
+            yield ValueDifference("changed", path, _WITHHELD if withheld else f"{_shown(written)} → {_shown(read)}")
 
 
-def _record(writer: Record, reader: Record, written: Any, read: Any, path: str, withheld: bool) -> Iterator[Difference]:
+def _record(
+    writer: Record, reader: Record, written: Any, read: Any, path: str, withheld: bool
+) -> Iterator[ValueDifference]:
     dot = f"{path}." if path else ""
     filled = set()
     for field, targets in zip(writer.fields, reader_fields(writer, reader).values(), strict=True):
         if not targets:
-            yield Difference("dropped", f"{dot}{field.name}", "")
+            yield ValueDifference("dropped", f"{dot}{field.name}", "")
         for target in targets:
             filled.add(target.name)
             personal = withheld or "pii" in field.props or "pii" in target.props
@@ -75,7 +77,7 @@ def _record(writer: Record, reader: Record, written: Any, read: Any, path: str, 
             yield from _differences(field.type, target.type, before, after, f"{dot}{target.name}", withheld=personal)
     for target in reader.fields:
         if target.name not in filled:
-            yield Difference("defaulted", f"{dot}{target.name}", _shown(read[target.name]))
+            yield ValueDifference("defaulted", f"{dot}{target.name}", _shown(read[target.name]))
 
 
 def _same(written: Any, read: Any) -> bool:

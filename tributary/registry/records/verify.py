@@ -1,4 +1,4 @@
-"""Whether real data can be read with the contracts as they are in the working copy: proof beside the rules.
+"""Whether real data can be read with the contracts as they are in the working copy, which the rules cannot say.
 
 Each record is decoded as a consumer of the candidate will do it: with the schema it was written with, the candidate as
 the reader schema, and the class that is generated from the candidate.
@@ -20,11 +20,11 @@ from tributary.avro.rows.decoder import DecodeError, resolver
 from tributary.avro.validation import problem
 from tributary.catalog import Catalog, Topic
 from tributary.registry import lock
-from tributary.registry.records.value_diff import Difference, Kind, differences
+from tributary.registry.records.value_diff import DifferenceKind, ValueDifference, differences
 
 
 @attrs.frozen
-class Record:
+class SampleRecord:
     """One record's Avro body, and where it is: `product-events[3]@17`, or a file."""
 
     where: str
@@ -43,12 +43,12 @@ class Unframed:
 
 
 @attrs.frozen
-class Sample:
-    """Records to prove a candidate with."""
+class RecordSet:
+    """Records to verify a candidate with."""
 
     source: str
     """Where they are from, for people."""
-    records: Mapping[int, Sequence[Record]]
+    records: Mapping[int, Sequence[SampleRecord]]
     """By schema id, the oldest first."""
     unframed: tuple[Unframed, ...] = ()
     complete: bool = True
@@ -68,7 +68,7 @@ class Failure:
 class ValueChange:
     """A part of the records that the candidate reads otherwise than it was written."""
 
-    kind: Kind
+    kind: DifferenceKind
     path: str
     values: int
     example: str
@@ -93,7 +93,7 @@ class WriterResult:
 
 
 @attrs.frozen
-class Proof:
+class Verification:
     """What the records say about one subject's candidate."""
 
     topic: Topic
@@ -132,13 +132,13 @@ def candidate(catalog: Catalog, topic: Topic) -> type[Any]:
     return cls
 
 
-def prove(
+def verify(
     topic: Topic,
     cls: type[Any],
     versions: Sequence[lock.Version],
-    sample: Sample,
+    sample: RecordSet,
     schema_text: Callable[[int], str | None],
-) -> Proof:
+) -> Verification:
     """Decode the sample with the contract.
 
     `versions` are the subject's; `schema_text` gives the schema of an id that is none of them, None if there is none.
@@ -150,29 +150,29 @@ def prove(
         for schema_id, records in sorted(sample.records.items())
         if schema_id not in known
     ]
-    return Proof(topic, sample.source, tuple(rows), sample.unframed, sample.complete)
+    return Verification(topic, sample.source, tuple(rows), sample.unframed, sample.complete)
 
 
 def _row(
-    topic: Topic, cls: type[Any], schema_id: int, version: int | None, text: str | None, records: Sequence[Record]
+    topic: Topic, cls: type[Any], schema_id: int, version: int | None, text: str | None, records: Sequence[SampleRecord]
 ) -> WriterResult:
     if text is None:
         failures = _all(records, f"schema id {schema_id} is not in the registry")
         return WriterResult(schema_id, version, len(records), failures, ())
     try:
-        judge = _Judge(json.loads(text), topic.schema, cls)
+        verifier = _Verifier(json.loads(text), topic.schema, cls)
     except (ValueError, RecursionError) as error:  # of JSON, of Avro, or of the pair
         unreadable = f"schema id {schema_id} cannot be read with the contract: {error}"
         return WriterResult(schema_id, version, len(records), _all(records, unreadable), ())
-    failures = tuple(Failure(record.where, reason) for record in records if (reason := judge.failure(record)))
-    return WriterResult(schema_id, version, len(records), failures, judge.changes())
+    failures = tuple(Failure(record.where, reason) for record in records if (reason := verifier.failure(record)))
+    return WriterResult(schema_id, version, len(records), failures, verifier.changes())
 
 
-def _all(records: Iterable[Record], reason: str) -> tuple[Failure, ...]:
+def _all(records: Iterable[SampleRecord], reason: str) -> tuple[Failure, ...]:
     return tuple(Failure(record.where, reason) for record in records)
 
 
-class _Judge:
+class _Verifier:
     """Decodes the records of one writer schema and adds up what changes."""
 
     def __init__(self, writer: Any, reader: Any, cls: type[Any]) -> None:
@@ -181,9 +181,9 @@ class _Judge:
         self._tagged = resolver(self._writer, self._writer, tagged=True)
         self._typed = resolver(self._writer, self._reader, cls)
         self._read = resolver(self._writer, self._reader)
-        self._changes: dict[tuple[Kind, str], ValueChange] = {}
+        self._changes: dict[tuple[DifferenceKind, str], ValueChange] = {}
 
-    def failure(self, record: Record) -> str | None:
+    def failure(self, record: SampleRecord) -> str | None:
         """Why the candidate cannot read a record, None if it can."""
         try:
             written = self._tagged(record.body)
@@ -206,7 +206,7 @@ class _Judge:
     def changes(self) -> tuple[ValueChange, ...]:
         return tuple(self._changes.values())
 
-    def _count(self, found: Difference, where: str) -> None:
+    def _count(self, found: ValueDifference, where: str) -> None:
         key = found.kind, found.path
         known = self._changes.get(key)
         self._changes[key] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tributary.registry.check.history import Entry
+from tributary.registry.check.history import HistoryEntry
 from tributary.registry.contract.diff import Change
 from tributary.registry.render.markup import code, line
 
@@ -30,7 +30,7 @@ def documents(found: Iterable[Change]) -> list[dict[str, Any]]:
     return [{"kind": change.kind, "field": change.path, "text": change.text} for change in found]
 
 
-def summary(entry: Entry) -> str:
+def summary(entry: HistoryEntry) -> str:
     """How a version relates to the one before it, in a few words."""
     if not entry.changes:
         return "the first"
@@ -45,7 +45,7 @@ def summary(entry: Entry) -> str:
     return "incompatible with the version before"
 
 
-def version(entry: Entry) -> dict[str, Any]:
+def version(entry: HistoryEntry) -> dict[str, Any]:
     """One version and its changes as JSON."""
     return {
         "version": entry.version.version,

@@ -14,7 +14,7 @@ from tributary.registry.catalogue import (
     TypeEntry,
     version_name,
 )
-from tributary.registry.check.history import Entry
+from tributary.registry.check.history import HistoryEntry
 from tributary.registry.check.verdict import retention
 from tributary.registry.render.changes import field, summary
 from tributary.registry.render.html import Content, Element, anchor, tag
@@ -142,7 +142,7 @@ def _type(one: TypeEntry) -> Element:
     return tag("div", head, tag("dd", tag("p", one.doc, class_="doc")))
 
 
-def _version(entry: Entry) -> Element:
+def _version(entry: HistoryEntry) -> Element:
     changes = [tag("li", tag("code", field(change.path)), f" {change.text}") for change in entry.changes]
     name = version_name(entry)
     head = [

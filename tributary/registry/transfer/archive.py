@@ -27,7 +27,7 @@ class ArchiveError(UsageError):
 
 
 @attrs.frozen
-class Version:
+class ArchivedVersion:
     """One version of a subject."""
 
     version: int
@@ -60,10 +60,10 @@ class Scope:
 
 
 @attrs.frozen
-class Subject(Scope):
+class ArchivedSubject(Scope):
     """One subject with all its versions."""
 
-    versions: tuple[Version, ...] = ()
+    versions: tuple[ArchivedVersion, ...] = ()
     """Ordered by number."""
 
 
@@ -73,15 +73,15 @@ class Archive:
 
     scopes: Mapping[str, Scope] = attrs.field(factory=dict)
     """By `""` (global) or the context in a subject's form, `:.staging:`; scopes without settings are omitted."""
-    subjects: Mapping[str, Subject] = attrs.field(factory=dict)
+    subjects: Mapping[str, ArchivedSubject] = attrs.field(factory=dict)
     """By qualified name: with the context, unless that is the default."""
 
-    def find(self, subject: str, number: int) -> Version | None:
+    def find(self, subject: str, number: int) -> ArchivedVersion | None:
         """A version by its subject and number, or None."""
         versions = self.subjects[subject].versions if subject in self.subjects else ()
         return next((version for version in versions if version.version == number), None)
 
-    def versions(self) -> Iterator[tuple[str, Version]]:
+    def versions(self) -> Iterator[tuple[str, ArchivedVersion]]:
         """Every version with its subject."""
         for name, subject in self.subjects.items():
             for version in subject.versions:
@@ -106,7 +106,7 @@ def _scope(scope: Scope) -> dict[str, Any]:
     return shown | ({"mode": scope.mode} if scope.mode else {})
 
 
-def _version(version: Version) -> dict[str, Any]:
+def _version(version: ArchivedVersion) -> dict[str, Any]:
     shown: dict[str, Any] = {"version": version.version, "id": version.id}
     if version.deleted:
         shown["deleted"] = True
@@ -148,7 +148,7 @@ def _parsed_scope(entry: Any, where: str) -> tuple[dict[str, Any], str | None]:
     return _mapping(entry, "config", where), mode
 
 
-def _parsed_subject(entry: Any, where: str) -> Subject:
+def _parsed_subject(entry: Any, where: str) -> ArchivedSubject:
     config, mode = _parsed_scope(entry, where)
     versions = entry.get("versions")
     if not isinstance(versions, list):
@@ -157,10 +157,10 @@ def _parsed_subject(entry: Any, where: str) -> Subject:
     numbers = [version.version for version in parsed]
     if sorted(set(numbers)) != numbers:
         raise ArchiveError(f"{where}.versions has the numbers {numbers!r:.80}, expected each once and in order")
-    return Subject(config, mode, tuple(parsed))
+    return ArchivedSubject(config, mode, tuple(parsed))
 
 
-def _parsed_version(entry: Any, where: str) -> Version:
+def _parsed_version(entry: Any, where: str) -> ArchivedVersion:
     expected = {"version": int, "id": int, "schema": str, "deleted": bool}
     entry = {"deleted": False} | entry if isinstance(entry, dict) else {}
     for name, kind in expected.items():
@@ -170,7 +170,7 @@ def _parsed_version(entry: Any, where: str) -> Version:
     for reference in more.get("references", ()):
         if not isinstance(reference, dict) or not {"name", "subject", "version"} <= reference.keys():
             raise ArchiveError(f"{where}.references has {reference!r:.80}, expected a name, a subject and a version")
-    return Version(entry["version"], entry["id"], entry["schema"], entry["deleted"], more)
+    return ArchivedVersion(entry["version"], entry["id"], entry["schema"], entry["deleted"], more)
 
 
 _NAMES = {int: "a whole number", str: "text", bool: "true or false"}

@@ -14,7 +14,7 @@ from tributary.registry.client import (
     answers,
     quoted,
 )
-from tributary.registry.transfer.archive import EVERYONE, Version
+from tributary.registry.transfer.archive import EVERYONE, ArchivedVersion
 
 IMPORT = "IMPORT"
 
@@ -39,7 +39,7 @@ class TransferClient(RegistryClient):
                 return []
             raise
 
-    def all_versions(self, subject: str) -> list[Version]:
+    def all_versions(self, subject: str) -> list[ArchivedVersion]:
         """The subject's versions in order, including soft-deleted ones.
 
         Empty if an alias hides them: the registry then answers for the other subject.
@@ -74,7 +74,7 @@ class TransferClient(RegistryClient):
         """
         self._requests.write("PUT", _path("mode", subject) + "?force=true", answers.ignored, {"mode": mode})
 
-    def register_as(self, subject: str, version: Version) -> None:
+    def register_as(self, subject: str, version: ArchivedVersion) -> None:
         """Register a version with its number and id; the subject must be in mode IMPORT."""
         body = {"schema": version.schema, "id": version.id, "version": version.version, **version.more}
         given = self._requests.write("POST", _versions(subject), answers.field("id", int), body)
@@ -106,11 +106,11 @@ class TransferClient(RegistryClient):
             found |= page
 
 
-def _read_version(answer: dict[str, Any], live: set[int]) -> Version:
+def _read_version(answer: dict[str, Any], live: set[int]) -> ArchivedVersion:
     more = {name: _without_nulls(answer[name]) for name in _VERSION_FIELDS if answer.get(name)}
     if answer.get("schemaType", "AVRO") != "AVRO":
         more["schemaType"] = answer["schemaType"]
-    return Version(answer["version"], answer["id"], answer["schema"], answer["version"] not in live, more)
+    return ArchivedVersion(answer["version"], answer["id"], answer["schema"], answer["version"] not in live, more)
 
 
 def _without_nulls(value: Any) -> Any:

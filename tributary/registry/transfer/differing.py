@@ -8,10 +8,10 @@ from typing import Literal
 import attrs
 
 from tributary.registry.server.state import names
-from tributary.registry.transfer.archive import EVERYONE, Archive, Scope, Subject, Version
+from tributary.registry.transfer.archive import EVERYONE, Archive, ArchivedSubject, ArchivedVersion, Scope
 from tributary.registry.transfer.client import IMPORT
 
-Kind = Literal["register", "delete", "configure", "mode"]
+TaskKind = Literal["register", "delete", "configure", "mode"]
 
 
 @attrs.frozen
@@ -20,8 +20,8 @@ class Task:
 
     scope: str
     text: str
-    kind: Kind | None = None
-    version: Version | None = None
+    kind: TaskKind | None = None
+    version: ArchivedVersion | None = None
     """The version to register or to soft-delete."""
 
 
@@ -73,7 +73,7 @@ class _Comparison:
             yield from self._before(name, version, set())
             yield name, version.version
 
-    def _before(self, name: str, version: Version, seen: set[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    def _before(self, name: str, version: ArchivedVersion, seen: set[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         for subject, number in version.references:
             place = names.within(name, subject), number
             found = self.archive.find(*place)
@@ -125,12 +125,12 @@ class _Comparison:
     def unchanged(self) -> int:
         return sum(self._found(name, version.version) is not None for name, version in self.archive.versions())
 
-    def _wanted(self, name: str, number: int) -> Version:
+    def _wanted(self, name: str, number: int) -> ArchivedVersion:
         wanted = self.archive.find(name, number)
         assert wanted is not None
         return wanted
 
-    def _found(self, name: str, number: int) -> Version | None:
+    def _found(self, name: str, number: int) -> ArchivedVersion | None:
         return self.there.find(name, number)
 
     def _scopes(self) -> Iterator[tuple[str, Scope, Scope]]:
@@ -139,7 +139,7 @@ class _Comparison:
             if name != EVERYONE:
                 yield name, wanted, self.there.scopes.get(name, Scope())
         for name, subject in self.archive.subjects.items():
-            yield name, subject, self.there.subjects.get(name, Subject())
+            yield name, subject, self.there.subjects.get(name, ArchivedSubject())
 
 
 _OVERRIDE = "READONLY_OVERRIDE"
@@ -155,7 +155,7 @@ def _mode(name: str, wanted: Scope, present: Scope) -> Iterator[Task]:
         yield Task(name, f"mode {IMPORT} → {wanted.mode or 'none of its own'}", "mode")
 
 
-def _version_conflict(where: str, version: Version, found: Version) -> Iterator[str]:
+def _version_conflict(where: str, version: ArchivedVersion, found: ArchivedVersion) -> Iterator[str]:
     if found.content != version.content:
         yield f"{where} is another schema there"
     elif found.id != version.id:

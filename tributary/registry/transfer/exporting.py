@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tributary.registry.server.state import names
-from tributary.registry.transfer.archive import EVERYONE, Archive, Scope, Subject
+from tributary.registry.transfer.archive import EVERYONE, Archive, ArchivedSubject, Scope
 from tributary.registry.transfer.client import TransferClient
 
-Progress = Callable[[int, int], None]
+OnSubjects = Callable[[int, int], None]
 """Called with the number of subjects read and their total."""
 
 _OVERRIDE = "READONLY_OVERRIDE"
 
 
-def export(registry: TransferClient, on_progress: Progress = lambda _read, _total: None) -> Archive:
+def export(registry: TransferClient, on_progress: OnSubjects = lambda _read, _total: None) -> Archive:
     """Everything that the registry lists: versions, soft-deleted ones included, configurations and modes.
 
     A registry does not list subjects that have a configuration or mode but no version, such as bare aliases: they are
@@ -28,7 +28,7 @@ def export(registry: TransferClient, on_progress: Progress = lambda _read, _tota
     for count, name in enumerate(sorted(found)):
         on_progress(count, len(found))
         mode = registry.mode(name) if modes_are_known else None
-        subjects[name] = Subject(registry.config(name), mode, tuple(registry.all_versions(name)))
+        subjects[name] = ArchivedSubject(registry.config(name), mode, tuple(registry.all_versions(name)))
     scopes = {EVERYONE: everyone}
     for scope in _outer_scopes(registry):
         own = Scope(registry.config(scope), registry.mode(scope) if modes_are_known else None)

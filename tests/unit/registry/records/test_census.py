@@ -18,20 +18,20 @@ from tributary.cli.records import census as command
 from tributary.registry import lock
 from tributary.registry.apply.topics import KafkaUnavailable
 from tributary.registry.records import scan as counting
-from tributary.registry.records.census import Census, Counted, Place, Use, census
+from tributary.registry.records.census import Census, IdUse, RecordPosition, TopicCount, census
 from tributary.settings import Settings
 
 TOPIC = catalog.load(Settings()).topic("purchases")
-PLACE = Place(0, 7, 1_790_000_000_000)
-NOTHING = Counted({}, {})
+PLACE = RecordPosition(0, 7, 1_790_000_000_000)
+NOTHING = TopicCount({}, {})
 
 
-def counted(**records: int) -> Counted:
+def counted(**records: int) -> TopicCount:
     """So many records of `id5=…`."""
-    return Counted({int(name[2:]): Use(number, PLACE, PLACE) for name, number in records.items()}, {})
+    return TopicCount({int(name[2:]): IdUse(number, PLACE, PLACE) for name, number in records.items()}, {})
 
 
-def taken(topic: Counted, letters: Counted) -> Census:
+def taken(topic: TopicCount, letters: TopicCount) -> Census:
     """v1 (id 5) and v2 (id 6) have other docs than the contract, which is v3 (id 7); v4 (id 8) is the latest."""
     docs = {5: "First.", 6: "Second.", 7: TOPIC.schema["doc"], 8: "Later."}
     versions = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.avro import avro_data
 from tributary.avro.codec import codec_schema
 from tributary.avro.rows.decoder import DecodeError, decoder, resolver
-from tributary.registry.records.value_diff import Difference, differences
+from tributary.registry.records.value_diff import ValueDifference, differences
 
 
 def written(schema: Any, datum: Any) -> bytes:
@@ -23,7 +23,7 @@ def written(schema: Any, datum: Any) -> bytes:
     return body.getvalue()
 
 
-def found(writer: Any, reader: Any, body: bytes) -> list[Difference]:
+def found(writer: Any, reader: Any, body: bytes) -> list[ValueDifference]:
     old, new = codec_schema(writer), codec_schema(reader)
     return list(differences(old, new, resolver(old, old, tagged=True)(body), resolver(old, new)(body)))
 
@@ -94,10 +94,10 @@ def test_says_what_a_value_becomes_and_where() -> None:
     )
     body = written(old, {"kinds": ["A", "B"], "big": 2**53 + 1, "gone": 1})
     assert found(old, new, body) == [
-        Difference("changed", "sorts[]", "'B' → 'A'"),
-        Difference("changed", "big", "9007199254740993 → 9007199254740992.0"),
-        Difference("dropped", "gone", ""),
-        Difference("defaulted", "added", "null"),
+        ValueDifference("changed", "sorts[]", "'B' → 'A'"),
+        ValueDifference("changed", "big", "9007199254740993 → 9007199254740992.0"),
+        ValueDifference("dropped", "gone", ""),
+        ValueDifference("defaulted", "added", "null"),
     ]
 
 
@@ -154,7 +154,7 @@ def test_null_is_not_a_record_without_fields() -> None:
     fields = [{"name": "n", "type": "int", "default": 3}]
     new = record({"name": "a", "type": [empty | {"fields": fields}, "null"]})
     assert found(old, new, written(old, {"a": None})) == []
-    assert found(old, new, written(old, {"a": {}})) == [Difference("defaulted", "a.n", "3")]
+    assert found(old, new, written(old, {"a": {}})) == [ValueDifference("defaulted", "a.n", "3")]
 
 
 def test_text_and_its_bytes_are_the_same() -> None:

@@ -1,4 +1,4 @@
-"""The proof by data: each record of each version, decoded with the contract as it is in the working copy."""
+"""The verification by data: each record of each version, decoded with the contract as it is in the working copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from tributary.avro.rows.encoder import encoder
 from tributary.catalog import load
 from tributary.cli.main import main
 from tributary.registry import lock
-from tributary.registry.records.verify import Failure, Proof, Record, Sample, Unframed, ValueChange, candidate, prove
+from tributary.registry.records.verify import (
+    Failure,
+    RecordSet,
+    SampleRecord,
+    Unframed,
+    ValueChange,
+    Verification,
+    candidate,
+    verify,
+)
 from tributary.settings import Settings
 
 CATALOG = load(Settings(project=CONTRACTS))
@@ -31,14 +40,14 @@ class Bench:
     contracts: Contracts
     contract: str
 
-    def prove(self, edit: Edit, *bodies: bytes, writer: str | None = None, **more: Any) -> Proof:
-        """Edit the contract, then prove it with bodies of the version before the edit, or of `writer`."""
+    def verify(self, edit: Edit, *bodies: bytes, writer: str | None = None, **more: Any) -> Verification:
+        """Edit the contract, then verify it with bodies of the version before the edit, or of `writer`."""
         before = writer or self.contracts.load().topic(self.contract).text
         catalog = self.contracts.edit(self.contract, edit)
         topic = catalog.topic(self.contract)
-        records = [Record(f"t[0]@{offset}", body) for offset, body in enumerate(bodies)]
+        records = [SampleRecord(f"t[0]@{offset}", body) for offset, body in enumerate(bodies)]
         versions = [lock.Version(4, 9, before)]
-        return prove(topic, candidate(catalog, topic), versions, Sample("here", {9: records}, **more), {}.get)
+        return verify(topic, candidate(catalog, topic), versions, RecordSet("here", {9: records}, **more), {}.get)
 
 
 @pytest.fixture
@@ -56,10 +65,10 @@ def unchanged(_: dict[str, Any]) -> None:
 
 
 def test_a_contract_reads_what_it_wrote(purchases: Bench) -> None:
-    proof = purchases.prove(unchanged, PURCHASE_BODY, PURCHASE_BODY)
-    (row,) = proof.rows
+    verification = purchases.verify(unchanged, PURCHASE_BODY, PURCHASE_BODY)
+    (row,) = verification.rows
     assert (row.version, row.records, row.decoded, row.failures, row.changes) == (4, 2, 2, (), ())
-    assert proof.ok
+    assert verification.ok
 
 
 def test_the_class_is_the_candidates_not_the_one_that_was_generated_before(purchases: Bench) -> None:
@@ -67,9 +76,9 @@ def test_the_class_is_the_candidates_not_the_one_that_was_generated_before(purch
         schema["fields"].append({"name": "note", "type": "string", "default": "", "doc": "New."})
         field(schema, "items")["type"]["items"]["fields"][0]["doc"] = "Another."
 
-    proof = purchases.prove(other, PURCHASE_BODY)
-    assert proof.ok
-    assert proof.rows[0].changes == (ValueChange("defaulted", "note", 1, "''", "t[0]@0"),)
+    verification = purchases.verify(other, PURCHASE_BODY)
+    assert verification.ok
+    assert verification.rows[0].changes == (ValueChange("defaulted", "note", 1, "''", "t[0]@0"),)
     catalog = purchases.contracts.load()
     cls = candidate(catalog, catalog.topic("purchases"))
     assert attrs.fields_dict(cls)["note"].default == ""
@@ -79,18 +88,18 @@ def test_counts_each_value_that_reads_differently_with_an_example(views: Bench) 
     def fewer(schema: dict[str, Any]) -> None:
         field(schema, "segment")["type"]["symbols"].remove("VIP")
 
-    proof = views.prove(fewer, VIEW_BODY, VIEW_BODY)
-    assert proof.rows[0].changes == (ValueChange("changed", "segment", 2, "'VIP' → 'UNKNOWN'", "t[0]@0"),)
-    assert proof.ok
+    verification = views.verify(fewer, VIEW_BODY, VIEW_BODY)
+    assert verification.rows[0].changes == (ValueChange("changed", "segment", 2, "'VIP' → 'UNKNOWN'", "t[0]@0"),)
+    assert verification.ok
 
 
 def test_a_pair_that_does_not_resolve_fails_every_record_with_the_field(views: Bench) -> None:
     def narrower(schema: dict[str, Any]) -> None:
         field(schema, "price_minor")["type"] = "int"
 
-    proof = views.prove(narrower, VIEW_BODY, VIEW_BODY)
-    (row,) = proof.rows
-    assert (row.records, row.decoded, proof.failed, proof.ok) == (2, 0, 2, False)
+    verification = views.verify(narrower, VIEW_BODY, VIEW_BODY)
+    (row,) = verification.rows
+    assert (row.records, row.decoded, verification.failed, verification.ok) == (2, 0, 2, False)
     assert [failure.where for failure in row.failures] == ["t[0]@0", "t[0]@1"]
     assert "price_minor" in row.failures[0].reason
     assert "long" in row.failures[0].reason
@@ -101,14 +110,14 @@ def test_an_enum_that_is_dropped_may_share_its_name_with_a_smaller_one(views: Be
     more = {"type": "enum", "name": "other.Segment", "symbols": ["SOUTH", "NORTH"]}
     older["fields"].append({"name": "gone", "type": more})
     record = attrs.asdict(VIEW) | {"gone": "NORTH"}
-    proof = views.prove(unchanged, encoder(older, keys=True)(record), writer=json.dumps(older))
-    assert proof.ok
-    assert [(change.kind, change.path) for change in proof.rows[0].changes] == [("dropped", "gone")]
+    verification = views.verify(unchanged, encoder(older, keys=True)(record), writer=json.dumps(older))
+    assert verification.ok
+    assert [(change.kind, change.path) for change in verification.rows[0].changes] == [("dropped", "gone")]
 
 
 @pytest.mark.parametrize("text", ['syntax = "proto3";', '{"type": "object"}', "[" * 100_000])
 def test_records_of_something_else_than_avro_fail_with_the_reason(views: Bench, text: str) -> None:
-    (row,) = views.prove(unchanged, b"x", writer=text).rows
+    (row,) = views.verify(unchanged, b"x", writer=text).rows
     assert row.decoded == 0
     assert row.failures[0].reason.startswith("schema id 9 cannot be read with the contract: ")
 
@@ -120,7 +129,7 @@ def test_a_symbol_without_a_default_fails_only_the_records_that_have_it(views: B
         del kind["default"]
 
     newcomer = encoder(CATALOG.topic("product-events").schema)(attrs.evolve(VIEW, segment="NEW"))
-    (row,) = views.prove(strict, newcomer, VIEW_BODY, newcomer).rows
+    (row,) = views.verify(strict, newcomer, VIEW_BODY, newcomer).rows
     assert (row.decoded, row.failures) == (
         2,
         (Failure("t[0]@1", "ProductViewed.segment: the reader knows no symbol VIP, and its enum has no default"),),
@@ -128,7 +137,7 @@ def test_a_symbol_without_a_default_fails_only_the_records_that_have_it(views: B
 
 
 def test_a_damaged_record_is_told_from_one_that_the_candidate_cannot_read(purchases: Bench) -> None:
-    (row,) = purchases.prove(unchanged, PURCHASE_BODY, PURCHASE_BODY + b"\0").rows
+    (row,) = purchases.verify(unchanged, PURCHASE_BODY, PURCHASE_BODY + b"\0").rows
     (failure,) = row.failures
     assert failure.where == "t[0]@1"
     assert failure.reason.startswith("damaged, even its own schema cannot read it: PurchaseCompleted: the payload")
@@ -139,7 +148,7 @@ def test_a_value_that_a_tightened_range_forbids_fails(purchases: Bench) -> None:
         items = field(schema, "items")["type"]["items"]
         field(items, "quantity")["minimum"] = 2
 
-    (row,) = purchases.prove(tighter, PURCHASE_BODY).rows
+    (row,) = purchases.verify(tighter, PURCHASE_BODY).rows
     assert row.failures[0].reason == (
         "decodes, but the candidate forbids what its schema allowed: "
         "PurchaseCompleted.items[0].quantity is 1, expected at least 2"
@@ -150,28 +159,28 @@ def test_a_value_that_its_own_schema_forbade_is_not_the_candidates_fault(purchas
     lax = json.loads(CATALOG.topic("purchases").text)
     del field(lax, "total_minor")["minimum"]
     body = encoder(lax)(attrs.evolve(PURCHASE, total_minor=-1))
-    assert purchases.prove(unchanged, body).ok
-    assert not purchases.prove(unchanged, body, writer=json.dumps(lax)).ok
+    assert purchases.verify(unchanged, body).ok
+    assert not purchases.verify(unchanged, body, writer=json.dumps(lax)).ok
 
 
 def test_records_without_a_known_schema_fail(purchases: Bench) -> None:
     catalog = purchases.contracts.load()
     topic = catalog.topic("purchases")
     deleted = json.loads(topic.text) | {"doc": "A deleted version."}
-    sample = Sample(
+    sample = RecordSet(
         "here",
-        {5: [Record("t[0]@1", PURCHASE_BODY)], 7: [Record("t[0]@2", PURCHASE_BODY)]},
+        {5: [SampleRecord("t[0]@1", PURCHASE_BODY)], 7: [SampleRecord("t[0]@2", PURCHASE_BODY)]},
         (Unframed("the value is empty", 3, "t[1]@8"),),
     )
-    proof = prove(topic, candidate(catalog, topic), [], sample, {5: json.dumps(deleted)}.get)
-    assert [(row.id, row.version, row.decoded) for row in proof.rows] == [(5, None, 1), (7, None, 0)]
-    assert proof.rows[1].failures == (Failure("t[0]@2", "schema id 7 is not in the registry"),)
-    assert (proof.records, proof.failed, proof.ok) == (5, 4, False)
+    verification = verify(topic, candidate(catalog, topic), [], sample, {5: json.dumps(deleted)}.get)
+    assert [(row.id, row.version, row.decoded) for row in verification.rows] == [(5, None, 1), (7, None, 0)]
+    assert verification.rows[1].failures == (Failure("t[0]@2", "schema id 7 is not in the registry"),)
+    assert (verification.records, verification.failed, verification.ok) == (5, 4, False)
 
 
 def test_what_was_cut_short_proves_nothing(purchases: Bench) -> None:
-    proof = purchases.prove(unchanged, PURCHASE_BODY, complete=False)
-    assert (proof.failed, proof.ok) == (0, False)
+    verification = purchases.verify(unchanged, PURCHASE_BODY, complete=False)
+    assert (verification.failed, verification.ok) == (0, False)
 
 
 # ---- the command, on files --------------------------------------------------------------------

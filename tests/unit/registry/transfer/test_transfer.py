@@ -277,7 +277,7 @@ def test_after_a_refusal_the_modes_are_as_before_and_an_import_again_does_the_re
     wanted = pair.archive()
     register = TransferClient.register_as
 
-    def failing(self: TransferClient, subject: str, version: archive.Version) -> None:
+    def failing(self: TransferClient, subject: str, version: archive.ArchivedVersion) -> None:
         if subject == "b":
             raise RegistryUnavailable("the connection broke")
         register(self, subject, version)
@@ -445,9 +445,11 @@ def test_another_id_for_the_same_version_is_a_conflict(pair: Pair) -> None:
 
 
 def test_a_document_that_contradicts_itself_is_refused_before_anything_is_written(pair: Pair) -> None:
-    one = archive.Version(1, 7, record("A"))
-    other = archive.Version(1, 7, record("B"), more={"references": [{"name": "N", "subject": "n", "version": 3}]})
-    made = Archive({}, {"a": archive.Subject(versions=(one,)), "b": archive.Subject(versions=(other,))})
+    one = archive.ArchivedVersion(1, 7, record("A"))
+    other = archive.ArchivedVersion(
+        1, 7, record("B"), more={"references": [{"name": "N", "subject": "n", "version": 3}]}
+    )
+    made = Archive({}, {"a": archive.ArchivedSubject(versions=(one,)), "b": archive.ArchivedSubject(versions=(other,))})
     assert pair.conflicts(made) == (
         "subject b v1: id 7 is another schema's, a v1 in the export",
         "subject b v1 refers to n v3, which is neither in the export nor there",
@@ -562,7 +564,7 @@ def test_the_import_command_refuses_and_is_interrupted(
     at(monkeypatch, pair.target)
     register = TransferClient.register_as
 
-    def interrupted(self: TransferClient, subject: str, version: archive.Version) -> None:
+    def interrupted(self: TransferClient, subject: str, version: archive.ArchivedVersion) -> None:
         signal.raise_signal(signal.SIGTERM)
         register(self, subject, version)
 
