@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from tributary.views.web import server
 
 if TYPE_CHECKING:
-    from consumers.analytics.source import Shown
+    from consumers.analytics.queries import Figures
     from tributary.views.arrangement import Arrangement
 
 
-def arrangement() -> Arrangement[Shown]:
+def arrangement() -> Arrangement[Figures]:
     """How the shop shows its figures."""
     from consumers.analytics.arrangement import ARRANGEMENT
 

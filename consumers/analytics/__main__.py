@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tributary.cli import group
 
 if TYPE_CHECKING:
-    from consumers.analytics.source import Shown
+    from consumers.analytics.queries import Figures
     from tributary.figures.declaration import Declaration
     from tributary.views.arrangement import Arrangement
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return group.main("python -m consumers.analytics", description, _shop, argv)
 
 
-def _shop() -> tuple[Declaration, Arrangement[Shown]]:
+def _shop() -> tuple[Declaration, Arrangement[Figures]]:
     from consumers.analytics.arrangement import ARRANGEMENT
     from consumers.analytics.figures import SHOP
 

@@ -9,17 +9,15 @@ import attrs
 
 from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import product_name
-from consumers.analytics.queries import as_json
-from consumers.analytics.source import Shown, Source
+from consumers.analytics.queries import Figures, Reader, as_json
 from tributary.currency import amount
 from tributary.settings import Settings
 
 _PRODUCTS = 12
 
 
-def to_json(shown: Shown) -> Mapping[str, Any]:
+def to_json(figures: Figures) -> Mapping[str, Any]:
     """The figures; amounts are text in the unit of their currency: `"1,234.50"`."""
-    figures = shown.figures
     return {
         "by_type": figures.by_type,
         "by_segment": figures.by_segment,
@@ -34,18 +32,18 @@ def to_json(shown: Shown) -> Mapping[str, Any]:
         "duplicate_purchases": figures.duplicate_purchases,
         "products": [
             {"id": product, "name": product_name(product), "by_type": by_type}
-            for product, by_type in shown.products[:_PRODUCTS]
+            for product, by_type in figures.top_products[:_PRODUCTS]
         ],
     }
 
 
 def report(settings: Settings) -> Mapping[str, Any]:
     """All figures of the store; amounts are in minor units of their currency."""
-    source = Source(settings)
+    reader = Reader(settings.store_path)
     try:
-        return as_json(source, settings.abandoned_after_minutes)
+        return as_json(reader, settings.abandoned_after_minutes)
     finally:
-        source.close()
+        reader.close()
 
 
 def _amounts(minor: Mapping[str, int]) -> dict[str, str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from consumers.analytics.api import report, to_json
 from consumers.analytics.labels import LABELS
 from consumers.analytics.metrics import metrics
-from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Sessions
+from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Reader, Sessions
 from consumers.analytics.sections import FUNNEL, MONEY, PRODUCTS, REGIONS, SEGMENTS, TYPES_OF_EVENTS
-from consumers.analytics.source import Shown, Source
+from tributary.settings import Settings
 from tributary.views.arrangement import Arrangement, Totals
 from tributary.views.sections import HEALTH, LAG, STAGES
 
@@ -30,19 +30,30 @@ NOTHING = Figures(
 """The figures while there is no store."""
 
 
-def _totals(shown: Shown) -> Totals:
-    figures = shown.figures
+class _Reader(Reader):
+    """The store, open for the views."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.store_path)
+        self._abandoned_after_minutes = settings.abandoned_after_minutes
+
+    def read(self) -> Figures:
+        """The figures, with the settings of this process."""
+        return self.figures(self._abandoned_after_minutes)
+
+
+def _totals(figures: Figures) -> Totals:
     return Totals(figures.events, figures.dead_letters, figures.duplicate_purchases, figures.watermark_ms)
 
 
-def _counts(shown: Shown) -> dict[str, int]:
-    return {LABELS[name]: count for name, count in shown.figures.by_type.items()}
+def _counts(figures: Figures) -> dict[str, int]:
+    return {LABELS[name]: count for name, count in figures.by_type.items()}
 
 
 ARRANGEMENT = Arrangement(
     title="Tributary analytics",
-    open=Source,
-    empty=Shown(NOTHING),
+    open=_Reader,
+    empty=NOTHING,
     totals=_totals,
     counts=_counts,
     sections=(TYPES_OF_EVENTS, FUNNEL, MONEY, HEALTH, LAG, SEGMENTS, REGIONS, PRODUCTS, STAGES),

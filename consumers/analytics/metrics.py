@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from consumers.analytics.figures import MIXED
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import Figures
 from tributary.currency import major
-from tributary.views.metric import Labels, Metric, by_label
+from tributary.views.prometheus import Labels, Metric, by_label
 
 
-def metrics(shown: Shown) -> Iterator[Metric]:
+def metrics(figures: Figures) -> Iterator[Metric]:
     """Events, orders, revenue, sessions and abandoned carts."""
-    figures = shown.figures
     sessions, carts = figures.sessions, figures.abandoned_carts
     yield Metric("events_total", "counter", "Events counted.", by_label("type", figures.by_type))
     yield Metric(

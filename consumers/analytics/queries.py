@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,6 +14,8 @@ from tributary.figures.store.reader import StoreReader
 
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""
+
+_MOST_EVENTS = f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT 30"
 
 
 @attrs.frozen
@@ -59,6 +61,8 @@ class Figures:
     duplicate_purchases: int
     watermark_ms: int | None
     """The time of the latest event, milliseconds since the epoch."""
+    top_products: Sequence[tuple[str, Mapping[str, int]]] = ()
+    """The products with most events, and their events by type."""
 
 
 class Reader(StoreReader):
@@ -76,11 +80,6 @@ class Reader(StoreReader):
                 "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"
             ).fetchone()
             return int(counted)
-
-    def top_products(self, count: int) -> list[tuple[str, Mapping[str, int]]]:
-        """The products most often met: `(product_id, events by type)`, the busiest first."""
-        with self.snapshot():
-            return list(self._products(f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT {count:d}"))
 
     def products(self) -> dict[str, Mapping[str, int]]:
         """Every product: events by type. A purchase counts a product once per item of an order."""
@@ -115,6 +114,7 @@ class Reader(StoreReader):
             dead_letters=self._sums("SELECT topic, n FROM counts WHERE name = 'dead_letters'"),
             duplicate_purchases=duplicates.get("duplicate_purchases", 0),
             watermark_ms=watermark,
+            top_products=list(self._products(_MOST_EVENTS)),
         )
 
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import COLORS, LABELS, product_name
-from consumers.analytics.queries import TYPES, totals
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import TYPES, Figures, totals
 from tributary.currency import amount
 from tributary.views.arrangement import Section, View
 from tributary.views.panels import Bar, Bars, Panel, Table
@@ -15,8 +14,8 @@ from tributary.views.panels import Bar, Bars, Panel, Table
 _PRODUCTS_IN_REPORT = 15
 
 
-def _types(view: View[Shown]) -> Panel:
-    figures = view.figures.figures
+def _types(view: View[Figures]) -> Panel:
+    figures = view.figures
     bars = [
         Bar(LABELS[name], count, [(count, COLORS[name])], _percent(count, figures.events))
         for name, count in figures.by_type.items()
@@ -24,15 +23,15 @@ def _types(view: View[Shown]) -> Panel:
     return Panel("Events", Bars(bars))
 
 
-def _funnel(view: View[Shown]) -> Panel:
-    sessions = view.figures.figures.sessions
+def _funnel(view: View[Figures]) -> Panel:
+    sessions = view.figures.sessions
     steps = {"viewed": sessions.viewed, "carted": sessions.carted, "purchased": sessions.purchased}
     bars = [Bar(name, count, [(count, "cyan")], _percent(count, sessions.count)) for name, count in steps.items()]
     return Panel("Funnel", Bars(bars), note=f"{sessions.count:,} sessions")
 
 
-def _money(view: View[Shown]) -> Panel:
-    figures = view.figures.figures
+def _money(view: View[Figures]) -> Panel:
+    figures = view.figures
     revenue, carts = figures.revenue_minor, figures.abandoned_carts
     currencies = sorted(set(revenue) | {currency for currency in carts.value_minor if currency})
     rows = [
@@ -47,16 +46,16 @@ def _money(view: View[Shown]) -> Panel:
     return Panel("Revenue, abandoned carts", Table(header, rows))
 
 
-def _segments(view: View[Shown]) -> Panel:
-    return Panel("Segments", _activity(view.figures.figures.by_segment))
+def _segments(view: View[Figures]) -> Panel:
+    return Panel("Segments", _activity(view.figures.by_segment))
 
 
-def _regions(view: View[Shown]) -> Panel:
-    return Panel("Regions", _activity(view.figures.figures.by_region))
+def _regions(view: View[Figures]) -> Panel:
+    return Panel("Regions", _activity(view.figures.by_region))
 
 
-def _products(view: View[Shown]) -> Panel:
-    shown = view.figures.products
+def _products(view: View[Figures]) -> Panel:
+    shown = view.figures.top_products
     if view.status is None:
         shown = shown[:_PRODUCTS_IN_REPORT]
     rows = [(product_name(product), *(f"{counts.get(name, 0):,}" for name in TYPES)) for product, counts in shown]

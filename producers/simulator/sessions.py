@@ -19,7 +19,7 @@ from schemas.events import CartAction
 
 
 @attrs.frozen
-class View:
+class ProductView:
     """A view of a product. `step` is its position in the session, from 1, over all three kinds of events."""
 
     step: int
@@ -51,7 +51,7 @@ class Session:
     key: str
     """18 hexadecimal digits from which all ids of the session are made"""
     user: User
-    views: tuple[View, ...]
+    views: tuple[ProductView, ...]
     cart_changes: tuple[CartChange, ...]
     order: Order | None
 
@@ -82,13 +82,13 @@ def session(world: World, seed: int, virtual_user: int, number: int) -> Session:
     key = f"{rng.getrandbits(72):018x}"
     user = world.users[int(rng.random() * len(world.users))]
     habits, shelf = HABITS[user.segment], world.shelf(user)
-    views: list[View] = []
+    views: list[ProductView] = []
     changes: list[CartChange] = []
     cart: dict[Product, int] = {}
     steps = count(1)
     while True:
         product = shelf.pick(rng)
-        views.append(View(next(steps), product))
+        views.append(ProductView(next(steps), product))
         if rng.random() < habits.add:
             quantity = 1 if rng.random() < 0.85 else 2
             cart[product] = cart.get(product, 0) + quantity

@@ -69,7 +69,7 @@ def test_the_page_follows_the_store(page: Page, url: str, store: Path) -> None:
     shows(page, reader.figures(30))
     expect(page.locator("#dead-tile")).to_have_class("bad")
     expect(page.locator("#rate-chart")).to_have_attribute("aria-label", re.compile("events per second, peak"))
-    product, _ = reader.top_products(1)[0]
+    product, _ = reader.figures(30).top_products[0]
     expect(page.locator("#products tbody th").first).to_have_text(product_names()[product])
 
 

@@ -3,7 +3,7 @@
 The views know nothing about the figures of a project: an `Arrangement` says what to read of the store and how to show
 it. Its sections and metrics are data:
 
->>> from tributary.views.metric import Metric, by_label, text
+>>> from tributary.views.prometheus import Metric, by_label, text
 >>> from tributary.views.panels import Panel, Table
 >>> from tributary.views.terminal.drawing import panel
 

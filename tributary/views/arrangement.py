@@ -12,8 +12,8 @@ from tributary.figures.status import MemberStatus
 from tributary.figures.store.members import LiveMember
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings
-from tributary.views.metric import Metric
 from tributary.views.panels import Panel
+from tributary.views.prometheus import Metric
 from tributary.views.rate import Rate
 
 F = TypeVar("F")
@@ -21,7 +21,7 @@ F = TypeVar("F")
 F_co = TypeVar("F_co", covariant=True)
 
 
-class Source(Protocol[F_co]):
+class FiguresReader(Protocol[F_co]):
     """A store that is open for reading. Each method raises StoreError if the store cannot be read."""
 
     def read(self) -> F_co:
@@ -69,7 +69,7 @@ class Arrangement(Generic[F]):
     """What a project shows of its figures, and how."""
 
     title: str
-    open: Callable[[Settings], Source[F]]
+    open: Callable[[Settings], FiguresReader[F]]
     """Open the store. Raises FileNotFoundError if there is none, StoreError if it cannot be read."""
     empty: F
     """The figures while there is no store."""

@@ -15,7 +15,7 @@ from tributary.figures.store import StoreError
 from tributary.figures.store.members import LiveMember
 from tributary.kafka.admin import Partition
 from tributary.settings import Settings
-from tributary.views.arrangement import Arrangement, F, Source
+from tributary.views.arrangement import Arrangement, F, FiguresReader
 from tributary.views.rate import Rate
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Feed(Generic[F]):
     def __init__(self, arrangement: Arrangement[F], settings: Settings) -> None:
         self._arrangement = arrangement
         self._settings = settings
-        self._source: Source[F] | None = None
+        self._reader: FiguresReader[F] | None = None
         self._problem = ""
         self._due = 0.0
         self._stop = threading.Event()
@@ -86,22 +86,22 @@ class Feed(Generic[F]):
                 return
 
     def _read(self) -> None:
-        source = self._open()
+        reader = self._open()
         # The count is quick in a store of any size, so the rate stays smooth where the figures come seldom.
-        self.rate.add(time.monotonic(), source.counted())
+        self.rate.add(time.monotonic(), reader.counted())
         if time.monotonic() < self._due:
             return
         start = time.monotonic()
-        figures = source.read()
-        self.latest = Snapshot(figures, source.offsets(), source.members(), time.monotonic())
+        figures = reader.read()
+        self.latest = Snapshot(figures, reader.offsets(), reader.members(), time.monotonic())
         self._due = time.monotonic() + _REST * (time.monotonic() - start)
 
-    def _open(self) -> Source[F]:
-        if self._source is None:
-            self._source, self._due = self._arrangement.open(self._settings), 0.0
-        return self._source
+    def _open(self) -> FiguresReader[F]:
+        if self._reader is None:
+            self._reader, self._due = self._arrangement.open(self._settings), 0.0
+        return self._reader
 
     def _close(self) -> None:
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from consumers.analytics.arrangement import ARRANGEMENT
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import Figures
 from tributary.figures.status import MemberProgress, MemberStatus
 from tributary.settings import Settings
 from tributary.views.arrangement import View
@@ -17,7 +17,7 @@ from tributary.views.terminal.dashboard import Dashboard
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
-def busy_view(settings: Settings) -> View[Shown]:
+def busy_view(settings: Settings) -> View[Figures]:
     """The figures of a store, and a member with lag, duplicates and dead letters."""
     done = MemberProgress(events=2500, dead_letters=3, duplicates=7, seconds={"fetch": 12.0, "write": 6.0})
     status = MemberStatus(done, 9, {"product-events": 1234, "purchases": 0}, "", 754.0)

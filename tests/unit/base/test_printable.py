@@ -20,8 +20,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consumers.analytics.arrangement import ARRANGEMENT, NOTHING
-from consumers.analytics.queries import AbandonedCarts
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import AbandonedCarts, Figures
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
 from producers.replay.rows import Reject
@@ -32,14 +31,14 @@ from tributary.printable import OneLine, lines, paragraphs, printable
 from tributary.registry.lint.engine import Finding
 from tributary.registry.render import findings
 from tributary.registry.render.html import tag
-from tributary.views import metric
+from tributary.views import prometheus
 from tributary.views.arrangement import View
 from tributary.views.feed import Snapshot
 from tributary.views.panels import Bar
 from tributary.views.terminal import drawing, layout
 from tributary.views.terminal.dashboard import Dashboard
 from tributary.views.terminal.lines import progress_line, summary
-from tributary.views.web.metrics import metrics
+from tributary.views.web.metrics import all_metrics
 from tributary.views.web.page import page
 
 JOINERS = "\u200c\u200d"
@@ -125,7 +124,7 @@ def test_a_record_of_the_log_is_one_line(words: str) -> None:
     assert all(row.startswith("    ") and hidden(row) == [] for row in rest)
 
 
-def hostile_view(words: str) -> View[Shown]:
+def hostile_view(words: str) -> View[Figures]:
     counts = {"view": 3, "purchase": 2}
     figures = attrs.evolve(
         NOTHING,
@@ -135,9 +134,10 @@ def hostile_view(words: str) -> View[Shown]:
         revenue_minor={words: 5, "EUR": 7},
         abandoned_carts=AbandonedCarts(1, {words: 9}),
         dead_letters={words: 1},
+        top_products=[(words, counts), ("p", counts)],
     )
     status = MemberStatus(MemberProgress(), 1, {words: 5, "t": 0}, words, 1.0)
-    return View(ARRANGEMENT, Shown(figures, [(words, counts), ("p", counts)]), status, logs=(words, words))
+    return View(ARRANGEMENT, figures, status, logs=(words, words))
 
 
 @given(HOSTILE, st.sampled_from([(40, 24), (80, 40), (160, 50)]))
@@ -179,8 +179,8 @@ LABEL = re.compile(r'tributary_dead_letters_total\{topic="((?:[^"\\\n]|\\[\\"n])
 @given(st.dictionaries(HOSTILE, st.integers(0, 9), min_size=1))
 @example({"\x1b": 1, "\\u001b": 2, "\\\\u001b": 3, "\t": 4, "\\t": 5, "\n": 6, "\\n": 7})
 def test_labels_are_in_the_format_of_prometheus_and_stay_different(values: dict[str, int]) -> None:
-    snapshot = Snapshot(Shown(attrs.evolve(NOTHING, dead_letters=values)), {}, [], time.monotonic())
-    shown = metric.text(metrics(ARRANGEMENT, snapshot))
+    snapshot = Snapshot(attrs.evolve(NOTHING, dead_letters=values), {}, [], time.monotonic())
+    shown = prometheus.text(all_metrics(ARRANGEMENT, snapshot))
     found = [LABEL.fullmatch(row) for row in shown.split("\n") if row.startswith("tributary_dead_letters_total")]
     assert all(found)
     assert len({match[1] for match in found if match}) == len(values)

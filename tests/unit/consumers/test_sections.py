@@ -10,8 +10,7 @@ import pytest
 from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import product_name
-from consumers.analytics.queries import AbandonedCarts
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import AbandonedCarts, Figures
 from tests.support.figures.stores import Writer
 from tests.support.views.screen import SIZES, busy_view, drawn, words
 from tributary.settings import Settings
@@ -28,13 +27,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def view(store: Path) -> View[Shown]:
+def view(store: Path) -> View[Figures]:
     return busy_view(Settings(store_path=store))
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_dashboard_shows_every_kind_of_figure(view: View[Shown], width: int, height: int) -> None:
-    figures, shown = view.figures.figures, words(drawn(view, width, height))
+def test_the_dashboard_shows_every_kind_of_figure(view: View[Figures], width: int, height: int) -> None:
+    figures, shown = view.figures, words(drawn(view, width, height))
     numbers = [
         figures.events,
         *figures.by_type.values(),
@@ -46,7 +45,7 @@ def test_the_dashboard_shows_every_kind_of_figure(view: View[Shown], width: int,
         *(sum(by_type.values()) for by_type in figures.by_segment.values()),
         max(sum(by_type.values()) for by_type in figures.by_region.values()),
         1234,
-        view.figures.products[0][1]["view"],
+        view.figures.top_products[0][1]["view"],
     ]
     assert {f"{number:,}" for number in numbers} <= set(shown)
     assert {f"{minor / 100:,.2f}" for minor in figures.revenue_minor.values()} <= set(shown)
@@ -56,40 +55,40 @@ def test_the_dashboard_shows_every_kind_of_figure(view: View[Shown], width: int,
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES[1:])
-def test_all_of_a_large_dashboard_is_there(view: View[Shown], width: int, height: int) -> None:
+def test_all_of_a_large_dashboard_is_there(view: View[Figures], width: int, height: int) -> None:
     text = "\n".join(drawn(view, width, height))
     for title in ("Events per second", "Segments", "Regions", "Lag", "Time by stage", "Top products", "Health"):
         assert title in text
-    for region in view.figures.figures.by_region:
+    for region in view.figures.by_region:
         assert region in text
-    assert product_name(view.figures.products[0][0])[:18] in text
+    assert product_name(view.figures.top_products[0][0])[:18] in text
 
 
-def test_an_unknown_product_is_shown_by_its_id(view: View[Shown]) -> None:
-    unknown = attrs.evolve(view, figures=Shown(view.figures.figures, [("sku-77", {"view": 5})]))
+def test_an_unknown_product_is_shown_by_its_id(view: View[Figures]) -> None:
+    unknown = attrs.evolve(view, figures=attrs.evolve(view.figures, top_products=[("sku-77", {"view": 5})]))
     assert "sku-77" in "\n".join(drawn(unknown, 120, 40))
 
 
-def test_amounts_have_their_currencys_decimals(view: View[Shown]) -> None:
+def test_amounts_have_their_currencys_decimals(view: View[Figures]) -> None:
     figures = attrs.evolve(
-        view.figures.figures,
+        view.figures,
         revenue_minor={"JPY": 123456, "KWD": 1234567, "EUR": 5},
         abandoned_carts=AbandonedCarts(2, {"JPY": 100, MIXED: 999}),
     )
-    shown = words(drawn(attrs.evolve(view, figures=Shown(figures)), 120, 40))
+    shown = words(drawn(attrs.evolve(view, figures=figures), 120, 40))
     assert shown[shown.index("JPY") + 1] == "123,456"
     assert shown[shown.index("KWD") + 1] == "1,234.567"
     assert shown[shown.index("EUR") + 1] == "0.05"
     assert shown[shown.index("several") + 2] == "mixed"
 
 
-def test_a_piped_report_is_plain(store: Path, view: View[Shown], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_piped_report_is_plain(store: Path, view: View[Figures], capsys: pytest.CaptureFixture[str]) -> None:
     terminal.report(ARRANGEMENT, Settings(store_path=store))
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "█" not in text
     assert text.splitlines()[0].endswith(f"events counted in {store}")
     # The same figures in the order of the report, each line with one section's.
-    assert f"views {view.figures.figures.by_type['view']:,}" in " ".join(text.split())
-    assert f"purchased {view.figures.figures.sessions.purchased:,}" in " ".join(text.split())
+    assert f"views {view.figures.by_type['view']:,}" in " ".join(text.split())
+    assert f"purchased {view.figures.sessions.purchased:,}" in " ".join(text.split())
     assert "Lag" not in text

@@ -23,7 +23,6 @@ from consumers.analytics import queries
 from consumers.analytics.api import to_json
 from consumers.analytics.figures import CARTS, PURCHASES, SHOP, VIEWS
 from consumers.analytics.metrics import metrics
-from consumers.analytics.source import Shown
 from schemas.events import CartAction
 from tests.support.figures.stores import no_waiting, write
 from tributary.avro.columns import strings as text
@@ -31,7 +30,7 @@ from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.currency import amount, major
 from tributary.figures import exact
 from tributary.figures.store import Store
-from tributary.views import metric
+from tributary.views import prometheus
 
 TOPICS = {VIEWS: "views", CARTS: "carts", PURCHASES: "purchases"}
 ACTIONS = list(CartAction)
@@ -180,7 +179,7 @@ def test_each_view_shows_the_exact_sum(capsys: pytest.CaptureFixture[str], monke
     units, price = 2, 2**63 - 1
     with stored([("buyer", 2**63 - 1)] * 4 + [("s1", CartAction.ADD, units, price)], [2]) as path:
         reader = queries.Reader(path)
-        shop = Shown(reader.figures(30))
+        shop = reader.figures(30)
         reader.close()
         monkeypatch.setenv("STORE_PATH", str(path))
         assert analytics.main(["report", "--json"]) == 0
@@ -193,5 +192,5 @@ def test_each_view_shows_the_exact_sum(capsys: pytest.CaptureFixture[str], monke
     for minor, shown in ((revenue, page["revenue"]), (cart, page["abandoned_carts"]["value"])):
         digits = f"{minor // 100:,}.{minor % 100:02d}"
         assert shown == {"EUR": digits} and amount(minor, "EUR") == digits
-        assert digits.replace(",", "") in metric.text(metrics(shop))
+        assert digits.replace(",", "") in prometheus.text(metrics(shop))
         assert digits in people

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from consumers.analytics.arrangement import ARRANGEMENT
-from consumers.analytics.source import Shown
+from consumers.analytics.queries import Figures
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tests.support.views.screen import SIZES, busy_view, drawn
@@ -41,19 +41,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def view(store: Path) -> View[Shown]:
+def view(store: Path) -> View[Figures]:
     return busy_view(Settings(store_path=store))
 
 
 @pytest.mark.parametrize(("width", "height"), [*SIZES, (40, 24), (20, 5), (500, 100)])
-def test_the_dashboard_fits(view: View[Shown], width: int, height: int) -> None:
+def test_the_dashboard_fits(view: View[Figures], width: int, height: int) -> None:
     lines = drawn(view, width, height)
     assert len(lines) <= height
     assert {cell_len(line) for line in lines} == {width}
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_sections_share_the_lines_there_are(view: View[Shown], width: int) -> None:
+def test_sections_share_the_lines_there_are(view: View[Figures], width: int) -> None:
     whole = layout.body(view, width, None)
     for height in range(len(whole) + 5):
         assert len(layout.body(view, width, height)) <= height
@@ -61,15 +61,15 @@ def test_sections_share_the_lines_there_are(view: View[Shown], width: int) -> No
 
 
 @pytest.mark.parametrize(("width", "height"), [(60, 80), *SIZES[1:], (100, 70)])
-def test_a_section_in_no_column_is_shown_last(view: View[Shown], width: int, height: int) -> None:
-    extra = Section[Shown](lambda _: Panel("Searches", Facts([Fact("searches", "42")])), min_height=2)
+def test_a_section_in_no_column_is_shown_last(view: View[Figures], width: int, height: int) -> None:
+    extra = Section[Figures](lambda _: Panel("Searches", Facts([Fact("searches", "42")])), min_height=2)
     arrangement = attrs.evolve(ARRANGEMENT, sections=(*ARRANGEMENT.sections, extra))
     shown = "\n".join(drawn(attrs.evolve(view, arrangement=arrangement), width, height))
     assert "Searches" in shown
     assert "42" in shown
 
 
-def test_without_columns_the_sections_take_turns(view: View[Shown]) -> None:
+def test_without_columns_the_sections_take_turns(view: View[Figures]) -> None:
     plain = attrs.evolve(view, arrangement=attrs.evolve(ARRANGEMENT, columns={}))
     first = layout.body(plain, 120, None)[0].plain
     assert [first.index(title) for title in ("Events", "Funnel", "Revenue")] == sorted(
@@ -80,7 +80,7 @@ def test_without_columns_the_sections_take_turns(view: View[Shown]) -> None:
         assert title in shown
 
 
-def test_the_dashboard_says_what_it_waits_for(view: View[Shown]) -> None:
+def test_the_dashboard_says_what_it_waits_for(view: View[Figures]) -> None:
     assert view.status is not None
     status = attrs.evolve(view.status, waiting_for="the registry: http://registry: no answer")
     waiting = attrs.evolve(view, status=status)
@@ -93,20 +93,20 @@ def test_the_dashboard_says_what_it_waits_for(view: View[Shown]) -> None:
     assert "12 s old" in "\n".join(drawn(attrs.evolve(view, age_s=12.4), 80, 24))
 
 
-def test_log_lines_stand_above(view: View[Shown]) -> None:
+def test_log_lines_stand_above(view: View[Figures]) -> None:
     logged = drawn(attrs.evolve(view, logs=["first [red]", "second"]), 80, 24)
     assert [line.rstrip() for line in logged[:2]] == ["first [red]", "second"]
     assert len(logged) == 24
 
 
-def test_a_line_for_logs(view: View[Shown]) -> None:
+def test_a_line_for_logs(view: View[Figures]) -> None:
     line = progress_line(view)
     assert "\n" not in line
-    assert f"  {view.totals.events:,} events  0/s  lag 1,234  views {view.figures.figures.by_type['view']:,}" in line
+    assert f"  {view.totals.events:,} events  0/s  lag 1,234  views {view.figures.by_type['view']:,}" in line
     assert line.endswith("dead letters 3")
 
 
-def test_the_summary(view: View[Shown]) -> None:
+def test_the_summary(view: View[Figures]) -> None:
     assert view.status is not None
     text = terminal.summary(view.status, "duplicate purchases")
     for fact in ("2,500 events in 754.0 s (3/s)", "product-events 1,234", "fetch 12.0 s, write 6.0 s"):

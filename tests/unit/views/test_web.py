@@ -21,17 +21,16 @@ from starlette.testclient import TestClient
 
 from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.queries import Figures, Reader
-from consumers.analytics.source import Shown
 from tests.support.figures.stores import Writer
 from tests.support.paths import ROOT
 from tributary.currency import major
 from tributary.figures.store.members import LIVE_MS, MemberHeartbeat
 from tributary.settings import Settings
-from tributary.views import metric
+from tributary.views import prometheus
 from tributary.views.feed import Feed, Snapshot
+from tributary.views.web.api import to_json
 from tributary.views.web.app import create_app
-from tributary.views.web.figures import to_json
-from tributary.views.web.metrics import metrics
+from tributary.views.web.metrics import all_metrics
 
 URL = "http://127.0.0.1:8090"
 
@@ -80,7 +79,7 @@ def samples(text: str) -> dict[str, float]:
     return found
 
 
-def test_the_figures(client: TestClient, figures: Figures, store: Path) -> None:
+def test_the_figures(client: TestClient, figures: Figures) -> None:
     answer = client.get("/api/figures").json()
     assert answer["store"] is True
     assert answer["events"] == figures.events
@@ -92,7 +91,7 @@ def test_the_figures(client: TestClient, figures: Figures, store: Path) -> None:
     assert answer["dead_letters"] == {"user-events": 3}
     revenue = {currency: amount.replace(",", "") for currency, amount in answer["revenue"].items()}
     assert revenue == {currency: str(major(minor, currency)) for currency, minor in figures.revenue_minor.items()}
-    assert [(p["id"], p["by_type"]) for p in answer["products"]] == Reader(store).top_products(12)
+    assert [(p["id"], p["by_type"]) for p in answer["products"]] == list(figures.top_products)[:12]
     assert sum(offset for topic in answer["offsets"].values() for offset in topic.values()) == figures.events
     assert len(answer["rates"]) == 60
 
@@ -124,7 +123,7 @@ def test_the_metrics(client: TestClient, figures: Figures) -> None:
 
 
 def test_labels_are_escaped(figures: Figures) -> None:
-    text = metric.text(metrics(ARRANGEMENT, Snapshot(Shown(figures), {('a"b\\c\nd', 0): 5}, [], at=0.0)))
+    text = prometheus.text(all_metrics(ARRANGEMENT, Snapshot(figures, {('a"b\\c\nd', 0): 5}, [], at=0.0)))
     assert samples(text)['tributary_next_offset{topic="a\\"b\\\\c\\nd",partition="0"}'] == 5
 
 
@@ -194,7 +193,7 @@ def test_what_members_wait_for_and_refuse_is_shown(tmp_path: Path) -> None:
         {"client_id": "shop-1", "waiting_for": "the broker: gone", "refused": {}},
         {"client_id": "shop-2", "waiting_for": "", "refused": {"purchases": "500 messages in a row are unreadable"}},
     ]
-    shown = metric.text(metrics(ARRANGEMENT, feed.latest))
+    shown = prometheus.text(all_metrics(ARRANGEMENT, feed.latest))
     assert 'tributary_member_waiting{member="shop-1"} 1\n' in shown
     assert 'tributary_member_waiting{member="shop-2"} 0\n' in shown
     assert 'tributary_topic_refused{member="shop-2",topic="purchases"} 1\n' in shown

@@ -66,11 +66,11 @@ def report(arrangement: Arrangement[F], settings: Settings) -> None:
 
     Raises FileNotFoundError if there is no store, StoreError if it cannot be read.
     """
-    source = arrangement.open(settings)
+    reader = arrangement.open(settings)
     try:
-        view = View(arrangement, source.read())
+        view = View(arrangement, reader.read())
     finally:
-        source.close()
+        reader.close()
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH

@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from tributary.http_server import OwnHost
-from tributary.views import metric
+from tributary.views import prometheus
 from tributary.views.arrangement import Arrangement, F
 from tributary.views.feed import Feed
-from tributary.views.web.figures import to_json
-from tributary.views.web.metrics import metrics
+from tributary.views.web.api import to_json
+from tributary.views.web.metrics import all_metrics
 from tributary.views.web.page import page
 
 _EVERY_S = 1.0
@@ -52,8 +52,10 @@ def create_app(
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def prometheus(_: Request) -> Response:
-        return PlainTextResponse(metric.text(metrics(arrangement, feed.latest)), media_type=metric.MEDIA_TYPE)
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(
+            prometheus.text(all_metrics(arrangement, feed.latest)), media_type=prometheus.MEDIA_TYPE
+        )
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "store": feed.latest is not None})
@@ -63,7 +65,7 @@ def create_app(
             Route("/", index),
             Route("/api/figures", figures),
             Route("/api/stream", stream),
-            Route("/metrics", prometheus),
+            Route("/metrics", metrics),
             Route("/healthz", health),
         ],
         middleware=[Middleware(OwnHost, host=host)],

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from tributary.views.arrangement import Arrangement, F
 from tributary.views.feed import Snapshot
-from tributary.views.metric import Labels, Metric, by_label
+from tributary.views.prometheus import Labels, Metric, by_label
 
 _ALONE: Labels = ()
 """For a metric with one sample."""
 
 
-def metrics(arrangement: Arrangement[F], snapshot: Snapshot[F] | None) -> Iterator[Metric]:
+def all_metrics(arrangement: Arrangement[F], snapshot: Snapshot[F] | None) -> Iterator[Metric]:
     """All metrics, the project's among them. Without a store there is only `tributary_store_up`, which is 0."""
     yield Metric("store_up", "gauge", "Whether there is a store to read.", {_ALONE: snapshot is not None})
     if snapshot is None:
