@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.analytics.figures import SHOP
+from tests.support.figures.shop_events import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 from tests.support.figures.stores import no_waiting, write
-from tests.unit.figures.test_merge import EVENTS, NAMES, VIEW, Event, columns, plain_pass, report, same_orders
 from tributary.avro.columns.batch import ListColumn, RecordBatch
 from tributary.avro.columns.strings import StringColumn
 from tributary.figures.batches import DecodedBatch, join
