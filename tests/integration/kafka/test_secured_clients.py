@@ -21,6 +21,7 @@ from tests.support.kafka.stacks import own_topics
 from tests.support.kafka.tokens import CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
 from tests.support.registry import faulty_registry as faulty_module
 from tests.support.registry.faulty_registry import Fault, FaultyRegistry, faulty_registry
+from tests.support.variables import use
 from tributary import catalog
 from tributary import settings as settings_module
 from tributary.cli.main import main
@@ -103,7 +104,7 @@ def test_all_commands_work(
 
         assert "CONFWARN" not in out
         assert running.assert_exact(settings)["dead_letters"] == 1
-        monkeypatch.setattr("tributary.settings.load", lambda: settings)
+        use(monkeypatch, settings)
         main(["census", topics.topics[0].subject, "--format", "json"])
         assert json.loads(capsys.readouterr().out)
         found, subjects = probe.topics(settings), probe.subjects(settings)

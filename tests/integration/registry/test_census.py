@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support.kafka.running import received
 from tests.support.kafka.versioned import UNKNOWN_ID, Versioned
+from tests.support.variables import use
 from tributary import catalog
 from tributary.avro import wire
 from tributary.cli.main import main
@@ -96,7 +97,7 @@ def test_a_dead_letter_keeps_its_version(subject: Subject, monkeypatch: pytest.M
     topics = AdminClient(subject.settings.kafka_client())
     (deleted,) = topics.delete_records([TopicPartition(subject.topic.name, 0, other.offset() or 0)]).values()
     deleted.result(30)
-    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
+    use(monkeypatch, subject.settings)
     assert main(["census", "product-events"]) == 0
     printed = capsys.readouterr()
     assert f"v2 (id {two}): 0 records, 1 dead letter; keep: dead letters need it" in printed.out
@@ -130,7 +131,7 @@ def test_a_topic_that_does_not_exist(fresh: Settings) -> None:
 
 
 def test_the_command(subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
+    use(monkeypatch, subject.settings)
     one, two, _ = subject.ids
     subject.write(0, (framed(one), 1_790_000_000_123))
 

@@ -74,8 +74,8 @@ def add_optional_fields(contract: Path) -> None:
 
 
 def test_the_steps_of_the_readme_work_and_leave_the_tests_green(copy: Path, fresh: Settings) -> None:
-    lock_path = copy / "schemas" / "registry.lock.json"
-    environment = running.environment(fresh, REGISTRY_LOCK_PATH=str(lock_path))
+    lock_path = copy / "registry" / "registry.lock.json"
+    environment = running.environment(fresh, REGISTRY_LOCK_PATH=str(lock_path), TRIBUTARY_PROJECT=str(copy))
     make(copy, "register-schemas", environment)  # topics with names of this test's own, at v1
     add_optional_fields(copy / "schemas" / "product-events" / "product_viewed.avsc")
 

@@ -17,6 +17,7 @@ from tests.support.avro.event_data import VIEW
 from tests.support.contracts import field
 from tests.support.kafka import running
 from tests.support.kafka.versioned import UNKNOWN_ID, Versioned
+from tests.support.variables import use
 from tributary import catalog
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
@@ -64,7 +65,7 @@ def subject(fresh: Settings) -> Subject:
 def test_reports_for_each_version_what_decodes_and_what_changes(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
+    use(monkeypatch, subject.settings)
     name = subject.topic.name
     subject.write(0, (subject.framed(1), 1000), (subject.framed(2), 2000), (subject.framed(3), 3000))
     subject.write(1, (subject.framed(2), 4000))
@@ -84,7 +85,7 @@ def test_reports_for_each_version_what_decodes_and_what_changes(
 def test_a_record_that_cannot_be_read_is_reported_with_its_offset_and_the_field(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
+    use(monkeypatch, subject.settings)
     poison = wire.frame(subject.ids[1], subject.bodies[1][:-9])
     subject.write(2, (subject.framed(2), 1000), (poison, 2000), (None, 3000), (wire.frame(UNKNOWN_ID, b""), 4000))
     subject.write(3, (subject.framed(1), 5000))
@@ -122,7 +123,7 @@ def test_takes_the_newest_of_each_version_by_their_timestamps(subject: Subject) 
 def test_stops_on_request_and_says_so(
     subject: Subject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tributary.settings.load", lambda: subject.settings)
+    use(monkeypatch, subject.settings)
     subject.write(0, *[(subject.framed(1), 1000)] * 20)
 
     def interrupted(*arguments: Any) -> Iterator[Message]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from tests.support.variables import use
 from tributary import catalog
 from tributary.cli.main import main
 from tributary.registry.client import RegistryClient
@@ -34,10 +35,10 @@ def test_what_is_registered_here_can_be_read_elsewhere(
     registered: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = str(tmp_path / "all.json")
-    monkeypatch.setattr("tributary.settings.load", lambda: registered)
+    use(monkeypatch, registered)
     assert main(["export", "--output", file]) == 0
     with serve() as elsewhere:
-        monkeypatch.setattr("tributary.settings.load", lambda: attrs.evolve(registered, registry_url=elsewhere.url))
+        use(monkeypatch, attrs.evolve(registered, registry_url=elsewhere.url))
         assert main(["import", file]) == 0
         here, there = RegistryClient.from_settings(registered), RegistryClient(elsewhere.url)
         for topic in catalog.load(registered).topics:
@@ -64,7 +65,7 @@ def test_a_registry_is_imported_unchanged(
         wanted = within(exporting.export(source), context)
     file = tmp_path / "all.json"
     file.write_text(archive.dump(wanted))
-    monkeypatch.setattr("tributary.settings.load", lambda: cluster)
+    use(monkeypatch, cluster)
     assert main(["import", str(file), "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["done"]) == 6
     target = TransferClient(cluster.registry_url, cluster.registry_user, cluster.registry_password)

@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Pro
 
 from tests.support.figures import oracle
 from tests.support.paths import ROOT
+from tests.support.variables import variables
 from tributary import catalog
 from tributary.settings import Settings
 
@@ -24,15 +25,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     """The environment of a process that works with these settings."""
     return {
         **os.environ,
-        "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
-        "KAFKA_CONFIG_FILE": str(settings.kafka_config_file or ""),
-        "SCHEMA_REGISTRY_URL": settings.registry_url,
-        "SCHEMA_REGISTRY_CONFIG_FILE": str(settings.registry_config_file or ""),
-        "REGISTRY_LOCK_PATH": str(settings.lock_path),
-        "CONSUMER_GROUP": settings.consumer_group,
-        "STORE_PATH": str(settings.store_path),
-        "BATCH_SIZE": str(settings.batch_size),
-        **settings.topic_names,
+        **variables(settings),
         **more,
     }
 

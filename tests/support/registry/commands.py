@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from tests.support.contracts import Contracts
-from tributary import settings
+from tests.support.variables import use
 from tributary.cli.main import main
 
 
@@ -25,7 +25,7 @@ class Commands:
 
     def apart(self, *arguments: str, **changed: str) -> tuple[int, str, str]:
         """The exit code, standard output and standard error."""
-        self.monkeypatch.setattr(settings, "load", lambda: attrs.evolve(self.contracts.settings, **changed))
+        use(self.monkeypatch, attrs.evolve(self.contracts.settings, **changed))
         code = main(arguments)
         printed = self.capsys.readouterr()
         return code, printed.out, printed.err

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.avro import avro_data
 from tests.support.contracts import Contracts
 from tests.support.registry.styles import STYLES
+from tests.support.variables import use
 from tributary import catalog
 from tributary.avro import codegen, naming, wire
 from tributary.avro.columns.reader import ColumnReader
@@ -45,7 +46,7 @@ EDITS = [
 @pytest.fixture
 def world(contracts: Contracts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contracts:
     mine = contracts.with_settings(attrs.evolve(contracts.settings, lock_path=tmp_path / "lock.json"))
-    monkeypatch.setattr("tributary.settings.load", lambda: mine.settings)
+    use(monkeypatch, mine.settings)
     return mine
 
 

@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.support.contracts import Contracts, field
+from tests.support.variables import use
 from tributary.cli.main import main
 from tributary.cli.output import FORMATS
 from tributary.registry import lock
@@ -31,7 +32,7 @@ def world(contracts: Contracts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     contracts.edit("user-events", lambda schema: schema["fields"].append({"name": "Extra", "type": "string"}))
     contracts.edit("purchases", lambda schema: field(schema, "order_id").update(doc=HOSTILE))
     mine = contracts.with_settings(attrs.evolve(contracts.settings, lock_path=tmp_path / "lock.json"))
-    monkeypatch.setattr("tributary.settings.load", lambda: mine.settings)
+    use(monkeypatch, mine.settings)
     return mine
 
 

@@ -11,9 +11,9 @@ import pytest
 from tests.support.avro import reading
 from tests.support.avro.outcomes import outcome
 from tests.support.contracts import Contracts
+from tests.support.variables import use
 from tools import edits
 from tools.edits import Case
-from tributary import settings
 from tributary.avro.parser import parse
 from tributary.cli.main import main
 from tributary.registry import lock
@@ -37,8 +37,7 @@ def test_the_page_has_what_the_command_says(
     versions = {t.subject: lock.Subject(t.compatibility, (lock.Version(1, 1, t.text),)) for t in before.topics}
     lock.save(lock.Lock("local", versions), contracts.folder / "lock.json")
     contracts.edit(case.topic, case.edit)
-    mine = attrs.evolve(contracts.settings, lock_path=contracts.folder / "lock.json")
-    monkeypatch.setattr(settings, "load", lambda: mine)
+    use(monkeypatch, attrs.evolve(contracts.settings, lock_path=contracts.folder / "lock.json"))
     assert main(["check", "--format", "json"]) == 0
     (said,) = [one for one in json.loads(capsys.readouterr().out)["subjects"] if one["topic"] == case.topic]
     shown = json.loads(json.dumps(checks.subject(edits.checked(case)["FULL_TRANSITIVE"])))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.avro.event_data import PURCHASE, VIEW
 from tests.support.contracts import CONTRACTS, Contracts, Edit, field
+from tests.support.variables import use
 from tributary.avro import wire
 from tributary.avro.rows.encoder import encoder
 from tributary.catalog import load
@@ -194,7 +195,7 @@ def fixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "lock.json"
     versions = (lock.Version(1, 3, json.dumps(older)), lock.Version(2, 4, VIEW.SCHEMA))
     lock.save(lock.Lock("local", {"product-events-value": lock.Subject("FULL", versions)}), path)
-    monkeypatch.setattr("tributary.settings.load", lambda: Settings(lock_path=path))
+    use(monkeypatch, Settings(lock_path=path))
     folder = tmp_path / "records" / "product-events" / "v1"
     folder.mkdir(parents=True)
     (folder / "one.bin").write_bytes(wire.frame(3, encoder(older)(VIEW)))
@@ -254,7 +255,7 @@ def test_a_registry_that_is_down_is_told_before_anything_is_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nowhere = Settings(registry_url="http://127.0.0.1:1", bootstrap_servers="127.0.0.1:1")
-    monkeypatch.setattr("tributary.settings.load", lambda: nowhere)
+    use(monkeypatch, nowhere)
     monkeypatch.setattr("tributary.registry.client.requests._PAUSES_S", ())
     assert main(["prove"]) == 1
     assert "the schema registry at http://127.0.0.1:1 cannot be reached" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.variables import use
 from tools.conformance import Client
 from tributary.cli.main import main
 from tributary.registry.client import RegistryUnavailable
@@ -489,7 +490,7 @@ def test_a_document_that_is_none_says_where(text: str, expected: str) -> None:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, client: TransferClient) -> None:
-    monkeypatch.setattr("tributary.settings.load", lambda: Settings(registry_url=client.url))
+    use(monkeypatch, Settings(registry_url=client.url))
 
 
 def test_the_commands(
