@@ -1,4 +1,4 @@
-"""The events of the contracts beside this file. Written by `make generate`: edit the contracts instead.
+"""The events of the contracts beside this file. `tributary generate` writes it: edit the contracts.
 
 A uuid is a `str` and a timestamp an `int` of milliseconds, UTC: to build an object for each would cost
 more than the rest of the decoding, and most readers only compare or count them.

@@ -68,7 +68,7 @@ def _header(sources: Iterable[str]) -> str:
     }
     plain = "".join(line for line, used in uses.items() if any(map(used, sources)))
     return (
-        '"""The events of the contracts beside this file. Written by `make generate`: edit the contracts instead.\n\n'
+        '"""The events of the contracts beside this file. `tributary generate` writes it: edit the contracts.\n\n'
         "A uuid is a `str` and a timestamp an `int` of milliseconds, UTC: to build an object for each would cost\n"
         'more than the rest of the decoding, and most readers only compare or count them.\n"""\n\n'
         "# ruff: noqa: E501 (documentation and contracts keep their authors' lines)\n\n"

@@ -127,4 +127,4 @@ def lost_messages(partition: Partition, next_offset: int, end: int) -> GroupErro
 
 def missing_topic(name: str | None) -> GroupError:
     """The error for a topic that does not exist."""
-    return GroupError(f"topic {name} does not exist; run: make register-schemas")
+    return GroupError(f"topic {name} does not exist; run: tributary apply")

@@ -38,7 +38,7 @@ _LEAST_LIMIT = 4096
 
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 
-_NO_TOPIC = "create the topic with `make register-schemas`"
+_NO_TOPIC = "create the topic with `tributary apply`"
 _NOT_ALLOWED = (
     "allow this client to write to the topic: ACL operations Write on the topic and IdempotentWrite on the cluster"
 )

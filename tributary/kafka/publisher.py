@@ -217,10 +217,10 @@ class Publisher:
         except KafkaException as error:
             raise PublisherError(
                 f"the broker at {servers} cannot be reached ({error.args[0].str()}); "
-                "start the local stack with `make up`, or set KAFKA_BOOTSTRAP_SERVERS"
+                "start the local stack with `tributary stack up`, or set KAFKA_BOOTSTRAP_SERVERS"
             ) from error
         if self.topic.name not in topics:
-            raise PublisherError(f"the broker at {servers} has no topic {self.topic.name}; run: make register-schemas")
+            raise PublisherError(f"the broker at {servers} has no topic {self.topic.name}; run: tributary apply")
 
     def _queued(self, count: int) -> None:
         with self._lock:

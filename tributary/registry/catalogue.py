@@ -1,4 +1,4 @@
-"""The event catalogue for people: what `python -m registry docs` writes, from the contracts and the lock alone."""
+"""The event catalogue for people: what `tributary docs` writes, from the contracts and the lock alone."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def load(path: Path) -> Lock | None:
     return parse(text, str(path))
 
 
-_REMEDY = "restore it from git, or delete it and run: python -m registry pull"
+_REMEDY = "restore it from git, or delete it and run: tributary pull"
 
 
 def parse(text: str, where: str) -> Lock:

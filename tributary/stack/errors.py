@@ -1,4 +1,4 @@
-"""The error of the local stack; its message is for the person who typed `make up`."""
+"""The error of the local stack; its message is for the person who typed `tributary stack up`."""
 
 from __future__ import annotations
 

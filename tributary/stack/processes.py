@@ -22,7 +22,8 @@ _SAY_EVERY_S = 4.0
 """Seconds between reports. With the seconds that a request to the server takes, no silence is longer than ten."""
 
 _ADVICE = (
-    "Correct the cause and start again. If the data is damaged, `make clean` deletes it, and the next start is empty."
+    "Correct the cause and start again. If the data is damaged, `tributary stack clean` deletes it, and the next start "
+    "is empty."
 )
 
 

@@ -42,5 +42,5 @@ def _processes(settings: Settings) -> tuple[str, str]:
 
     local = LocalStack(settings)
     pids = (local.broker.pid, local.registry.pid)
-    kafka, registry = (f"pid {pid}, " if pid else "not started by make up, " for pid in pids)
+    kafka, registry = (f"pid {pid}, " if pid else "not started by tributary stack up, " for pid in pids)
     return kafka, registry

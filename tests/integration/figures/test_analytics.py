@@ -319,4 +319,4 @@ def test_topics_that_do_not_exist_are_named(fresh: Settings) -> None:
     member = running.start(fresh, "consumers.analytics", "--until-caught-up")
     output, _ = member.communicate(timeout=running.PATIENCE_S)
     assert member.returncode == 1
-    assert "make register-schemas" in output
+    assert "tributary apply" in output

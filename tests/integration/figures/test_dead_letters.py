@@ -257,7 +257,7 @@ def test_a_producer_that_ended_is_replaced(interrupted: Interrupted) -> None:
 def test_letters_without_a_topic_say_what_to_do(desk: Desk) -> None:
     for created in desk.admin.create_topics([NewTopic(desk.source, 1, 1)]).values():
         created.result()
-    with pytest.raises(DeadLettersUndelivered, match=r"Unknown topic.*`make register-schemas`"):
+    with pytest.raises(DeadLettersUndelivered, match=r"Unknown topic.*`tributary apply`"):
         desk.deliver(*desk.send(b"v"))
 
 

@@ -148,7 +148,7 @@ def test_all_three_at_once_stop_together(registered: Settings) -> None:
 def test_without_its_contract_a_producer_sends_nothing(fresh: Settings) -> None:
     code, out, err = run(fresh, "producers.product_events", "--count", 5)
     assert (code, out) == (1, "")
-    assert "make register-schemas" in err
+    assert "tributary apply" in err
 
 
 def test_without_a_broker_it_says_what_to_do(registered: Settings) -> None:
@@ -156,7 +156,7 @@ def test_without_a_broker_it_says_what_to_do(registered: Settings) -> None:
     code, out, err = run(settings, "producers.user_events", "--count", 5)
     assert (code, out) == (1, "")
     assert "127.0.0.1:1 cannot be reached" in err
-    assert "make up" in err
+    assert "tributary stack up" in err
 
 
 # ---- replay ------------------------------------------------------------------------------------

@@ -282,11 +282,12 @@ def test_a_registry_that_is_down_says_make_up(run: Commands, command: str, nobod
     code, _, printed = run.apart(command, registry_url=f"http://{nobody}")
     assert code == 1
     assert (
-        printed.splitlines()[-1].startswith(f"error: the schema registry at http://{nobody}") and "make up" in printed
+        printed.splitlines()[-1].startswith(f"error: the schema registry at http://{nobody}")
+        and "tributary stack up" in printed
     )
 
 
 def test_a_broker_that_is_down_says_make_up(run: Commands, nobody: str) -> None:
     code, _, printed = run.apart("plan", bootstrap_servers=nobody)
     assert code == 1
-    assert printed.splitlines()[-1].startswith(f"error: Kafka at {nobody}") and "make up" in printed
+    assert printed.splitlines()[-1].startswith(f"error: Kafka at {nobody}") and "tributary stack up" in printed

@@ -101,7 +101,7 @@ def test_each_command_refuses_it_and_says_what_would_be_lost(ours: Contracts, th
             "v2 (id ",
             "banner added: null or string, default null",
             "banner removed: null or string, default null",
-            "python -m registry pull",
+            "tributary pull",
             "--allow-unknown",
         ):
             assert expected in printed
@@ -265,5 +265,5 @@ def test_pull_does_not_lose_what_a_local_registry_lacks(ours: Contracts, theirs:
     register(ours, "other")
     code, printed = run("pull")
     assert code == 1
-    assert "v3 of the lock would be lost" in printed and "make clean" in printed
+    assert "v3 of the lock would be lost" in printed and "tributary stack clean" in printed
     assert lock.load(ours.settings.lock_path) == mine

@@ -146,7 +146,7 @@ def test_stops_on_request_and_says_so(
 def test_without_a_broker_the_error_says_what_to_do(fresh: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tributary.registry.records.scan._TIMEOUT_S", 1.0)
     nowhere = attrs.evolve(fresh, bootstrap_servers=f"{ports.LOOPBACK}:{ports.free()}")
-    with pytest.raises(KafkaUnavailable, match=r"cannot be read: .*make up.*KAFKA_BOOTSTRAP_SERVERS"):
+    with pytest.raises(KafkaUnavailable, match=r"cannot be read: .*tributary stack up.*KAFKA_BOOTSTRAP_SERVERS"):
         newest(nowhere, "any", 1, lambda _read, _total: None, Event())
 
 

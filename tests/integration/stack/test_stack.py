@@ -184,7 +184,7 @@ def test_a_start_that_fails_shows_the_last_lines_of_kafkas_log(stack: LocalStack
     assert "ended during its start" in str(caught.value)
     assert "node.id" in str(caught.value) or "node id" in str(caught.value)
     assert str(broker.daemon.log) in str(caught.value)
-    assert "make clean" in str(caught.value)
+    assert "tributary stack clean" in str(caught.value)
     assert broker.pid is None
 
 

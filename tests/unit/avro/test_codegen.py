@@ -107,7 +107,7 @@ def test_check_writes_nothing_and_fails_until_the_file_is_written(
 ) -> None:
     events = contracts.folder / "events.py"
     assert command("--check") == 1
-    assert "run `make generate` and commit it" in capsys.readouterr().err
+    assert "run `tributary generate` and commit it" in capsys.readouterr().err
     assert not events.exists()
     assert command() == 0
     assert command("--check") == 0

@@ -84,7 +84,7 @@ def test_a_topic_that_is_recreated_meanwhile_ends_the_member(group: Group, clust
 def test_a_topic_that_is_missing_ends_the_member(group: Group, cluster: Cluster) -> None:
     one = reading(group)
     del cluster.topic_ids[NAMES[1]]
-    ends(one, f"topic {NAMES[1]} does not exist; run: make register-schemas")
+    ends(one, f"topic {NAMES[1]} does not exist; run: tributary apply")
 
 
 def test_another_cluster_ends_the_member(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_an_event_that_breaks_its_contract_is_not_sent(broker: Settings) -> None
 
 
 def test_a_contract_that_is_not_registered_is_refused(broker: Settings) -> None:
-    with pytest.raises(PublisherError, match=r"product_viewed\.avsc.*make register-schemas"):
+    with pytest.raises(PublisherError, match=r"product_viewed\.avsc.*tributary apply"):
         publisher(broker, Registry(NotRegistered(TOPIC.subject, "no schema is registered")))
     assert received(broker) == []
 
@@ -178,12 +178,12 @@ def test_a_registry_that_is_down_is_said(broker: Settings) -> None:
 
 def test_a_broker_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_REACH_S", 0.2)
-    with pytest.raises(PublisherError, match="make up"):
+    with pytest.raises(PublisherError, match="tributary stack up"):
         publisher(Settings(bootstrap_servers="127.0.0.1:1"))
 
 
 def test_a_topic_that_does_not_exist_is_said() -> None:
     mock = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 0})
     (node,) = mock.list_topics().brokers.values()
-    with pytest.raises(PublisherError, match="no topic product-events; run: make register-schemas"):
+    with pytest.raises(PublisherError, match="no topic product-events; run: tributary apply"):
         publisher(Settings(bootstrap_servers=f"{node.host}:{node.port}"))

@@ -92,7 +92,7 @@ def test_a_login_in_the_address_is_sent_and_not_shown(registry: Registry) -> Non
 @pytest.mark.parametrize("code", [40401, 40403])
 def test_a_schema_that_is_not_registered_names_the_command(registry: Registry, code: int) -> None:
     registry.will(404, {"error_code": code, "message": "not found"})
-    with pytest.raises(NotRegistered, match=r"subject s-value.*make register-schemas"):
+    with pytest.raises(NotRegistered, match=r"subject s-value.*tributary apply"):
         RegistryClient(registry.url).lookup("s-value", SCHEMA)
 
 
@@ -192,7 +192,7 @@ def test_the_lock_answers_while_the_registry_is_down(registry: Registry, tmp_pat
     lock.save(lock.Lock("local", {"s-value": lock.Subject("FULL", (lock.Version(1, 4, SCHEMA),))}), path)
     client = down(registry, path)
     assert client.schema_text(4) == SCHEMA
-    with pytest.raises(RegistryUnavailable, match=r"cannot be reached.*make up"):
+    with pytest.raises(RegistryUnavailable, match=r"cannot be reached.*tributary stack up"):
         client.schema_text(5)
     with pytest.raises(RegistryUnavailable):
         client.lookup("s-value", SCHEMA)

@@ -127,7 +127,7 @@ def test_another_schema_than_the_lock_has_is_refused(rig: Rig) -> None:
     client = rig.client()
     with pytest.raises(SchemaConflict) as refused:
         client.schema_text(rig.known)
-    for word in (f"schema id {rig.known}", rig.faulty.url, str(rig.lock_path), "registry drift"):
+    for word in (f"schema id {rig.known}", rig.faulty.url, str(rig.lock_path), "tributary drift"):
         assert word in str(refused.value)
     rig.faulty.fault = Fault.NONE
     assert client.schema_text(rig.known) == SCHEMA  # the wrong one was not kept

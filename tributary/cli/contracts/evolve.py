@@ -131,7 +131,7 @@ def _parsed(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error}); if it is text, write {quoted}") from error
 
 
-_NEXT = "make generate, then make check-schemas"
+_NEXT = "tributary generate, then tributary check"
 
 
 def _text(made: Evolution, written: bool) -> str:

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{path.name}: up to date")
         return exits.FINE
     if args.check:
-        return exits.report(f"{path} is stale: run `make generate` and commit it")
+        return exits.report(f"{path} is stale: run `tributary generate` and commit it")
     path.write_text(source, encoding="utf-8")
     print(f"{path.name}: written")
     return exits.FINE

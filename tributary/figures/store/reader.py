@@ -28,7 +28,7 @@ class StoreReader:
         with explained(path):
             opened = _open(path)
         if opened is None:
-            raise FileNotFoundError(f"{path}: no store yet; run: make analytics")
+            raise FileNotFoundError(f"{path}: no store yet; start a member of the group first")
         self.db, self._file = opened
 
     def close(self) -> None:

@@ -50,6 +50,6 @@ def _require_all(path: Path, subject: str, locked: lock.Subject, actual: lock.Su
     if lost := [f"v{version.version}" for version in locked.versions if version.fingerprint not in there]:
         raise lock.LockError(
             f"{path}: {subject}: {', '.join(lost)} of the lock would be lost: this machine's registry has other "
-            "versions in their place. To keep the lock's, empty the registry with: make clean, make up, "
-            "make register-schemas"
+            "versions in their place. To keep the lock's, empty the registry with: tributary stack clean, tributary "
+            "stack up, tributary apply"
         )

@@ -191,9 +191,9 @@ class SubjectSteps:
 def missing(locked: Sequence[lock.Version], present: Sequence[lock.Version], *, local: bool) -> list[lock.Version]:
     """The lock's versions that the registry should get back, in order.
 
-    A subject that the registry does not have gets its whole history: after `make clean`, in a fresh clone, in the
-    first shared registry. A local registry that is behind the lock gets what others registered since. A shared
-    registry that has the subject is the truth, and gets nothing.
+    A subject that the registry does not have gets its whole history: after `tributary stack clean`, in a fresh
+    clone, in the first shared registry. A local registry that is behind the lock gets what others registered since. A
+    shared registry that has the subject is the truth, and gets nothing.
     """
     if not present:
         return list(locked)

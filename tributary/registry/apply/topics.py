@@ -163,6 +163,6 @@ class Topics:
     def _unavailable(self, error: KafkaException) -> KafkaUnavailable:
         reason = error.args[0].str() if error.args else str(error)
         return KafkaUnavailable(
-            f"Kafka at {self._servers} refused or cannot be reached ({reason}); start the local stack with `make up`, "
-            "or set KAFKA_BOOTSTRAP_SERVERS"
+            f"Kafka at {self._servers} refused or cannot be reached ({reason}); start the local stack with "
+            "`tributary stack up`, or set KAFKA_BOOTSTRAP_SERVERS"
         )

@@ -27,7 +27,7 @@ UNKNOWN = "unknown-in-registry"
 """The rule of these findings."""
 REASON = "A version, level or mode that another checkout gave the registry: apply would undo it."
 TAKE_IN = (
-    "Take it in: git pull, if the repository has it; else python -m registry pull, which writes it to the lock. Then "
+    "Take it in: git pull, if the repository has it; else tributary pull, which writes it to the lock. Then "
     "add to the contract what it lacks. To go on without it, add --allow-unknown."
 )
 

@@ -31,7 +31,7 @@ def baseline(against: str, settings: Settings, topics: Sequence[Topic]) -> Versi
     if against == "lock":
         known = lock.load(settings.lock_path)
         if known is None:
-            raise BaselineError(f"{settings.lock_path} does not exist; run: make register-schemas")
+            raise BaselineError(f"{settings.lock_path} does not exist; run: tributary apply")
         return {topic.subject: _locked(known, topic) for topic in topics}
     kind, _, revision = against.partition(":")
     if kind == "git" and revision:

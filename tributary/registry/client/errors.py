@@ -31,7 +31,7 @@ class NotRegistered(TributaryError):
     """The subject has no version with this schema."""
 
     def __init__(self, subject: str, reason: str) -> None:
-        super().__init__(f"{reason} (subject {subject}); run: make register-schemas")
+        super().__init__(f"{reason} (subject {subject}); run: tributary apply")
         self.subject = subject
 
 

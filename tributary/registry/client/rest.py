@@ -111,7 +111,7 @@ class Rest:
     def _unavailable(self, reason: str) -> RegistryUnavailable:
         return RegistryUnavailable(
             f"the schema registry at {self._shown} cannot be reached ({reason}); "
-            "start the local stack with `make up`, or set SCHEMA_REGISTRY_URL"
+            "start the local stack with `tributary stack up`, or set SCHEMA_REGISTRY_URL"
         )
 
     def _limit(self, request: Any) -> None:

@@ -99,8 +99,8 @@ class SchemaTexts:
         return SchemaConflict(
             f"schema id {schema_id}: the schema in the registry at {self._requests.url} {differs} the lock "
             f"({self._lock_path}). Is SCHEMA_REGISTRY_URL the registry that the lock belongs to, and was its data "
-            "deleted? See what differs with `python -m registry drift`; if the registry is right, run: "
-            "make register-schemas"
+            "deleted? See what differs with `tributary drift`; if the registry is right, run: "
+            "tributary apply"
         )
 
 

@@ -1,1 +1,1 @@
-"""Write the next version of a contract: `python -m registry evolve`."""
+"""Write the next version of a contract: `tributary evolve`."""

@@ -1,4 +1,4 @@
-"""The edits of `python -m registry evolve`: what each is about, what it makes of it, and what to do where the level
+"""The edits of `tributary evolve`: what each is about, what it makes of it, and what to do where the level
 forbids it."""
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def _transitive(check: SubjectCheck) -> bool:
 
 
 def _command(check: SubjectCheck) -> str:
-    return f"python -m registry evolve {check.topic.contract}"
+    return f"tributary evolve {check.topic.contract}"
 
 
 def _replacing(check: SubjectCheck, field: Field, path: str, kind: Any, new: str) -> str:

@@ -172,7 +172,7 @@ def _scope(node: Node, contracts: Sequence[str], joined: set[str]) -> str:
 
 def _way_around(edit: Edit, node: Node, check: SubjectCheck, before: SubjectCheck) -> str:
     if not before.passed and set(check.breaks) <= set(before.breaks) and set(check.hazards) <= set(before.hazards):
-        return f"{check.topic.contract} did not pass before the edit either; mend that first: make check-schemas"
+        return f"{check.topic.contract} did not pass before the edit either; mend that first: tributary check"
     if check.breaks:
         return edit.way_around(node, check)
     return "the level allows it, but data does not survive it; if that is meant, accept it in exemptions.toml"

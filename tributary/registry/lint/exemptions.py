@@ -59,8 +59,6 @@ def load(rules: Container[str], path: Path) -> list[Exemption]:
         if not entry["reason"].strip():
             raise ExemptionError(f"{where}: the reason is empty; say why {entry['rule']} does not apply")
         if entry["rule"] not in rules:
-            raise ExemptionError(
-                f"{where}: there is no rule {entry['rule']!r}; see: python -m registry lint --explain all"
-            )
+            raise ExemptionError(f"{where}: there is no rule {entry['rule']!r}; see: tributary lint --explain all")
         found.append(Exemption(entry["rule"], entry["topic"], entry["field"], entry["reason"], path))
     return found

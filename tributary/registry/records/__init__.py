@@ -1,1 +1,1 @@
-"""Read real data with a contract: `python -m registry prove`."""
+"""Read real data with a contract: `tributary prove`."""

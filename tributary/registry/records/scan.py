@@ -90,7 +90,7 @@ def messages(
     except KafkaException as error:
         raise KafkaUnavailable(
             f"topic {topic} at {settings.bootstrap_servers} cannot be read: {error.args[0].str()}; "
-            "start the local stack with `make up`, or set KAFKA_BOOTSTRAP_SERVERS"
+            "start the local stack with `tributary stack up`, or set KAFKA_BOOTSTRAP_SERVERS"
         ) from error
     finally:
         consumer.close()
@@ -100,7 +100,7 @@ def _ranges(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
     """The first offset and the one after the last, of each partition that has any."""
     metadata = _metadata(consumer, topic)
     if metadata.error is not None:
-        raise KafkaUnavailable(f"topic {topic} cannot be read: {metadata.error.str()}; run: make register-schemas")
+        raise KafkaUnavailable(f"topic {topic} cannot be read: {metadata.error.str()}; run: tributary apply")
     ranges = {}
     for partition in metadata.partitions:
         offsets = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)

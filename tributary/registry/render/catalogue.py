@@ -39,7 +39,7 @@ def markdown(catalogue: EventCatalogue) -> str:
 
 
 def _overview(catalogue: EventCatalogue) -> Iterator[str]:
-    yield "Written by `make docs` from the contracts, and from the versions in the lock."
+    yield "Written by `tributary docs` from the contracts, and from the versions in the lock."
     heads = ("event", "topic", "owner", "version")
     yield from table(
         heads,

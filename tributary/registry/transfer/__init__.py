@@ -1,1 +1,1 @@
-"""Move a whole registry to another: `python -m registry export` and `import`."""
+"""Move a whole registry to another: `tributary export` and `import`."""

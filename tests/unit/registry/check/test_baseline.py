@@ -70,5 +70,5 @@ def test_what_does_not_exist_is_refused(committed: Contracts, against: str) -> N
 
 def test_a_lock_that_does_not_exist_names_the_command(committed: Contracts) -> None:
     committed.settings.lock_path.unlink()
-    with pytest.raises(BaselineError, match="make register-schemas"):
+    with pytest.raises(BaselineError, match="tributary apply"):
         versions(committed, "lock")

@@ -1,4 +1,4 @@
-"""`python -m registry evolve`: exit codes, messages and formats, and files that stay as they are on a refusal."""
+"""`tributary evolve`: exit codes, messages and formats, and files that stay as they are on a refusal."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_edit_is_written_and_what_follows_is_said(contracts: Contracts, evolv
         "    items[].colour: added: null or string, default null",
         "  deploy  either: consumers and producers of every version read each other",
         "schemas/purchases/purchase_completed.avsc: written",
-        "next: make generate, then make check-schemas",
+        "next: tributary generate, then tributary check",
     ]
     items = field(contracts.load().topic("purchases").schema, "items")["type"]["items"]["fields"]
     assert items[-1] == {"name": "colour", "type": ["null", "string"], "default": None, "doc": "Its colour."}
@@ -229,7 +229,7 @@ def test_markdown(evolve: Evolve) -> None:
 
 def commands(result: Result) -> list[list[str]]:
     """The commands that a way around gives, as arguments of evolve."""
-    lines = re.findall(r"^  python -m registry evolve (.*)$", result.out, re.MULTILINE)
+    lines = re.findall(r"^  tributary evolve (.*)$", result.out, re.MULTILINE)
     return [shlex.split(line, comments=True) for line in lines]
 
 

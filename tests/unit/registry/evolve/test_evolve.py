@@ -267,7 +267,7 @@ def test_the_check_is_against_what_is_registered_pending_edits_included(workshop
 def test_a_contract_that_was_broken_before_is_mended_first(workshop: Workshop) -> None:
     workshop.contracts.edit("purchases", lambda s: field(s, "total_minor").update(type="string"))
     (way,) = workshop.evolve("purchases", Deprecate("currency", "x")).ways_around
-    assert way == "purchases did not pass before the edit either; mend that first: make check-schemas"
+    assert way == "purchases did not pass before the edit either; mend that first: tributary check"
 
 
 def test_a_contract_that_is_no_schema_is_named(workshop: Workshop) -> None:
