@@ -9,3 +9,7 @@ class TributaryError(Exception):
 
 class UsageError(TributaryError):
     """A wrong argument or setting; nothing was tried. A command exits with 2."""
+
+
+class SettingsError(UsageError, ValueError):
+    """A setting has a value that cannot be used; the message names it and what was expected."""

@@ -33,7 +33,7 @@ from typing import Any, Self
 
 import attrs
 
-from tributary.properties import SettingsError
+from tributary.errors import SettingsError
 
 FILE = "tributary.toml"
 VARIABLE = "TRIBUTARY_PROJECT"

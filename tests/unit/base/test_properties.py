@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tributary.properties import SettingsError, read
+from tributary.errors import SettingsError
+from tributary.settings.properties import read
 
 
 def loaded(text: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ def test_librdkafka_takes_the_files_of_the_page(text: str, tmp_path: Path) -> No
 
 
 def test_the_page_has_the_properties_that_are_taken() -> None:
-    from tributary.connections import _REGISTRY
+    from tributary.settings.connections import _REGISTRY
 
     _, _, registry = PAGE.partition("## Schema registry")
     missing = [name for name in _REGISTRY if f"`{name}" not in registry]

@@ -15,11 +15,7 @@ from pathlib import Path
 
 import attrs
 
-from tributary.errors import UsageError
-
-
-class SettingsError(UsageError, ValueError):
-    """A setting has a value that cannot be used; the message names it and what was expected."""
+from tributary.errors import SettingsError
 
 
 @attrs.frozen

@@ -13,11 +13,12 @@ from typing import Any
 
 import attrs
 
-from tributary import addresses, connections, project
-from tributary.env_file import read as read_env
+from tributary import addresses, project
+from tributary.errors import SettingsError
 from tributary.project import Project
-from tributary.properties import Properties, SettingsError
-from tributary.setting_fields import (
+from tributary.settings import connections
+from tributary.settings.env_file import read as read_env
+from tributary.settings.fields import (
     day,
     not_negative,
     number,
@@ -29,6 +30,7 @@ from tributary.setting_fields import (
     setting,
     whole,
 )
+from tributary.settings.properties import Properties
 
 __all__ = ["Settings", "SettingsError", "load"]
 

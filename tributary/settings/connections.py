@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tributary.properties import Properties, SettingsError, read
+from tributary.errors import SettingsError
+from tributary.settings.properties import Properties, read
 
 _OURS: Mapping[str, tuple[str, ...]] = {
     "group.id": (),

@@ -10,7 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from tributary.properties import SettingsError
+from tributary.errors import SettingsError
 
 _OF_OTHERS = ("COMPOSE_", "DOCKER_", "KAFKA_UI_PORT")
 """What `docker compose` reads from the same file."""
