@@ -72,7 +72,7 @@ def size(node: dict[str, Json], name: str) -> int:
 
 
 def number(written: str, what: str) -> float:
-    """A number that is written as text."""
+    """A number written as a string."""
     try:
         return float(written)
     except ValueError:

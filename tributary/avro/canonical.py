@@ -1,8 +1,8 @@
-"""Avro schemas written as text: the form the registry stores, and the normalized form.
+"""Avro schemas written as text: the form that the registry stores, and the normalized form.
 
 The stored form is what Avro's Java library writes (`Schema.toString`): attributes in a fixed order, namespaces only
-where they change, each named type in full at its first place and by name afterwards. The normalized form is Confluent's
-(`normalize=true`): the same with properties and aliases sorted, so that texts which differ in their order are one.
+where they change, each named type in full at its first use and by name afterwards. The normalized form is Confluent's
+(`normalize=true`): the same with sorted properties and aliases, so that texts that differ only in order are equal.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LOGICAL = {
 
 
 def canonical(schema: Schema) -> str:
-    """The text under which the registry stores a parsed schema; types of the referenced schemas are only named."""
+    """The text that the registry stores for a parsed schema; types of referenced schemas appear by name."""
     return to_json(_type(schema, set(schema.outside), None, 0))
 
 
@@ -48,7 +48,7 @@ def resolved(schema: Schema) -> str:
 
 
 def normalized(schema: Schema) -> str:
-    """Confluent's normalized text. Parse it again, with the same references, to get what the registry stores."""
+    """Confluent's normalized text. Parsed again with the same references, it gives what the registry stores."""
     return to_json(_normal_type(schema, set(schema.outside), 0))
 
 
@@ -83,7 +83,7 @@ def _write(value: Json, out: Any) -> None:
 
 
 def _float(value: float) -> str:
-    """A number as Java's Double.toString writes it: plain from 0.001 to 10,000,000, else with an exponent."""
+    """A number as Java's Double.toString writes it: without an exponent from 0.001 to 10,000,000, else with one."""
     if not math.isfinite(value):
         return f'"{"-" if value < 0 else ""}Infinity"'
     if value == 0 or 1e-3 <= abs(value) < 1e7:
@@ -159,7 +159,7 @@ def _normal_type(schema: Schema, known: set[str], depth: int) -> Json:
     if full in known:
         return full
     known.add(full)
-    # Confluent writes the full name alone: a name without a namespace then takes the one around it.
+    # Confluent writes only the full name: a name without a namespace then inherits the enclosing one.
     node: dict[str, Json] = {"name": full, "type": schema.kind}
     if schema.kind == "enum":
         node["symbols"] = list(schema.symbols)
@@ -193,7 +193,7 @@ def _normal_field(field: Field, known: set[str], depth: int) -> Json:
 
 
 def _as_typed(schema: Schema, value: Json) -> Json:
-    """A default with whole numbers written as 0.0 where the type is float or double."""
+    """A default with integers written as 0.0 if the type is float or double."""
     if schema.kind in ("float", "double") and isinstance(value, int) and not isinstance(value, bool):
         return _as_double(value)
     if schema.kind == "union" and schema.branches:
@@ -209,7 +209,7 @@ def _as_typed(schema: Schema, value: Json) -> Json:
 
 
 def _as_double(value: int) -> float:
-    """The nearest double; as in Java an infinite one for a number beyond all others."""
+    """The nearest double; infinity if the number is too large, as in Java."""
     try:
         return float(value)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Whether a JSON value is a default of a type.
+"""Check whether a JSON value is a valid default of a type.
 
 https://avro.apache.org/docs/1.12.0/specification/#complex-types, the table of defaults
 """
@@ -10,7 +10,7 @@ import attrs
 from tributary.avro.schema import Field, Json, Schema
 
 RANGES = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
-"""The least and the largest number of each type of whole numbers."""
+"""The smallest and the largest number of each integer type."""
 
 
 def is_valid_default(schema: Schema, value: Json) -> bool:
@@ -69,7 +69,7 @@ class _Check:
 
 
 def _is_exact(schema: Schema, value: Json) -> bool:
-    """Whether text is what the type can hold."""
+    """Whether the type can hold the string."""
     match schema.kind:
         case "enum":
             return value in schema.symbols

@@ -1,4 +1,4 @@
-"""JSON as strict and as lenient as Jackson, which Avro's Java library reads schemas with."""
+"""Parse JSON as strictly and as leniently as Jackson, with which Avro's Java library reads schemas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from tributary.avro.schema import Json, SchemaError
 
-# A string (also one that never ends, so that hostile text is scanned once), or a comment.
+# A string (also an unterminated one, so that hostile text is scanned once), or a comment.
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|//[^\n\r]*|/\*(?:.*?\*/|.*\Z)', re.DOTALL)
 
 

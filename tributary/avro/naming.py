@@ -12,11 +12,11 @@ import keyword
 import re
 
 _MODULE = {"attrs", "decimal", "enum", "annotations", "Event", *dir(builtins)}
-"""What the generated module uses itself."""
+"""Names that the generated module uses itself."""
 _CLASS = {"self", "attrs", "SCHEMA", "_setattr", "_cached_setattr_get"}
-"""What the class of a record, and the `__init__` that attrs writes for it, use themselves."""
+"""Names that the class of a record and the `__init__` of attrs use themselves."""
 _ENUM = {"mro", *(name for cls in enum.StrEnum.__mro__ for name in vars(cls))}
-"""What an enum has, and `mro`, which it refuses."""
+"""The attributes of an enum, and `mro`, which it refuses."""
 
 
 def attribute(field: str) -> str:
@@ -27,7 +27,7 @@ def attribute(field: str) -> str:
 
 def class_(name: str) -> str:
     """The class for a record or an enum; `name` has no namespace."""
-    # attrs takes an annotation that begins with ClassVar for no field.
+    # attrs does not treat an annotation that starts with ClassVar as a field.
     return _apart(name, "(x_)*(__|ClassVar)", _MODULE)
 
 

@@ -37,7 +37,7 @@ from tributary.avro.schema import (
 )
 
 _MAX_DEPTH = 150
-"""Types nested deeper than this are refused: people do not write them, and recursion over them must stay safe."""
+"""Types nested deeper are refused: real schemas do not nest so deep, and recursion over them must be safe."""
 
 _SCHEMA_RESERVED = frozenset(
     ("doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases")
@@ -49,7 +49,7 @@ _FIELD_RESERVED = frozenset(("default", "doc", "name", "order", "type", "aliases
 def parse(text: str, references: Iterable[str] = (), *, validate_defaults: bool = True) -> Schema:
     """Parse a schema; `references` are the texts of the schemas it refers to, dependencies first.
 
-    Raises SchemaError with the reason. `validate_defaults=False` is for schemas that are stored already.
+    Raises SchemaError with the reason. `validate_defaults=False` is for schemas that are already stored.
     """
     parser = _Parser(validate_defaults)
     try:
@@ -71,7 +71,7 @@ def stored(text: str) -> Schema:
 
 
 def parse_json(node: Json) -> Schema:
-    """Parse a schema that is decoded from JSON already, without its defaults. Raises SchemaError."""
+    """Parse a schema that is already decoded from JSON, without checking its defaults. Raises SchemaError."""
     try:
         return _Parser(validate_defaults=False).read(node)
     except RecursionError:
@@ -203,7 +203,7 @@ class _Parser:
         return field
 
     def _find(self, name: str, space: str | None) -> Schema:
-        """A type by its name; for one that is not known yet a placeholder, which is replaced at the end of the text."""
+        """A type by its name; if it is not known yet, a placeholder, which is replaced at the end of the text."""
         if name in PRIMITIVES:
             return Primitive(name)
         found = find_type(name, space, self.names)

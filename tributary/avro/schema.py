@@ -19,7 +19,7 @@ Json = Any
 
 PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 NAMED = ("record", "error", "enum", "fixed")
-"""What `type` says in the definition of a named type."""
+"""The values of `type` in the definition of a named type."""
 _KINDS = {*PRIMITIVES, "record", "enum", "fixed", "array", "map", "union"}
 
 
@@ -36,17 +36,17 @@ class Name:
 
     @classmethod
     def of(cls, text: str, space: str | None) -> Name:
-        """The name that a text inside a namespace means."""
+        """The name that a string means inside a namespace."""
         before, dot, name = text.rpartition(".")
         return cls(name, (before if dot else space) or None)
 
     @property
     def full(self) -> str:
-        """The name with its namespace before it."""
+        """The name, qualified with its namespace."""
         return self.name if self.space is None else f"{self.space}.{self.name}"
 
     def within(self, space: str | None) -> str:
-        """The shortest text that means this name inside a namespace."""
+        """The shortest string that means this name inside a namespace."""
         if self.space is not None and self.space == space and self.name not in _KINDS:
             return self.name
         return self.full
@@ -135,7 +135,7 @@ class Primitive(Schema):
 
     @property
     def is_uuid(self) -> bool:
-        """Whether it is text with the logical type uuid."""
+        """Whether it is a string with the logical type uuid."""
         return self.kind == "string" and self.props.get("logicalType") == "uuid"
 
 
@@ -173,7 +173,7 @@ class Enum(Schema):
 
 @attrs.define(eq=False)
 class Array(Schema):
-    """A list of items of the type `element`."""
+    """An array of items of the type `element`."""
 
     def __str__(self) -> str:
         return f"array of {self.inner}"
@@ -181,7 +181,7 @@ class Array(Schema):
 
 @attrs.define(eq=False)
 class Map(Schema):
-    """Values of the type `element` by text keys."""
+    """A map from strings to values of the type `element`."""
 
     def __str__(self) -> str:
         return f"map of {self.inner}"
@@ -206,7 +206,7 @@ class Record(Schema):
 
 
 def is_decimal(kind: str, size: int, props: Mapping[str, Json]) -> bool:
-    """Whether a type with these properties is a valid decimal; else, as the specification says, it is what it is on."""
+    """Whether a type with these properties is a valid decimal; otherwise, by the specification, it is the bare type."""
     precision, scale = props.get("precision"), props.get("scale", 0)
     if props.get("logicalType") != "decimal" or type(precision) is not int or type(scale) is not int:
         return False
@@ -251,5 +251,5 @@ def _same_field(one: Field, other: Field, docs: bool, seen: set[tuple[int, int]]
 
 
 def _equal_json(one: Json, other: Json) -> bool:
-    """Equality that keeps 1, 1.0 and true apart, and does not mind the order of keys."""
+    """Equality that distinguishes 1, 1.0 and true, and ignores the order of keys."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -9,7 +9,7 @@ from tributary.avro.schema import Array, Map, Record, Schema, Union
 
 
 def named_types(kind: Schema, seen: set[str] | None = None) -> Iterator[Schema]:
-    """The named types within a type, itself included: each once, after those that it uses."""
+    """The named types within a type, including itself: each once, after those that it uses."""
     seen = set() if seen is None else seen
     if kind.name is not None:
         if kind.full_name in seen:
@@ -72,9 +72,9 @@ def takes_no_bytes(kind: Schema, known: dict[int, bool] | None = None) -> bool:
 
 
 def smallest_value(kind: Schema, known: dict[int, int] | None = None) -> int:
-    """The number of values in a value that has no items in its lists and takes the first branch of every union.
+    """The number of values in a value with empty arrays and the first branch of every union.
 
-    A record within itself counts once.
+    A recursive record counts once.
     """
     known = {} if known is None else known
     if isinstance(kind, Record):

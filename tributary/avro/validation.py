@@ -1,6 +1,6 @@
-"""Say what is wrong with a value that a schema does not describe: which field, what it is, what was expected.
+"""Explain why a value does not match a schema: the field, the value, and what was expected.
 
-The encoder refuses a bad value without knowing why, because it is quicker so; this second, slower pass explains.
+The encoder refuses a bad value without finding out why, which is faster; this second, slower pass explains.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ REMEMBERED_TEXTS = 4096
 """The most texts that a field with a pattern remembers as matching: such fields (regions, currencies) have few."""
 
 UUID_FORM = bytes(ord("0") if chr(byte) in "0123456789abcdefABCDEF" else byte for byte in range(256))
-"""A translation that turns every hexadecimal digit into 0, and so every uuid into `UUID_SHAPE`."""
+"""A translation of every hexadecimal digit to 0, and so of every uuid to `UUID_SHAPE`."""
 UUID_SHAPE = b"00000000-0000-0000-0000-000000000000"
 
 
 @attrs.frozen
 class Limits:
-    """What a field's attributes `minimum`, `maximum` and `pattern` say, beyond its type.
+    """A field's attributes `minimum`, `maximum` and `pattern`, which restrict its type.
 
-    Numbers must lie between both, ends included; text must match the pattern somewhere. In a union they hold for the
-    branches that they fit. Writers and readers alike refuse what is outside.
+    Numbers must be between both, inclusive; strings must contain a match of the pattern. In a union they apply to the
+    branches that they fit. Writers and readers refuse values outside.
     """
 
     minimum: float = -math.inf
     maximum: float = math.inf
     pattern: re.Pattern[str] | None = None
     pattern_text: str = ""
-    """The pattern as the contract has it."""
+    """The pattern as written in the contract."""
 
 
 NO_LIMITS = Limits()
@@ -94,7 +94,7 @@ def unscaled(number: decimal.Decimal, precision: int, scale: int) -> int:
 
 
 def problem(kind: Schema, value: Any, path: str, bounds: Limits = NO_LIMITS, *, keys: bool = False) -> str | None:
-    """The first thing that is wrong with a value, as a sentence that begins with `path`; None if nothing is.
+    """The first error in a value, as a sentence that starts with `path`; None if there is none.
 
     `keys`: records are dictionaries, not instances of classes.
     """
@@ -205,7 +205,7 @@ def _outside(kind: Schema, value: Any, path: str, bounds: Limits) -> str | None:
 
 
 def beyond(value: Any, bounds: Limits) -> str | None:
-    """What is wrong with a value outside a field's limits, as `is -1, expected at least 0`; None within them."""
+    """The error in a value outside a field's limits, such as `is -1, expected at least 0`; None if inside."""
     if isinstance(value, str):
         good = bounds.pattern is None or bounds.pattern.search(value)
         return None if good else f"is {_shown(value)}, expected text that matches {bounds.pattern_text}"

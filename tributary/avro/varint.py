@@ -1,8 +1,8 @@
-"""Avro's int and long: zigzag, then seven bits a byte, the lowest first.
+"""Avro's int and long: zigzag, then seven bits per byte, the lowest first.
 
 https://avro.apache.org/docs/1.12.0/specification/#primitive-types-1
 
-The tables hold two such bytes an entry: a table look-up costs a tenth of building the bytes one by one.
+The tables have two such bytes per entry: a look-up costs a tenth of building the bytes one by one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ _MORE = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(1 << 14))
 SMALL = _LAST[::2]
 """The encodings of 0 to 8,191."""
 
-# The encoding of 0 to 2**27 - 1 that is not small is LOW[n & 8191] + HIGH[n >> 13], and of what is not so large up to
-# 2**41 - 1 it is LOW[n & 8191] + MIDDLE[n >> 13 & 16383] + HIGH[n >> 27]. Generated code has these in place.
+# The encoding is SMALL[n] up to 8,191, LOW[n & 8191] + HIGH[n >> 13] up to 2**27 - 1, and
+# LOW[n & 8191] + MIDDLE[n >> 13 & 16383] + HIGH[n >> 27] up to 2**41 - 1. Generated code inlines these.
 LOW = _MORE[::2]
 MIDDLE = _MORE
 HIGH = _LAST
@@ -43,19 +43,18 @@ class _Lengths(dict[int, bytes]):
 
 
 LENGTH = _Lengths(enumerate(SMALL[:1024]))
-"""The encoding of any length, the usual ones by a look-up."""
+"""The encoding of any length; common ones are looked up."""
 
 
 SIGNED = tuple(n >> 1 ^ -(n & 1) for n in range(128))
-"""The number that each byte without a successor encodes."""
+"""The number that each single byte encodes."""
 
 
 def read_long(data: bytes, at: int) -> tuple[int, int]:
-    """The number of two or more bytes at a position, and the position behind it.
+    """The number of two or more bytes at a position, and the position after it.
 
-    Unrolled for up to six bytes, which a time in milliseconds has. What a byte adds beyond its seven bits, because
-    another one follows, is taken off with the next. Raises IndexError if the data ends within the number, ValueError
-    if it does not fit in 64 bits.
+    Unrolled for up to six bytes, the size of a time in milliseconds. The continuation bit of a byte is subtracted with
+    the next byte. Raises IndexError if the data ends within the number, ValueError if it does not fit in 64 bits.
     """
     byte = data[at + 1]
     n = data[at] + (byte << 7) - 128
@@ -93,7 +92,7 @@ def _read_longest(data: bytes, at: int) -> tuple[int, int]:
 
 
 def read_int(data: bytes, at: int) -> tuple[int, int]:
-    """As `read_long`, for a number of 32 bits."""
+    """Like `read_long`, for a number of 32 bits."""
     number, at = read_long(data, at)
     if not -(1 << 31) <= number < 1 << 31:
         raise ValueError("a number does not fit in 32 bits")
@@ -101,7 +100,7 @@ def read_int(data: bytes, at: int) -> tuple[int, int]:
 
 
 def read_unsigned(data: bytes, at: int) -> tuple[int, int]:
-    """As `read_long`, but the number's zigzag form, as bytes below 128 are."""
+    """Like `read_long`, but returns the number's zigzag form."""
     number, at = read_long(data, at)
     return (number << 1) ^ (number >> 63), at
 
@@ -115,7 +114,7 @@ def read_length(data: bytes, at: int) -> tuple[int, int]:
 
 
 def read_empty_count(data: bytes, at: int, before: int) -> tuple[int, int]:
-    """As `read_count`, where items take no bytes, and so the data's length does not bound them: at most 1,000."""
+    """Like `read_count`, for items without bytes, whose number the data's length does not bound: at most 1,000."""
     n, at = _read_block(data, at)
     if before + (n >> 1) > 1000:
         raise ValueError("more than 1,000 items that take no bytes")

@@ -15,11 +15,11 @@ _PREFIX = struct.Struct(">BI")
 
 
 class WireError(ValueError):
-    """A message's value is not in Confluent's wire format; the message says what was seen."""
+    """A message's value is not in Confluent's wire format; the error says what was found."""
 
 
 def prefix(schema_id: int) -> bytes:
-    """The 5 bytes in front of every body that the schema with this id wrote.
+    """The 5 bytes before every body that was written with the schema with this id.
 
     Raises WireError if the id does not fit in 4 bytes.
     """
@@ -37,7 +37,7 @@ def frame(schema_id: int, body: bytes) -> bytes:
 def split(value: bytes | None) -> tuple[int, bytes]:
     """The id of the writer schema and the Avro body of a message's value.
 
-    Raises WireError for a value that is missing, too short, or begins with another byte than the magic one.
+    Raises WireError for a value that is missing, too short, or does not start with the magic byte.
     """
     try:
         magic, schema_id = _PREFIX.unpack_from(value)  # type: ignore[arg-type]  # TypeError for None

@@ -118,7 +118,7 @@ def test_damaged_messages_become_dead_letters_and_the_rest_counts(registered: Se
     reasons = {
         no_magic: "the value begins with byte 0x7b",
         truncated: "ends too early",
-        row_behind: "more than the event takes",
+        row_behind: "of them after the event",
     }
     assert letters.keys() == reasons.keys()
     for value, letter in letters.items():

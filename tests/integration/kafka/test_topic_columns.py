@@ -147,7 +147,7 @@ def test_an_empty_topic_has_no_columns(purchases: Purchases) -> None:
 
 def test_what_cannot_be_read_at_all_is_an_error(purchases: Purchases) -> None:
     settings = purchases.settings
-    with pytest.raises(SchemaError, match="no field is named colour"):
+    with pytest.raises(SchemaError, match="there is no field colour"):
         read_columns("purchases", ["colour"], settings=settings)
     with pytest.raises(CatalogError, match="payments"):
         read_columns("payments", settings=settings)

@@ -85,7 +85,7 @@ def test_a_catalogue_without_a_topic_to_count_is_refused(contracts: Contracts) -
 def test_a_contract_without_a_field_that_is_counted_is_refused(contracts: Contracts, tmp_path: Path) -> None:
     loaded = contracts.edit("purchases", lambda schema: schema.update(fields=schema["fields"][:6]))
     settings = Settings(bootstrap_servers="127.0.0.1:0", store_path=tmp_path / "store.sqlite")
-    with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: no field is named order_id"):
+    with pytest.raises(CatalogError, match=r"purchase_completed\.avsc: PurchaseCompleted: there is no field order_id"):
         Member(SHOP, settings, loaded, RegistryClient.from_settings(settings), RunOptions(), threading.Event())
 
 

@@ -23,7 +23,7 @@ class ListColumn:
 
 @attrs.frozen(eq=False)
 class NullableColumn:
-    """A column of optional whole numbers. Both arrays have the shape (rows,)."""
+    """A column of optional integers. Both arrays have the shape (rows,)."""
 
     values: Integers
     """0 where the value is null."""
@@ -36,7 +36,7 @@ class NullableColumn:
 
 Objects = NDArray[np.object_]
 Column = Integers | StringColumn | ListColumn | NullableColumn | Objects
-"""Enums are whole numbers too: the symbol's place in the reader's enum. Booleans are 0 and 1."""
+"""Enums are integers too: the index of the symbol in the reader's enum. Booleans are 0 and 1."""
 
 
 @attrs.frozen(eq=False)
@@ -47,19 +47,19 @@ class RecordBatch:
     columns: Mapping[str, Column]
 
     def integers(self, name: str) -> Integers:
-        """A column of whole numbers, shape (rows,)."""
+        """A column of integers, shape (rows,)."""
         column = self.columns[name]
         assert isinstance(column, np.ndarray) and column.dtype == np.int64, f"{name} is not a column of whole numbers"
         return column.view(np.int64)
 
     def nullable(self, name: str) -> NullableColumn:
-        """A column of optional whole numbers."""
+        """A column of optional integers."""
         column = self.columns[name]
         assert isinstance(column, NullableColumn), f"{name} is not a column of optional whole numbers"
         return column
 
     def strings(self, name: str) -> StringColumn:
-        """A column of text."""
+        """A column of strings."""
         column = self.columns[name]
         assert isinstance(column, StringColumn), f"{name} is not a string column"
         return column
@@ -72,7 +72,7 @@ class RecordBatch:
 
     @property
     def width(self) -> int:
-        """Words in the longest text of any column: each row of that column takes as many."""
+        """The words of the longest string of any column; each row of that column takes as many."""
         return max(map(_width, self.columns.values()), default=0)
 
     def take(self, keep: Mask) -> RecordBatch:
@@ -88,7 +88,7 @@ def concat(batches: Sequence[RecordBatch]) -> RecordBatch:
 
 
 def gather(pieces: Sequence[tuple[NDArray[np.signedinteger[Any]], Column]]) -> Column:
-    """One column from pieces, which together fill it: the rows where each belongs, and its values."""
+    """One column from pieces that together fill it: the rows of each piece, and its values."""
     if len(pieces) == 1:
         return pieces[0][1]
     rows = np.concatenate([place for place, _ in pieces])
@@ -106,10 +106,10 @@ def repeat(column: Integers | StringColumn | NullableColumn | Objects, rows: int
 
 
 def _stack(columns: Sequence[Column], starts: Sequence[int]) -> Column:
-    """Columns one below the other; `starts` has the row where each begins."""
+    """Concatenated columns; `starts` has the first row of each."""
     first = columns[0]
     if isinstance(first, ListColumn):
-        # A list that is empty in all rows has no columns, so it is left out.
+        # A list that is empty in all rows has no columns, so it is skipped.
         lists = [(c, at) for c, at in zip(columns, starts, strict=False) if isinstance(c, ListColumn) and len(c.parent)]
         if not lists:
             return first

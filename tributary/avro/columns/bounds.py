@@ -19,18 +19,18 @@ from tributary.avro.schema import Primitive, Schema
 from tributary.avro.validation import Limits, remembered_search
 
 Check = Callable[[Cursor, Any], None]
-"""Marks the rows bad whose value is outside."""
+"""Marks the rows bad whose value is outside the limits."""
 
 T = TypeVar("T")
 _LONG = np.iinfo(np.int64)
 _BUCKETS = 1024
 _SHIFT = np.uint64(64 - _BUCKETS.bit_length() + 1)
 _NONE = -2
-"""A length that no text has."""
+"""A length that no string has."""
 
 
 def column_check(kind: Schema, bounds: Limits) -> Check | None:
-    """The check of the column that holds a field of this type; None where it has no limits, or none that apply."""
+    """The check of the column of a field of this type; None if it has no limits, or none that apply."""
     match form(kind):
         case Form.STRINGS:
             return strings(bounds)
@@ -63,7 +63,7 @@ def number_check(kind: Schema, bounds: Limits) -> Check | None:
 
 
 def whole_numbers(bounds: Limits) -> Check | None:
-    """The check of a column of int or long; None where every number is within."""
+    """The check of a column of int or long; None if every number is within the limits."""
     low = -math.inf if bounds.minimum == -math.inf else math.ceil(bounds.minimum)
     high = math.inf if bounds.maximum == math.inf else math.floor(bounds.maximum)
     if low <= _LONG.min and high >= _LONG.max:
@@ -81,12 +81,12 @@ def whole_numbers(bounds: Limits) -> Check | None:
 
 
 def natural(bounds: Limits) -> bool:
-    """Whether the whole numbers within are exactly those that are not negative."""
+    """Whether the limits allow exactly the non-negative integers."""
     return -1 < bounds.minimum <= 0 and bounds.maximum >= _LONG.max
 
 
 def floating_numbers(bounds: Limits) -> Check | None:
-    """The check of a column of float or double, or of whole numbers that are read as such; not-a-number is outside."""
+    """The check of a column of float or double, or of integers read as such; NaN is outside the limits."""
     if bounds.minimum == -math.inf and bounds.maximum == math.inf:
         return None
     low, high = _at_least(bounds.minimum), -_at_least(-bounds.maximum)
@@ -99,7 +99,7 @@ def floating_numbers(bounds: Limits) -> Check | None:
 
 
 def strings(bounds: Limits) -> Check | None:
-    """The check of a column of text; None without a pattern. Nulls pass."""
+    """The check of a column of strings; None without a pattern. Nulls pass."""
     return None if bounds.pattern is None else _Matching(bounds.pattern).check
 
 
@@ -117,11 +117,11 @@ class _Matching:
     def check(self, cursor: Cursor, column: StringColumn) -> None:
         bucket = _buckets(column)
         unknown = self._length.take(bucket) != column.length
-        # Words behind a text's length are zero, in columns that have them.
+        # Words after a string's end are zero, in columns that have them.
         for number in range(min(column.words.shape[1], len(self._words))):
             unknown |= self._words[number].take(bucket) != column.words[:, number]
         if np.count_nonzero(unknown):
-            # What is read of a bad row may be no text at all.
+            # The value read from a bad row may not be a valid string.
             self._ask(cursor, column, np.flatnonzero(unknown & ~cursor.bad))
 
     def _ask(self, cursor: Cursor, column: StringColumn, rows: NDArray[np.intp]) -> None:
@@ -153,7 +153,7 @@ def _buckets(column: StringColumn) -> Integers:
 
 
 def checked(read: Callable[[Cursor], T], check: Check | None) -> Callable[[Cursor], T]:
-    """A step that reads, and then checks."""
+    """A step that reads and then checks."""
     if check is None:
         return read
 
@@ -170,6 +170,6 @@ def _all_outside(cursor: Cursor, _: object) -> None:
 
 
 def _at_least(bound: float) -> float:
-    """The smallest double that is not below a number; a long need not be one."""
+    """The smallest double that is not below a number; not every long is a double."""
     nearest = float(bound)
     return math.nextafter(nearest, math.inf) if nearest < bound else nearest

@@ -1,7 +1,7 @@
-"""Read many Avro payloads at once, a field at a time: one cursor per row, moved together.
+"""Read many Avro payloads at once, a field at a time: one cursor per row, all moved together.
 
-Each row has its own end, so damage stays in its row: a payload that is cut short, goes on too long or names a length
-that cannot be is marked bad, alone. Formats: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+Each row has its own end, so damage stays in its row: only a payload that is too short, too long or has an impossible
+length is marked bad. Formats: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tributary.avro.columns.strings import Integers, Mask, StringColumn, Words
 Sizes = NDArray[np.signedinteger[Any]] | NDArray[np.unsignedinteger[Any]]
 
 LONGEST = 2048
-"""Bytes that a payload may have: a string is read with as many bytes as the longest in its column."""
+"""The maximum bytes of a payload: a string is read with as many bytes as the longest in its column."""
 
 _ONE = np.uint64(1)
 _STOP_BITS = np.uint64(0x8080808080808080)
@@ -30,16 +30,16 @@ _FOLDS = (
     (np.uint64(0x000000000FFFFFFF), np.uint64(0x0FFFFFFF00000000), np.uint64(4)),
 )
 _INT = (-(2**31), 2**31 - 1)
-"""The least and the largest int."""
+"""The smallest and the largest int."""
 _MORE_BYTES = 1 << 20
 _ONE_BYTE = np.where(np.arange(256) < 128, np.arange(256) >> 1 ^ -(np.arange(256) & 1), _MORE_BYTES)
-"""The number that each byte alone encodes; _MORE_BYTES where others follow."""
+"""The number that each single byte encodes; _MORE_BYTES if others follow."""
 _FAR = 1 << 40
-"""More bytes than any row has, and few enough to add to a position."""
+"""More bytes than any row has, but small enough to add to a position."""
 _KEEP = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """Masks that keep the first n bytes of a word."""
 _PADDING = bytes(LONGEST + 16)
-"""Bytes after the last row, so that a read that starts at its end stays inside the buffer."""
+"""Bytes after the last row, so that a read that starts at its end stays within the buffer."""
 
 
 @attrs.define(eq=False)
@@ -54,11 +54,11 @@ class Cursor:
     """The eight bytes that start at each byte of `data`, as one number."""
     position: Integers
     beyond: Integers
-    """One more than where each row ends."""
+    """One more than the end of each row."""
 
     @classmethod
     def over(cls, payloads: Sequence[bytes]) -> Cursor:
-        """A cursor at the first byte of each payload. Rows longer than LONGEST must not be read, only left out."""
+        """A cursor at the first byte of each payload. Rows longer than LONGEST must not be read, only skipped."""
         data = np.frombuffer(b"".join((*payloads, _PADDING)), np.uint8)
         length = np.fromiter(map(len, payloads), np.int64, len(payloads))
         end = np.cumsum(length)
@@ -68,7 +68,7 @@ class Cursor:
         return len(self.position)
 
     def take(self, rows: Integers | NDArray[np.intp]) -> Cursor:
-        """A cursor over these rows alone; `put` brings what it did back."""
+        """A cursor over these rows only; `put` copies its positions back."""
         return Cursor(self.data, self.words, self.position[rows], self.beyond[rows])
 
     def put(self, rows: Integers | NDArray[np.intp], part: Cursor) -> None:
@@ -83,7 +83,7 @@ class Cursor:
 
     @property
     def left(self) -> Integers:
-        """How many bytes each row has left; -1 where it is bad."""
+        """The number of bytes left in each row; -1 if it is bad."""
         return self.beyond - self.position - 1
 
     def fail(self, rows: Mask) -> None:
@@ -95,7 +95,7 @@ class Cursor:
         self.position = np.minimum(self.position + size, self.beyond)
 
     def finish(self) -> Mask:
-        """The rows that were read to exactly their end."""
+        """The rows that were read exactly to their end."""
         valid: Mask = self.position + 1 == self.beyond
         return valid
 
@@ -120,7 +120,7 @@ class Cursor:
         return self.integer_within(*_INT) if short is None else short
 
     def _one_byte(self) -> Integers | None:
-        """Read a number in each row if all of them have one byte, as most have that are not times."""
+        """Read a number in each row if all of them have one byte, as most numbers other than times do."""
         first = self.data[self.position]
         if first.max(initial=0) >= 0x80:
             return None
@@ -128,7 +128,7 @@ class Cursor:
         return _ONE_BYTE.take(first)
 
     def skip_integer(self) -> None:
-        """Step over a long in each row."""
+        """Skip a long in each row."""
         _, size = _stop(self.words[self.position])
         if size.max(initial=0) > 8:
             self.integer()
@@ -136,7 +136,7 @@ class Cursor:
             self.skip(size)
 
     def skip_natural(self) -> None:
-        """Step over a long in each row; a negative one makes its row bad."""
+        """Skip a long in each row; a negative one makes its row bad."""
         negative = (self.data[self.position] & 1).astype(np.bool_)  # zigzag has the sign in its lowest bit
         self.skip_integer()
         if np.count_nonzero(negative):
@@ -153,7 +153,7 @@ class Cursor:
         return sizes
 
     def integer_within(self, low: int, high: int) -> Integers:
-        """Read a number that must lie between both, ends included."""
+        """Read a number that must be between both, inclusive."""
         number = self.integer()
         outside = (number < low) | (number > high)
         if np.count_nonzero(outside):
@@ -176,12 +176,12 @@ class Cursor:
         return value
 
     def skip_bytes(self) -> None:
-        """Step over `bytes`."""
+        """Skip `bytes`."""
         self._skip_length(self.integer())
 
     def _skip_length(self, length: Integers) -> None:
-        """Step over as many bytes as was read; a row with a negative length is bad."""
-        # As an unsigned number, a negative length is larger than any that can be.
+        """Skip the number of bytes that was read; a row with a negative length is bad."""
+        # As an unsigned number, a negative length is larger than any possible one.
         self.skip(np.minimum(length.view(np.uint64), _FAR).view(np.int64))
 
     def strings(self) -> StringColumn:
@@ -197,8 +197,8 @@ class Cursor:
         width = -(-longest // 8)
         if not width:
             return StringColumn(np.empty((len(length), 0), np.uint64), length)
-        # From each start as many bytes as the longest string has, in one piece, which costs less than a word at a time;
-        # what lies behind a string's end is masked.
+        # From each start as many bytes as the longest string has, in one gather, which is faster than a word at a time;
+        # what is after a string's end is masked.
         pieces = np.ndarray((len(self.data) - 8 * width + 1,), f"V{8 * width}", self.data, 0, (1,))
         words = pieces[start].view("<u8").reshape(len(length), width)
         if longest == shortest:
@@ -211,7 +211,7 @@ class Cursor:
         return StringColumn(words, length)
 
     def _long_text(self) -> tuple[Integers, Integers]:
-        """Step over strings of any length: `(where each starts, its bytes)`; a bad row has none."""
+        """Skip strings of any length: `(start of each, its bytes)`; a bad row has no bytes."""
         length = self.integer()
         start = self.position
         self._skip_length(length)
@@ -219,8 +219,8 @@ class Cursor:
 
     def _check_utf8(self, rows: NDArray[np.intp], words: Words, length: Integers) -> None:
         """Mark those of these rows bad whose string is not UTF-8."""
-        # All in one piece, which takes a tenth of the time. The zeros behind each keep two broken ones from making a
-        # character together.
+        # All in one piece, which takes a tenth of the time. Zeros after each string prevent two broken ones from
+        # forming a character together.
         apart = np.zeros((len(rows), words.shape[1] + 1), np.uint64)
         apart[:, :-1] = words.take(rows, axis=0)
         raw = apart.tobytes()
@@ -250,9 +250,9 @@ def _masks(width: int) -> Words:
 
 
 def _stop(word: Words) -> tuple[Words, Sizes]:
-    """Of words that begin with a number: the bits below the one that ends its last byte, and its size in bytes.
+    """For words that start with a number: the bits below the one that ends its last byte, and its size in bytes.
 
-    With no such bit among eight bytes the number goes on, all bits are below, and the size is 9.
+    If none of the eight bytes ends the number, all bits are below, and the size is 9.
     """
     going_on = word | _DATA_BITS
     below: Words = going_on & (~going_on - _ONE)

@@ -1,4 +1,4 @@
-"""Number the distinct values of a column, by hashing: what a dictionary does, for all rows at once."""
+"""Factorize columns: number their distinct values by hashing, for all rows at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 divided by the golden ratio. To multiply by an odd number modulo 2**64 keeps different numbers different."""
+"""2**64 divided by the golden ratio. Multiplying by an odd number modulo 2**64 keeps different numbers different."""
 
 
 def factorize(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Which fields have limits, and are checked whether or not they are wanted."""
+"""The fields with limits, which are checked whether or not they are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tributary.avro.validation import NO_LIMITS, limits
 
 
 def with_limited(wanted: Record, contract: Record, writer: Record, around: frozenset[int] = frozenset()) -> Record:
-    """The wanted fields, and those of the contract that have limits where the writer has them.
+    """The wanted fields, and the contract's fields with limits that the writer has.
 
     `wanted` is the contract with some of its fields, `around` the records that contain it, by `id`. A field with limits
     that the writer does not have needs no default.
@@ -50,7 +50,7 @@ def limited_within(kind: Schema) -> bool:
 
 
 def check_limits(record: Record) -> None:
-    """Raise SchemaError if a field of a record, or a field within it, has limits that cannot be used."""
+    """Raise SchemaError if a field of a record, or a field within it, has invalid limits."""
     for field in _fields_within(record):
         limits(field.name, field.props)
 

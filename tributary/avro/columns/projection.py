@@ -1,4 +1,4 @@
-"""Which fields of a contract are read, and which column each of them becomes."""
+"""The projection: the fields of a contract that are read, and the column of each."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tributary.avro.schema import Array, Enum, Field, Record, Schema, SchemaErro
 
 
 class Form(enum.Enum):
-    """What holds the values of a type in all rows."""
+    """The kind of column for a type."""
 
     INTEGERS = enum.auto()
     NULLABLE = enum.auto()
     STRINGS = enum.auto()
     LISTS = enum.auto()
     OBJECTS = enum.auto()
-    """Python objects, as the row decoder makes them: what no other column holds."""
+    """Python objects, as the row decoder creates them, for types without another kind of column."""
 
 
 def form(kind: Schema) -> Form:
-    """The form of a type's column. It depends on nothing else, so columns of all writers can be joined."""
+    """The form of a type's column. It depends only on the type, so columns of all writers can be concatenated."""
     if isinstance(kind, Array) and isinstance(kind.element, Record):
         return Form.LISTS
     branches = kind.branches if isinstance(kind, Union) else (kind,)
@@ -41,7 +41,7 @@ def form(kind: Schema) -> Form:
 
 
 def project(record: Record, paths: Iterable[str]) -> Record:
-    """The record with the fields at these paths alone, as `user_id` or `items.quantity`.
+    """The record with only the fields at these paths, such as `user_id` or `items.quantity`.
 
     Raises SchemaError for a path that does not lead to a field.
     """
@@ -56,7 +56,7 @@ def _projected(record: Record, name: str, rests: set[str]) -> Field:
     field = next((field for field in record.fields if field.name == name), None)
     if field is None:
         names = ", ".join(field.name for field in record.fields)
-        raise SchemaError(f"{record.short_name}: no field is named {name}, which is read; it has {names or 'none'}")
+        raise SchemaError(f"{record.short_name}: there is no field {name} to read; the fields are {names or 'none'}")
     if "" in rests:
         return field
     if not (isinstance(field.type, Array) and isinstance(field.type.element, Record)):
@@ -96,7 +96,7 @@ def column(values: Sequence[Any], kind: Schema) -> Column:
 
 
 def _numbers(values: Sequence[Any], kind: Schema) -> list[int]:
-    """Enums by the place of their symbol, booleans as 0 and 1, and 0 for a null."""
+    """Enums by the index of their symbol, booleans as 0 and 1, and 0 for a null."""
     branches = kind.branches if isinstance(kind, Union) else (kind,)
     codes = {symbol: code for enum in branches if isinstance(enum, Enum) for code, symbol in enumerate(enum.symbols)}
     return [0 if value is None else codes[value] if codes else int(value) for value in values]

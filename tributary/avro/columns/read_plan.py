@@ -1,10 +1,10 @@
 """Plan how rows of a writer schema become columns of a reader schema.
 
-The plan is made once for each writer schema: a step per field, which reads it in all rows or steps over it. Resolution
-is that of the row decoder (`resolution`), for what columns hold: whole numbers, booleans, enums and text, all of them
-optional or not, and lists of records of them.
+The plan is made once per writer schema: one step per field, which reads it in all rows or skips it. Resolution is that
+of the row decoder (`resolution`), for the types that columns hold: integers, booleans, enums and strings, optional or
+not, and lists of records of them.
 
-A row outside the limits of the reader's fields is bad, also where a field is not wanted and only checked.
+A row outside the limits of the reader's fields is bad, also if a field is not read but only checked.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ Step = Callable[[Cursor], Column]
 
 
 def plan(writer: Schema, reader: Record, wanted: Record) -> Callable[[Cursor], RecordBatch]:
-    """How to read rows that `writer` wrote as the columns of `wanted`.
+    """How to read rows written with `writer` as the columns of `wanted`.
 
-    `reader` has the wanted fields, and those that are checked. Raises Unreadable.
+    `reader` has the wanted fields and those that are checked. Raises Unreadable.
     """
     if not isinstance(writer, Record) or resolve(writer, reader) is None:
         raise Unreadable(f"the event: written as {writer}, read as {reader}")
     within_itself = recursion(writer)
     if within_itself is not None:
-        raise Unreadable(f"{within_itself}: a record within itself, which columns cannot follow")
+        raise Unreadable(f"{within_itself}: a recursive record, which columns cannot hold")
     return _record(writer, reader, wanted, "")
 
 
@@ -82,7 +82,7 @@ def _record(writer: Record, reader: Record, wanted: Record, at: str) -> Callable
 
 
 def _verify(writer: Schema, reader: Schema, bounds: Limits, at: str) -> Skip:
-    """Step over a writer's type that no column holds, and mark rows bad that are outside the reader's limits."""
+    """Skip a writer's type that is not read, and mark rows bad that are outside the reader's limits."""
     if isinstance(writer, Union) and writer.branches:
         branches = [_verify(one, reader, bounds, at) for one in writer.branches]
         return lambda cursor: by_branch(cursor, branches)
@@ -202,7 +202,7 @@ def _read_union(writer: Union, reader: Schema, wanted: Schema, at: str) -> Step:
 
 
 def _fail_all(shape: Form) -> Step:
-    """What a branch that the reader cannot take does to the rows that chose it."""
+    """The step for a branch that the reader does not have: all rows of the branch are bad."""
 
     def read(cursor: Cursor) -> Column:
         cursor.fail(np.ones(len(cursor), np.bool_))

@@ -29,43 +29,41 @@ from tributary.avro.schema import Record, Schema, SchemaError
 from tributary.avro.wire import MAGIC, PREFIX_LENGTH, WireError, split
 
 LARGE = LONGEST
-"""Bytes from which a message is decoded alone, to a record batch of its own: columns gain nothing there, and one long
-list or text would make the columns of a whole batch as large as itself."""
+"""Bytes from which a message is decoded separately, to a record batch of its own: columns gain nothing there, and one
+long list or string would make the columns of the whole batch as large as itself."""
 
 _HEAD = np.uint64(0xFF_FFFF_FFFF)
 """The five bytes of the prefix in a little-endian word."""
 
 
 class UnknownSchema(LookupError):
-    """No schema has the id that a message names, or none by which a message could be read."""
+    """There is no schema with the id in a message, or none that can read a message."""
 
 
 class SchemaPending(Exception):
-    """The schema with an id that a message names is not known yet. It may be later; nothing says the message is bad."""
+    """The schema with the id in a message is not known yet. It may be later: the message is not bad."""
 
 
 @attrs.frozen(eq=False)
 class ReadResult:
-    """What a batch of values decodes to."""
+    """The result of decoding a batch of values."""
 
     batches: list[RecordBatch]
-    """The rows that decode, in no special order."""
+    """The rows that decode, in no particular order."""
     failures: dict[int, str]
-    """For each value that does not, its place in the batch and the reason."""
+    """For each value that does not, its index in the batch and the reason."""
     places: list[NDArray[np.intp]]
-    """For each record batch, the places of its rows among the values."""
+    """For each record batch, the indexes of its rows among the values."""
 
 
 class ColumnReader:
     """Reads the values of one topic as columns of its contract.
 
-    `fields` names what to read, as `user_id` or `items.quantity`; the rest is stepped over, but must be what its writer
-    schema says, and within the limits of the contract. `schema_text` gives a writer schema by its id; it raises
-    UnknownSchema for an id that does not exist, and whatever else it raises, SchemaPending for one, passes through
-    `read`.
+    `fields` names what to read, such as `user_id` or `items.quantity`; other fields are skipped, but must match their
+    writer schema and the limits of the contract. `schema_text` returns a writer schema by its id; it raises
+    UnknownSchema for an id that does not exist. Its other exceptions, such as SchemaPending, pass through `read`.
 
-    Raises SchemaError for a contract that is not a record, has not these fields, or has limits
-    that cannot be used.
+    Raises SchemaError for a contract that is not a record, lacks one of these fields, or has invalid limits.
     """
 
     def __init__(self, contract: Any, fields: Iterable[str], schema_text: Callable[[int], str]) -> None:
@@ -75,7 +73,7 @@ class ColumnReader:
         check_limits(record)
         self._contract = record
         self.wanted = projection.project(record, fields)
-        """The contract with the fields that are read alone."""
+        """The contract with only the fields that are read."""
         self._schema_text = schema_text
         self._writers: dict[int, _Writer] = {}
 
@@ -119,7 +117,7 @@ class ColumnReader:
 
 
 class _Writer:
-    """How to read what one writer schema wrote: by columns where that can be, else row by row."""
+    """How to read messages of one writer schema: by columns if possible, else row by row."""
 
     def __init__(self, schema_id: int, schema: Schema, contract: Record, wanted: Record) -> None:
         self._schema_id = schema_id
@@ -180,13 +178,13 @@ class _Writer:
             return refuse
 
         def decode(body: bytes) -> Any:
-            check(body)  # the whole of it: what is read steps over the rest without a look
+            check(body)  # the whole record: the projection skips other fields without decoding them
             return read(body)
 
         return decode
 
     def _explain(self, payload: bytes) -> str:
-        """Why a row is bad, by decoding it alone."""
+        """Why a row is bad, found by decoding it separately."""
         try:
             self._decode(payload[PREFIX_LENGTH:])
         except DecodeError as error:

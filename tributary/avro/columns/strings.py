@@ -66,7 +66,7 @@ class StringColumn:
             distinct.words.take(codes, axis=0), self.words
         ):
             return codes, rows
-        # Two strings shared a hash: rare enough to be slow about, never to be wrong about.
+        # Two strings have the same hash: rare, so the slow path is acceptable.
         whole = np.column_stack((self.length.view(np.uint64), self.words))
         _, first, codes = np.unique(whole, axis=0, return_index=True, return_inverse=True)
         return codes.reshape(-1).astype(np.int64), first.astype(np.int64)
@@ -98,7 +98,7 @@ def constant(string: str | None, rows: int) -> StringColumn:
 
 
 def _hash(column: StringColumn) -> Words:
-    """The length and the words, each times an odd number of its own, added modulo 2**64; the high bits are the good."""
+    """The sum modulo 2**64 of the length and the words, each times a different odd number; its high bits are good."""
     # A column as wide as its longest string: hashes of columns of other widths are never compared.
     odd = np.arange(3, 3 + 2 * column.words.shape[1], 2).astype(np.uint64) * ODD
     hashes: Words = column.length.astype(np.uint64) * ODD + column.words @ odd

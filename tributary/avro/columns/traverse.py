@@ -1,4 +1,4 @@
-"""Step over what a writer wrote, in all rows together: what is not wanted, and the lists and unions around what is.
+"""Traverse what a writer wrote, in all rows together: skip fields, and walk through lists and unions.
 
 https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 """
@@ -107,7 +107,7 @@ def walk(cursor: Cursor, item: Callable[[Cursor], T]) -> list[tuple[Rows, T]]:
 
 
 def _block(cursor: Cursor) -> Integers:
-    """Read how many items a list's next block has; 0 ends the list. A negative count has the block's size behind it."""
+    """Read the number of items in a list's next block; 0 ends the list. The block's size follows a negative count."""
     count = cursor.integer()
     if count.min() < 0:
         rows = np.flatnonzero(count < 0)
@@ -127,4 +127,4 @@ def check_items(items: Schema, at: str) -> None:
     """Raise Unreadable for items of a list that may take no bytes."""
     if takes_no_bytes(items):
         # A count is limited by the bytes that are left, which is the only defence against a hostile number.
-        raise Unreadable(f"{at}: items without bytes cannot be told from damage")
+        raise Unreadable(f"{at}: items without bytes cannot be distinguished from damage")

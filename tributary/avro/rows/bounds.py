@@ -13,11 +13,11 @@ _NUMBERS = ("int", "long", "float", "double", "decimal")
 
 
 class OutsideError(ValueError):
-    """A value is outside the limits of its field; the message says what it is and what was expected."""
+    """A value is outside the limits of its field; the message has the value and what was expected."""
 
 
 def refuse_outside(source: Source, field: Field, value: str) -> None:
-    """Raise OutsideError if the variable `value` is outside the limits that the field has."""
+    """Raise OutsideError if the variable `value` is outside the field's limits."""
     bounds = limits(field.name, field.props)
     condition = _condition(source, field.type, bounds, value)
     if condition:
@@ -30,7 +30,7 @@ def refuse_outside(source: Source, field: Field, value: str) -> None:
 
 
 def _condition(source: Source, kind: Schema, bounds: Limits, value: str) -> str:
-    """The condition under which a value is outside; empty if none is."""
+    """The condition under which a value is outside; empty if every value is inside."""
     if isinstance(kind, Union):
         kinds = [_condition(source, branch, bounds, value) for branch in kind.branches]
         return f"{source.constant('beyond', functools.partial(beyond, bounds=bounds))}({value})" if any(kinds) else ""

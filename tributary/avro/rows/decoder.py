@@ -36,12 +36,12 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
     """A function that returns the event in an Avro body, resolved from the writer schema to the reader schema.
 
     Both are schemas as parsed from JSON; without a reader schema the writer's is used. The event is an instance of
-    `cls`, whose attributes are the reader's fields. Records and enums within are the classes of those names in the
-    module of `cls`; arrays are tuples. Without `cls`, and where the module has no such class, records are dictionaries,
+    `cls`, whose attributes are the reader's fields. Nested records and enums use the classes of their names in the
+    module of `cls`; arrays are tuples. Without `cls`, or if the module has no such class, records are dictionaries,
     enums `str` and arrays lists. Maps are `dict`, decimals `decimal.Decimal`; uuids are `str` and timestamps, dates and
     times the `int` of their underlying type.
 
-    The function takes exactly the whole body and raises DecodeError for every other, and BoundsError for values outside
+    The function requires the exact body and raises DecodeError otherwise, and BoundsError for values outside
     the `minimum`, `maximum` or `pattern` of the reader's fields; defaults are not checked. Raises SchemaError for
     a schema that cannot be used and DecodeError for a pair that cannot be resolved.
     """
@@ -52,10 +52,10 @@ def decoder(writer: Any, reader: Any = None, cls: type[Any] | None = None) -> Ca
 def resolver(
     written: Schema, read: Schema, cls: type[Any] | None = None, *, tagged: bool = False, bounded: bool = False
 ) -> Callable[[bytes], Any]:
-    """`decoder` for types that are parsed already.
+    """`decoder` for parsed types.
 
-    `tagged`: where a union was written, the value is a pair, of the number of its branch and the value itself.
-    `bounded`: values outside the limits of the reader's fields are refused; not to be had together with `tagged`.
+    `tagged`: the value of a written union is a pair of the branch's number and the value.
+    `bounded`: values outside the limits of the reader's fields are refused; cannot be combined with `tagged`.
     """
     title = written.short_name if isinstance(written, Record) else str(written)
     source = Source("decoder")
@@ -86,7 +86,7 @@ def _reason(error: Exception, data: bytes) -> str:
     if isinstance(error, EOFError):
         over = len(data) - error.args[0]
         if over > 0:
-            return f"the payload of {len(data)} bytes has {over} more than the event takes"
+            return f"the payload has {len(data)} bytes, {over} of them after the event"
     if isinstance(error, EOFError | IndexError | struct.error):
         return f"the payload of {len(data)} bytes ends too early"
     if isinstance(error, UnicodeDecodeError):

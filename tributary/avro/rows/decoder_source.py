@@ -1,8 +1,8 @@
 """Write the lines that read a value of a writer's type as a reader's type, for `decoder.py`.
 
-In the generated code `data` is the payload, `at` the position of the next byte and `n` the number read last, in its
-zigzag form. A slice beyond the end is short and not an error: since `at` only grows, the next byte read or the check at
-the end finds it.
+In the generated code `data` is the payload, `at` the position of the next byte and `n` the last number read, in its
+zigzag form. A slice beyond the end is short, not an error: because `at` only grows, the next read or the check at the
+end detects it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _TEXT = Primitive("string")
 
 
 class UnresolvedError(ValueError):
-    """The reader cannot take what the writer wrote; the message begins with the place in the schema."""
+    """The reader cannot read what the writer wrote; the message starts with the place in the schema."""
 
 
 class Reader:
-    """Writes the lines for each type; every method that reads returns an expression of the value, to be used once."""
+    """Writes the lines for each type; every method that reads returns an expression for the value, to be used once."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Reader:
         return value
 
     def _apart(self, writer: Schema) -> bool:
-        """Whether a type is read by a function of its own: for its depth, or because it recurs."""
+        """Whether a type is read by a function of its own, because it is nested deep or recursive."""
         deep = self._depth >= DEEP and isinstance(writer, Record | Array | Map | Union)
         return deep or self._uses[id(writer)] > 1
 
@@ -109,7 +109,7 @@ class Reader:
                     value = self._inline(writer, reader, name)
                     self.source.line(f"return {value}, at")
         except UnresolvedError as error:
-            self._functions = before  # what was written since may call the function that is dropped now
+            self._functions = before  # lines written since may call the function that is dropped now
             self._unresolved[key] = str(error)
             raise UnresolvedError(f"{self.source.place}{error}") from None
         finally:
@@ -221,14 +221,14 @@ class Reader:
         return self.source.constant(reader.short_name, self._classes.symbols(writer, reader))
 
     def _branches(self, union: Union, write: Callable[[Schema], None]) -> None:
-        """The number of a branch, then for each branch what `write` writes."""
+        """The number of a branch, then the lines of `write` for each branch."""
         number(self.source)
         for index, kind in enumerate(union.branches):
             with self.source.block(f"{'elif' if index else 'if'} n == {index << 1}:"):
                 mark = self.source.mark
                 try:
                     write(kind)
-                except UnresolvedError as error:  # only data that takes this branch cannot be read
+                except UnresolvedError as error:  # only data with this branch cannot be read
                     self.source.rewind(mark)
                     self.source.line(f"raise ValueError({str(error).rpartition(': ')[2]!r})")
                 if self.source.mark == mark:
@@ -237,7 +237,7 @@ class Reader:
             self.source.line('raise ValueError(f"no branch of the union has the number {n >> 1}")')
 
     def _skip(self, writer: Schema, name: str) -> None:
-        """Read over a value that the reader does not have."""
+        """Skip a value that the reader does not have."""
         if self._apart(writer):
             self.source.line(f"at = {self._function(writer, None, name)}(data, at)")
             return

@@ -9,7 +9,7 @@ from tributary.avro.varint import write_long
 
 
 class Patterned(dict[str, bytes]):
-    """Text → its encoding, for text that matches a pattern; another raises ValueError."""
+    """From a string to its encoding, if it matches a pattern; raises ValueError otherwise."""
 
     def __init__(self, bounds: Limits) -> None:
         self.pattern = bounds.pattern
@@ -37,7 +37,7 @@ def python_class(branch: Schema, *, keys: bool) -> str:
 
 
 def class_test(branch: Schema, value: str, *, keys: bool) -> str:
-    """The condition that a variable holds a value of a branch, by its class alone."""
+    """The condition that a variable has a value of a branch, by its class only."""
     if isinstance(branch, Record) and not keys:
         return f"type({value}).__name__ == {naming.class_(branch.short_name)!r}"
     return {

@@ -48,7 +48,7 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
         return _compiled(kind, refuse, varint.LENGTH, keys=keys)
 
     def otherwise(event: Any, error: Exception) -> bytes:
-        """What the quick function leaves: something longer than its table of lengths has, or an error."""
+        """What the fast function does not handle: lengths beyond its table, and errors."""
         return patient()(event) if isinstance(error, IndexError) else refuse(event, error)
 
     return _compiled(kind, otherwise, varint.SMALL, keys=keys)
@@ -91,14 +91,14 @@ def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Se
 
 
 def _write_column(writer: Writer, field: Field, output: str) -> None:
-    """Write what makes a variable of a column's encodings, in their order."""
+    """Write the lines that assign a column's encodings, in order, to a variable."""
     source, column = writer.source, f"columns[{field.name!r}]"
 
     def encoding() -> str:
         return joined(writer.parts(field.type, "value", field.name, limits(field.name, field.props)))
 
     if field.type.kind in RANGES:
-        # Times repeat, and other numbers often: to encode one costs three times as much as to look it up.
+        # Times and other numbers often repeat: encoding one costs three times as much as looking it up.
         with source.block(f"if not INT.issuperset(map(type, {column})):"):  # True is equal to 1
             source.line("raise ValueError")
         source.line("known = {}")
@@ -115,7 +115,7 @@ def _write_column(writer: Writer, field: Field, output: str) -> None:
 def _compiled(
     kind: Schema, otherwise: Callable[[Any, Exception], bytes], lengths: object, *, keys: bool
 ) -> Callable[[Any], bytes]:
-    """The function, which takes the encodings of lengths from a table."""
+    """The function, which looks up the encodings of lengths in a table."""
     writer = Writer(kind, keys=keys)
     source = writer.source
     source.scope |= {"LENGTH": lengths, "otherwise": otherwise}

@@ -1,4 +1,4 @@
-"""Write the code that encodes values: straight-line Python, for `encoder` to make functions of.
+"""Write the code that encodes values: straight-line Python, which `encoder` compiles to functions.
 
 https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 """
@@ -199,7 +199,7 @@ class Writer:
 
 
 def _number(variable: str, above: str, high: int) -> str:
-    """The encoding of a number, in place up to what a time in milliseconds has: a call costs as much again."""
+    """The encoding of a number, inlined up to the size of a time in milliseconds, because a call doubles the cost."""
     choices = {
         1 << 13: f"SMALL[{variable}]",
         1 << 27: f"LOW[{variable} & 8191] + HIGH[{variable} >> 13]",

@@ -1,4 +1,4 @@
-"""How the decoder builds records and enums: as instances of the classes beside a class, or as dictionaries and text."""
+"""How the decoder builds records and enums: as instances of classes in a module, or as dictionaries and strings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Classes:
 
     @property
     def sequence(self) -> type[tuple[Any, ...]] | type[list[Any]]:
-        """What an array becomes: a tuple beside classes, which are frozen, else a list."""
+        """The type of an array: a tuple with classes, which are frozen, else a list."""
         return list if self._cls is None else tuple
 
     def symbol(self, kind: Enum, symbol: str) -> str:
@@ -42,7 +42,7 @@ class Classes:
         return symbol if cls is None else cls(symbol)
 
     def symbols(self, writer: Enum, reader: Enum) -> Symbols:
-        """The reader's values for the writer's symbols, as far as the reader knows them or has a default."""
+        """The reader's values for the writer's symbols that it has or has a default for."""
         symbols = Symbols(writer)
         for index, symbol in enumerate(writer.symbols):
             known = symbol if symbol in reader.symbols else reader.default
@@ -51,7 +51,7 @@ class Classes:
         return symbols
 
     def default(self, kind: Schema, value: Any) -> Any:
-        """The value for a default as the schema's JSON has it; bytes are text of one character a byte.
+        """The value of a default in the schema's JSON; bytes are strings of one character per byte.
 
         Raises ValueError if it is not of that type.
         """
@@ -101,7 +101,7 @@ class Classes:
 
 
 class Symbols(dict[int, Any]):
-    """The zigzag form of the number of a writer's symbol → the reader's value."""
+    """From the zigzag form of a writer's symbol to the reader's value."""
 
     def __init__(self, writer: Enum) -> None:
         self._writer = writer
@@ -120,9 +120,9 @@ def scaled(unscaled: bytes, scale: int) -> decimal.Decimal:
 def twin(cls: type[Any], names: list[str]) -> type[Any] | None:
     """A mutable class with the same memory layout as a frozen one, whose instances can become instances of `cls`.
 
-    To fill such an instance and then set its `__class__` takes a third of the time of a frozen class's `__init__`.
-    None where that would leave something out: another layout or other fields, a converter, a validator, a hook or an
-    `__init__` of its own.
+    Filling such an instance and then setting its `__class__` takes a third of the time of a frozen class's `__init__`.
+    None if that would skip something: another layout or other fields, a converter, a validator, a hook or an `__init__`
+    of its own.
     """
     fields = attrs.fields_dict(cls) if attrs.has(cls) else {}
     plain = all(field.converter is None and field.validator is None for field in fields.values())
@@ -138,7 +138,7 @@ def twin(cls: type[Any], names: list[str]) -> type[Any] | None:
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character, which JSON can write and UTF-8 cannot."""
+"""An unpaired surrogate, which JSON can express and UTF-8 cannot."""
 
 
 def _is(kind: str, value: Any) -> bool:

@@ -10,7 +10,7 @@ from tributary.avro.schema import Decimal, Schema
 from tributary.avro.structure import takes_no_bytes
 
 SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
-"""Bytes of the primitive types that have no length."""
+"""The bytes of the primitive types with a fixed size."""
 
 
 def number(source: Source) -> None:
@@ -31,9 +31,9 @@ def length(source: Source) -> None:
 
 @contextmanager
 def blocks(source: Source, items: Schema | None, count: str = "") -> Iterator[None]:
-    """The loops over the items of an array, or of a map, which has no `items`; `count`: how many there are yet.
+    """The loops over the items of an array, or of a map, which has no `items`; `count` is the number of items so far.
 
-    What is added within reads one item.
+    The lines added inside read one item.
     """
     with source.block("while True:"):
         if items is not None and takes_no_bytes(items):
@@ -54,7 +54,7 @@ def blocks(source: Source, items: Schema | None, count: str = "") -> Iterator[No
 
 
 def primitive(source: Source, writer: str, reader: str, name: str) -> str:
-    """Read a value of a primitive type other than text and bytes; returns its expression."""
+    """Read a value of a primitive type other than string and bytes; returns its expression."""
     line = source.line
     if writer == "null":
         return "None"
@@ -64,7 +64,7 @@ def primitive(source: Source, writer: str, reader: str, name: str) -> str:
         with source.block("if n < 128:"):
             line(f"{value} = SIGNED[n]")
             line("at += 1")
-        if writer == "long":  # two and three bytes in place: most prices have them, and a call costs as much again
+        if writer == "long":  # two and three bytes inlined: most prices have them, and a call doubles the cost
             with source.block("elif (second := data[at + 1]) < 128:"):
                 line("n += (second << 7) - 128")
                 line(f"{value} = ~(n >> 1) if n & 1 else n >> 1")
@@ -89,11 +89,11 @@ def primitive(source: Source, writer: str, reader: str, name: str) -> str:
 
 
 def text_or_bytes(source: Source, writer: Schema, reader: Schema, name: str) -> str:
-    """Read text, bytes or a fixed type, also where it carries a decimal; returns the expression of the value."""
+    """Read a string, bytes or a fixed type, also as a decimal; returns the expression for the value."""
     value = source.variable(name)
     text = ".decode()" if reader.kind == "string" else ""
     if writer.kind == "string" and not text:
-        text = ".decode().encode()"  # a string is UTF-8, also where it is read as bytes
+        text = ".decode().encode()"  # a string is UTF-8, also if it is read as bytes
     if writer.kind == "fixed":
         source.line(f"{value} = data[at : (at := at + {writer.size})]{text}")
     else:
@@ -101,5 +101,5 @@ def text_or_bytes(source: Source, writer: Schema, reader: Schema, name: str) -> 
         source.line(f"{value} = data[at + 1 : (at := at + 1 + (n >> 1))]{text}")
     if not isinstance(reader, Decimal):
         return value
-    # A number keeps its value where the reader has another scale: what was written counts.
+    # A number keeps its value if the reader has another scale: the writer's scale applies.
     return f"scaled({value}, {writer.scale if isinstance(writer, Decimal) else reader.scale})"

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 DEEP = 6
-"""Types nested deeper get a function of their own: Python compiles no more than 20 loops within each other."""
+"""Types nested deeper get a function of their own: Python compiles at most 20 nested loops."""
 
 _serial = itertools.count(1)
 
@@ -22,7 +22,7 @@ class Source:
     def __init__(self, title: str) -> None:
         self.scope: dict[str, Any] = {}
         self.place = ""
-        """Where in the schema the next lines are, such as `.items[].quantity`, from the function they are in."""
+        """The place in the schema of the next lines, such as `.items[].quantity`, relative to their function."""
         self._filename = f"<{title} {next(_serial)}>"
         self._functions: list[tuple[str, str]] = []
         self._lines: list[tuple[str, str]] = []
@@ -34,7 +34,7 @@ class Source:
         self._lines.append(("    " * self._depth + text, self.place))
 
     def call(self, head: str, arguments: list[str], tail: str) -> None:
-        """Add a statement that goes over many arguments, one a line."""
+        """Add a statement with many arguments, one per line."""
         self.line(head)
         for argument in arguments:
             self.line(f"    {argument},")
@@ -42,7 +42,7 @@ class Source:
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
-        """Add a header such as `if x:`; what is added within is its body."""
+        """Add a header such as `if x:`; the lines added inside are its body."""
         self.line(header)
         self._depth += 1
         try:
@@ -52,7 +52,7 @@ class Source:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What is added within is a function of its own, in front of all else; dropped if writing it fails."""
+        """The lines added inside are a function of its own, before everything else; dropped if writing it fails."""
         before = self._lines, self._depth, self.place
         self._lines, self._depth, self.place = [], 0, ""
         try:
@@ -63,7 +63,7 @@ class Source:
 
     @contextmanager
     def within(self, step: str) -> Iterator[None]:
-        """What is added within is one step further down in the schema."""
+        """The lines added inside are one level deeper in the schema."""
         before = self.place
         self.place += step
         try:
@@ -73,7 +73,7 @@ class Source:
 
     @property
     def mark(self) -> int:
-        """Where the function being written ends now."""
+        """The current end of the function being written."""
         return len(self._lines)
 
     def rewind(self, mark: int) -> None:
@@ -81,11 +81,11 @@ class Source:
         del self._lines[mark:]
 
     def variable(self, name: str) -> str:
-        """A name that nothing else has: no field, keyword or builtin ends in a number of ours."""
+        """A unique name: no field, keyword or builtin ends in one of these numbers."""
         return f"{name}_{next(self._variables)}"
 
     def assigned(self, value: str, name: str) -> str:
-        """A variable that holds the value of an expression: itself if it is one."""
+        """A variable with the value of an expression; the expression itself if it is a variable."""
         if value.isidentifier():
             return value
         variable = self.variable(name)
@@ -93,7 +93,7 @@ class Source:
         return variable
 
     def constant(self, name: str, value: Any) -> str:
-        """A name by which the source refers to an object."""
+        """A name for an object in the source."""
         constant = self.variable(name.upper())
         self.scope[constant] = value
         return constant

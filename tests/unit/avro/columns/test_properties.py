@@ -99,9 +99,9 @@ def test_optional_numbers_are_read_by_columns(name: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
-        (("b",), "R: no field is named b, which is read; it has a, items"),
+        (("b",), "R: there is no field b to read; the fields are a, items"),
         (("a.b",), "R.a: expected a list of records, of which b is read; got long"),
-        (("items.c",), "Item: no field is named c, which is read; it has n"),
+        (("items.c",), "Item: there is no field c to read; the fields are n"),
     ],
 )
 def test_a_field_that_the_contract_lacks_is_named(paths: tuple[str, ...], message: str) -> None:

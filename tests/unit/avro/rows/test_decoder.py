@@ -88,7 +88,7 @@ def test_a_flipped_bit_never_escapes_as_another_error(event: PurchaseCompleted, 
             b"\0\0\0\0\0\0\0\x02\0\xfe\xff\xff\xff\x1f\0",
             "PurchaseCompleted.items[].quantity: a number does not fit in 32",
         ),
-        (ENCODERS[PurchaseCompleted](PURCHASE) + b"\0\0", "bytes has 2 more than the event takes"),
+        (ENCODERS[PurchaseCompleted](PURCHASE) + b"\0\0", "bytes, 2 of them after the event"),
     ],
 )
 def test_damage_is_named_with_its_place(body: bytes, message: str) -> None:
