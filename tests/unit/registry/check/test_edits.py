@@ -13,14 +13,14 @@ from tests.support.avro.outcomes import outcome
 from tests.support.contracts import Contracts
 from tests.support.variables import use
 from tools import edits
-from tools.edits import Case
+from tools.edit_cases import EDITS, Case
 from tributary.avro.parser import parse
 from tributary.cli.main import main
 from tributary.registry import lock
 from tributary.registry.compatibility import incompatibilities
 from tributary.registry.render import checks
 
-CASES = [pytest.param(case, id=f"{case.topic}: {case.name}") for cases in edits.EDITS.values() for case in cases]
+CASES = [pytest.param(case, id=f"{case.topic}: {case.name}") for cases in EDITS.values() for case in cases]
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -32,7 +32,7 @@ def test_the_page_is_up_to_date() -> None:
 def test_the_page_has_what_the_command_says(
     contracts: Contracts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (case,) = [case for case in edits.EDITS["Names"] if case.name == "rename an optional field"]
+    (case,) = [case for case in EDITS["Names"] if case.name == "rename an optional field"]
     before = contracts.load()
     versions = {t.subject: lock.Subject(t.compatibility, (lock.Version(1, 1, t.text),)) for t in before.topics}
     lock.save(lock.Lock("local", versions), contracts.folder / "lock.json")
@@ -72,7 +72,7 @@ SHOWN: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 def test_data_shows_what_does_not_survive(
     name: str, direction: str, written: dict[str, Any], read: dict[str, Any]
 ) -> None:
-    (case,) = [case for cases in edits.EDITS.values() for case in cases if case.name == name]
+    (case,) = [case for cases in EDITS.values() for case in cases if case.name == name]
     version = edits.registered(case)[1 if case.then else 0]
     pair = (edits.candidate(case), version)
     reader, writer = pair if direction == "backward" else reversed(pair)
