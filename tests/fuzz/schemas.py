@@ -13,11 +13,11 @@ from tributary.avro import wire
 from tributary.avro.canonical import normalized, resolved
 from tributary.avro.codec import codec_schema
 from tributary.avro.columns.reader import ColumnReader, UnknownSchema
+from tributary.avro.fingerprint import fingerprint
 from tributary.avro.parser import parse
 from tributary.avro.rows.decoder import DecodeError, decoder
 from tributary.avro.schema import Record, SchemaError
 from tributary.registry import compatibility
-from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.schemas.shapes import shape
 
 WORDS = tuple(

@@ -14,6 +14,7 @@ import attrs
 from tributary.avro import attributes
 from tributary.avro.canonical import canonical
 from tributary.avro.defaults import is_valid_default
+from tributary.avro.fingerprint import fingerprint
 from tributary.avro.jackson import load_json, refuse_lone_surrogates, show
 from tributary.avro.resolution import find_type
 from tributary.avro.schema import (
@@ -33,7 +34,6 @@ from tributary.avro.schema import (
     SchemaError,
     Union,
     is_decimal,
-    same,
 )
 
 _MAX_DEPTH = 150
@@ -217,7 +217,7 @@ class _Parser:
         for part in full.split("."):
             attributes.check_name(part, f"name {show(full)}: part")
         known = self.names.setdefault(full, schema)
-        if known is not schema and not same(known, schema):
+        if known is not schema and fingerprint(known, docs=False) != fingerprint(schema, docs=False):
             raise SchemaError(f"can't redefine: {full}")
 
     def _resolve(self, name: str, place: str) -> Schema:

@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from tributary.avro.schema import Schema, same
+from tributary.avro.fingerprint import fingerprint
+from tributary.avro.schema import Schema
 from tributary.registry.server import errors
 from tributary.registry.server.requests import SchemaRequest
 from tributary.registry.server.schemas import parsing
@@ -104,7 +105,7 @@ def _find(
     """A version of the subject with this schema: one with equal content, else one with equal meaning."""
     if not request.schema.strip():
         return None
-    schema, content = parsing.accept(state, subject, request, new=False, normalize=normalize)
+    _, content = parsing.accept(state, subject, request, new=False, normalize=normalize)
     alike = [version for version in state.meaning(subject, content.meaning) if deleted or not version.deleted]
     if latest_only:
         alike = [version for version in alike if version is state.latest(subject)]
@@ -112,7 +113,7 @@ def _find(
         held = _held(state, subject, content)
         if held is not None and (deleted or not held.deleted):
             return Version(subject, held.version, held.id, content)
-    return next((version for version in alike if _means_same(state, schema, content, version)), None)
+    return next((version for version in alike if _means_same(state, content, version)), None)
 
 
 def _held(state: State, subject: str, content: Content) -> Version | None:
@@ -123,15 +124,17 @@ def _held(state: State, subject: str, content: Content) -> Version | None:
     return None if number is None else state.versions[subject][number]
 
 
-def _means_same(state: State, schema: Schema, content: Content, version: Version) -> bool:
+def _means_same(state: State, content: Content, version: Version) -> bool:
     """Whether a schema equals this version's after references are resolved or `confluent:version` is removed.
 
-    Equal fingerprints are not sufficient: an import may have replaced what a stored schema refers to.
+    The stored fingerprint is not sufficient: an import may have replaced what a stored schema refers to.
     """
     theirs = version.content
     if content.references and set(content.references) != set(theirs.references):
         return False
-    return _same_metadata(content.metadata, version) and same(schema, parsing.parse_stored(state, version), docs=True)
+    return _same_metadata(content.metadata, version) and content.meaning == fingerprint(
+        parsing.parse_stored(state, version)
+    )
 
 
 def _same_metadata(metadata: Metadata | None, version: Version) -> bool:
@@ -185,7 +188,7 @@ def _register_new(
     if request.version == 0:
         for version in state.meaning(subject, content.meaning):
             same = not version.deleted and schema_id in (-1, version.id)
-            if same and _means_same(state, schema, content, version):
+            if same and _means_same(state, content, version):
                 return Planned((), Version(subject, version.version, version.id, content))
 
     if not importing:

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.avro.equality import same
 from tests.support.avro.version_data import first_versions, next_versions
 from tools.conformance import Client
 from tributary.avro import parser
+from tributary.avro.fingerprint import fingerprint
 from tributary.avro.parser import parse
-from tributary.avro.schema import Schema, SchemaError, same
+from tributary.avro.schema import Schema, SchemaError
 from tributary.registry.compatibility import incompatibilities
 from tributary.registry.server import registering
 from tributary.registry.server.schemas import messages, shapes
-from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.store import Store
 from tributary.registry.testing import TestRegistry, serve
 
@@ -50,16 +51,16 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         done["parsed"] += 1
         return parse(*args, **named)
 
-    def counted_same(*args: Any, **named: Any) -> bool:
+    def counted_fingerprint(*args: Any, **named: Any) -> str:
         done["compared"] += 1
-        return same(*args, **named)
+        return fingerprint(*args, **named)
 
     def counted_check(*args: Any) -> Any:
         done["checked"] += 1
         return incompatibilities(*args)
 
     monkeypatch.setattr(parser, "parse", counted_parse)
-    monkeypatch.setattr(registering, "same", counted_same)
+    monkeypatch.setattr(registering, "fingerprint", counted_fingerprint)
     monkeypatch.setattr(messages, "incompatibilities", counted_check)
     return done
 
@@ -188,7 +189,8 @@ def test_fingerprints_are_equal_if_the_schemas_are(texts: tuple[str, str]) -> No
         one, other = (parse(text) for text in texts)
     except SchemaError:
         return
-    assert (fingerprint(one) == fingerprint(other)) == same(one, other, docs=True)
+    for docs in (True, False):
+        assert (fingerprint(one, docs=docs) == fingerprint(other, docs=docs)) == same(one, other, docs=docs)
 
 
 def test_an_older_file_gets_its_fingerprints(tmp_path: Path) -> None:

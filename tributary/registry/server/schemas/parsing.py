@@ -9,11 +9,11 @@ import attrs
 
 from tributary.avro import parser
 from tributary.avro.canonical import normalized
+from tributary.avro.fingerprint import fingerprint
 from tributary.avro.schema import Schema, SchemaError
 from tributary.registry.server.errors import ApiError, invalid_schema
 from tributary.registry.server.requests import SchemaRequest
 from tributary.registry.server.schemas.cache import Cache
-from tributary.registry.server.schemas.fingerprint import fingerprint
 from tributary.registry.server.schemas.shapes import Shape, shape
 from tributary.registry.server.state import names
 from tributary.registry.server.state.model import Content, Reference, Version

@@ -10,9 +10,9 @@ import sys
 
 import attrs
 
+from tributary.avro.fingerprint import fingerprint
 from tributary.avro.schema import Schema
 from tributary.registry.compatibility import incompatibilities
-from tributary.registry.server.schemas.fingerprint import fingerprint
 
 _Pair = tuple[str, str]
 _pairs: dict[_Pair, _Pair] = {}
