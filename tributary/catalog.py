@@ -138,7 +138,8 @@ def load(settings: Settings) -> Catalog:
         retention_ms=_value(entry, "retention_days", int, "dead_letters", path) * _DAY_MS,
         owner=_value(entry, "owner", str, "dead_letters", path),
     )
-    known = [*(entry["setting"] for entry in content.get("topics", {}).values()), _DEAD_LETTERS]
+    named = [entry["setting"] for entry in content.get("topics", {}).values() if "setting" in entry]
+    known = [*named, _DEAD_LETTERS]
     for setting in settings.topic_names.keys() - known:
         raise CatalogError(f"setting {setting} names no topic of {path}; {project.meant(setting, known)}")
     names = [*(topic.name for topic in topics), dead_letters.name]
@@ -157,9 +158,10 @@ def _topic(contract: str, entry: dict[str, Any], settings: Settings, path: Path)
     compatibility = _value(entry, "compatibility", str, where, path)
     if compatibility not in LEVELS:
         raise CatalogError(f"{path}: {where}.compatibility is {compatibility!r}, expected one of {', '.join(LEVELS)}")
+    setting = _value(entry, "setting", str, where, path) if "setting" in entry else ""
     return Topic(
         contract=contract,
-        name=settings.topic_names.get(_value(entry, "setting", str, where, path), contract),
+        name=settings.topic_names.get(setting, contract),
         key=_value(entry, "key", str, where, path),
         partitions=_value(entry, "partitions", int, where, path),
         retention_ms=_value(entry, "retention_days", int, where, path) * _DAY_MS,

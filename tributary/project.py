@@ -104,10 +104,14 @@ class Project:
         """A complaint about the project file."""
         return ProjectError(f"{self.folder / FILE}: {text}")
 
+    def earlier_place(self, path: Path) -> Path:
+        """Where the lock or the exemptions were before projects named them: beside the contracts."""
+        return self.contracts.parent / path.name
+
     def _refuse_earlier_places(self) -> None:
-        """Both files were beside the contracts once; one that is overlooked there must not count as none."""
+        """One that is overlooked there must not count as none."""
         for path in (self.lock, self.exemptions):
-            earlier = self.contracts.parent / path.name
+            earlier = self.earlier_place(path)
             if earlier != path and earlier.exists():
                 raise ProjectError(
                     f"{earlier}: belongs at {path}, where {FILE} has it; move it: "

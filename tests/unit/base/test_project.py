@@ -14,6 +14,7 @@ from tests.support.contracts import CONTRACTS
 from tests.support.paths import ROOT
 from tributary import project
 from tributary.project import FILE, VARIABLE, NoProject, Project, ProjectError
+from tributary.registry.testing import serve
 
 
 def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +36,6 @@ def other(tmp_path: Path) -> Path:
         """
 [topics.payments]
 contract = "payment.avsc"
-setting = "KAFKA_TOPIC_PAYMENTS"
 key = "payment_id"
 partitions = 1
 retention_days = 1
@@ -72,6 +72,13 @@ def test_a_command_that_needs_a_project_says_so_and_what_to_do(tmp_path: Path, c
     assert done.stderr.startswith(f"error: no {FILE} in {tmp_path} or in a folder above it")
     assert "--project DIR" in done.stderr
     assert VARIABLE in done.stderr
+
+
+def test_what_asks_a_registry_alone_needs_no_project(tmp_path: Path) -> None:
+    with serve() as registry:
+        address = {"SCHEMA_REGISTRY_URL": registry.url}
+        assert run(tmp_path, "export", "--output", "all.json", **address).returncode == 0
+        assert run(tmp_path, "import", "all.json", **address).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["lint", "--help"], ["lint", "--explain", "docs-present"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,25 +47,27 @@ def _locked(known: lock.Lock | None, topic: Topic) -> tuple[lock.Version, ...]:
 
 def _revision(revision: str, settings: Settings, topics: Sequence[Topic]) -> Versions:
     """The revision's lock, and its contracts where they were not registered yet: they count as the next version."""
-    folder = topics[0].path.parent if topics else settings.lock_path.parent
-    _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    text = _show(revision, settings.lock_path)
+    project = settings.project
+    _git(project.folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    places = (settings.lock_path, project.earlier_place(settings.lock_path))
+    text = next(filter(None, (_show(project.folder, revision, place) for place in places)), None)
     known = lock.parse(text, f"{revision}:{settings.lock_path.name}") if text else None
     versions = {}
     for topic in topics:
         history = _locked(known, topic)
-        contract = _show(revision, topic.path)
+        contract = _show(project.folder, revision, topic.path)
         if contract and lock.fingerprint(contract) not in [version.fingerprint for version in history]:
             history += (lock.Version(history[-1].version + 1 if history else 1, 0, contract),)
         versions[topic.subject] = history
     return versions
 
 
-def _show(revision: str, path: Path) -> str | None:
-    """A file of a revision; None if it has no such file."""
-    if not _git(path.parent, "ls-tree", "--name-only", revision, f"./{path.name}").strip():
+def _show(folder: Path, revision: str, path: Path) -> str | None:
+    """A file of a revision; None if it has no such file. `folder` is one of the working copy's that exists."""
+    name = f"./{os.path.relpath(path, folder)}"
+    if not _git(folder, "ls-tree", "--name-only", revision, name).strip():
         return None
-    return _git(path.parent, "show", f"{revision}:./{path.name}")
+    return _git(folder, "show", f"{revision}:{name}")
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -47,6 +47,12 @@ def test_a_revision_is_its_lock_and_then_its_contracts(committed: Contracts) -> 
     assert [number for number, _ in versions(committed, "git:HEAD")["user-events-value"]] == [1]
 
 
+def test_a_revision_may_have_its_lock_beside_the_contracts(committed: Contracts) -> None:
+    moved = committed.folder / "registry" / "registry.lock.json"
+    here = committed.with_settings(attrs.evolve(committed.settings, lock_path=moved))
+    assert [number for number, _ in versions(here, "git:HEAD")["purchases-value"]] == [1, 2]
+
+
 def test_a_contract_that_the_revision_does_not_have_is_new(committed: Contracts) -> None:
     git(committed, "rm", "--quiet", "--cached", "user-events/cart_updated.avsc")
     git(committed, "commit", "--quiet", "-m", "without carts")
