@@ -16,9 +16,11 @@ import yaml
 
 from tests.support.contracts import NOWHERE
 from tests.support.paths import ROOT
-from tests.support.projects import copy_orders, offline
+from tests.support.projects import copy_orders, offline, online
+from tests.support.registry.guest import Guest
 from tributary.project import VARIABLE
 from tributary.registry import testing
+from tributary.settings import Settings
 
 OF_EXTRAS = (
     "tributary.http_server",
@@ -39,6 +41,12 @@ for module in pkgutil.walk_packages(tributary.__path__, "tributary."):
     except ModuleNotFoundError as error:
         missing[module.name] = error.name
 print(json.dumps(missing))
+"""
+
+RUN_EXAMPLE = """
+import doctest, tributary.kafka
+done = doctest.testmod(tributary.kafka)
+assert done.attempted and not done.failed
 """
 
 
@@ -128,6 +136,18 @@ def test_a_contract_that_is_not_ours_is_linted_and_checked(bare: Installed, tmp_
     )
     assert "total_minor" in bare.run("tributary", "lint", folder=project, code=1)
     assert "total_minor" in bare.run("tributary", "check", folder=project, code=1, **nowhere)
+
+
+def test_events_are_published_and_a_topic_is_read_into_columns(
+    bare: Installed, fresh: Settings, guest: Guest, tmp_path: Path
+) -> None:
+    """By the example of `tributary.kafka`, from a project's contract to the columns of its topic."""
+    project = copy_orders(tmp_path / "orders")
+    variables = online(project, fresh, guest)
+
+    bare.run("tributary", "apply", folder=project, **variables)
+    bare.run("tributary", "generate", folder=project, **variables)
+    bare.run("python", "-c", RUN_EXAMPLE, folder=project, **variables)
 
 
 def test_outside_of_a_project_lint_and_check_say_that_there_is_none(bare: Installed) -> None:
