@@ -1,4 +1,4 @@
-"""Batches as columns, and how those that follow one another become one: fewer and larger writes are cheaper."""
+"""Decoded batches, and joining consecutive ones: fewer and larger writes are cheaper."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tributary.kafka.batch import OffsetRange
 from tributary.kafka.dead_letters import DeadLetter
 
 _USUAL_WORDS = 16
-"""The texts of nearly all events have fewer words of eight bytes."""
+"""The texts of nearly all events have fewer than this many words of eight bytes."""
 
 
 @attrs.frozen(eq=False)
 class DecodedBatch:
-    """A batch as columns."""
+    """A batch as columns, with the offset range of each partition."""
 
     ranges: Mapping[Partition, OffsetRange]
     frames: Mapping[str, Sequence[RecordBatch]]
@@ -29,19 +29,19 @@ class DecodedBatch:
 
 @attrs.frozen(eq=False)
 class JoinedBatch:
-    """Batches that follow one another, as one."""
+    """Consecutive batches as one."""
 
     ranges: Mapping[Partition, OffsetRange]
     parts: Sequence[Mapping[str, RecordBatch]]
-    """Frames by event. Nearly always there is one part; texts of unusual length are in others."""
+    """Frames by event. Usually there is one part; rows with unusually long texts are in others."""
     dead_letters: Sequence[DeadLetter]
     rows: int
 
 
 def join(batches: list[DecodedBatch]) -> JoinedBatch:
-    """Batches that follow one another, as one. Raises Fenced if they do not.
+    """Join consecutive batches. Raises Fenced if a batch does not begin where the one before ended.
 
-    Takes them out of the list, so that no column is held twice for long.
+    Empties the list, so that columns are not held twice for long.
     """
     ranges = _join_ranges(batch.ranges for batch in batches)
     letters = [letter for batch in batches for letter in batch.dead_letters]
@@ -68,7 +68,7 @@ def _of_like_width(batches: Iterable[DecodedBatch]) -> list[dict[str, list[Recor
 
 
 def _join_ranges(ranges: Iterable[Mapping[Partition, OffsetRange]]) -> dict[Partition, OffsetRange]:
-    """The ranges of batches that follow one another, as one. Raises Fenced if they do not."""
+    """Join consecutive offset ranges by partition. Raises Fenced if one does not begin where the one before ended."""
     joined: dict[Partition, OffsetRange] = {}
     for some in ranges:
         for partition, offsets in some.items():

@@ -1,4 +1,4 @@
-"""From batches of messages to columns, and what of a batch must wait or must not be read at all."""
+"""Decode batches of messages to columns; find partitions to pause and topics to stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tributary.kafka.writer_schemas import WriterSchemas
 
 @attrs.frozen
 class Paused:
-    """A partition that waits for a schema: where it goes on, None for its beginning, and the schema's id."""
+    """A partition that waits for a schema: its next offset, None for its beginning, and the schema's id."""
 
     position: int | None
     schema_id: int
@@ -28,13 +28,13 @@ class Paused:
 
 @attrs.frozen(eq=False)
 class DecodeResult:
-    """What became of a batch."""
+    """The decoded part of a batch, and what is not part of it."""
 
     decoded: DecodedBatch
     paused: Mapping[Partition, Paused]
-    """Partitions of which the rest must be read again when the schema is known."""
+    """Partitions to read again from their position when the schema is known."""
     refused: Mapping[str, str]
-    """Topics of which nothing is in `decoded`, because too much was unreadable; and why, in words."""
+    """Topics of which nothing is in `decoded`, because too many messages were unreadable, and the reason."""
 
 
 class Decoder:
@@ -46,7 +46,7 @@ class Decoder:
         self._limit = limit
 
     def decode(self, batch: MessageBatch) -> DecodeResult:
-        """Decode a batch. Raises what the readers raise, but for SchemaPending."""
+        """Decode a batch. Raises what the readers raise, except SchemaPending."""
         paused: dict[Partition, Paused] = {}
         while True:
             try:

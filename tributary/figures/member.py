@@ -1,4 +1,4 @@
-"""One member of the analytics group at work: from the broker to the store, until it is told to stop."""
+"""A member of the group: it reads from the broker and writes to the store until it is stopped."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 _FETCH_S = 0.1
 _DRAIN_S = 30.0
 _STOP_S = 4.0
-"""How long a member that is told to stop tries to write what is in flight."""
+"""How long a member that is stopped tries to write what is in flight."""
 _RETRY_S = 1.0
 
 
 @attrs.frozen
 class RunOptions:
-    """What the operator decided for this run."""
+    """The operator's options of one run."""
 
     until_caught_up: bool = False
     accept_dead_letters: bool = False
@@ -50,7 +50,7 @@ class RunOptions:
     accept_recreated: bool = False
     """Read topics that were deleted and created again from their beginning."""
     claim_group: bool = False
-    """Count into this store, whichever the group has counted into."""
+    """Make this store the group's, in place of another one."""
 
 
 class Member:
@@ -108,7 +108,7 @@ class Member:
         self._monitor.start()
 
     def run(self, observe: Callable[[MemberStatus], None]) -> None:
-        """Consume until told to stop, or until nothing is left to read, then write what is in flight.
+        """Consume until stopped, or until nothing is left to read, then write what is in flight.
 
         `observe` is called several times a second, in this thread. Raises GroupError, StoreError,
         DeadLettersUndelivered, SchemaConflict, and whatever else ends the work.
@@ -124,7 +124,7 @@ class Member:
             self._finish()
 
     def status(self) -> MemberStatus:
-        """What the member is doing."""
+        """The state of the member."""
         lag: dict[str, int] | None = None
         if self._monitor.lag is not None:
             lag = dict.fromkeys(self._topics.names, 0)
@@ -140,7 +140,7 @@ class Member:
         )
 
     def close(self) -> None:
-        """Leave the group and close the store; what is in flight is forgotten, and will be read again."""
+        """Leave the group and close the store. What is in flight is dropped, and read again later."""
         self._stop.set()
         self._monitor.close()
         self._schemas.close()
@@ -151,7 +151,7 @@ class Member:
         self._store.close()
 
     def _step(self) -> int:
-        """Read one batch and hand it over. Returns how many messages it had."""
+        """Read one batch and submit it. Returns the number of its messages."""
         with self._pipeline.progress.timed("fetch"):
             batch = self._consumer.fetch(_FETCH_S)
         if batch.ranges:
@@ -195,7 +195,7 @@ class Member:
             self._consumer.resume(known)
 
     def _consult_broker(self) -> None:
-        """Do what needs an answer of the broker before partitions are read; if there is none, try again later."""
+        """Do what needs the broker's answer before partitions are read. Without an answer, try again later."""
         if not self._consumer.joined or time.monotonic() < self._retry_at:
             return
         try:
@@ -214,7 +214,7 @@ class Member:
             self._retry_at = time.monotonic() + _RETRY_S
 
     def _caught_up(self) -> bool:
-        # Not before it has partitions and reads them: with them it learns whether the store belongs to these topics.
+        # Only after partitions are assigned: then the member has checked that the store belongs to these topics.
         if not (self._established and self._consumer.joined):
             return False
         self._pipeline.drain(self._say_or_stop)
@@ -229,14 +229,14 @@ class Member:
             self._monitor.update()  # for the summary: what was in flight is written by now
 
     def _release(self) -> None:
-        """Write what is in flight, before partitions are given up. Failures are for `_step` to raise."""
+        """Write what is in flight before partitions are revoked. Errors are raised by `_step`."""
         if self._stop.is_set():
             self._pipeline.discard()
             return
         try:
             self._drain(_DRAIN_S)
         except Exception as error:  # it would be lost on its way through librdkafka
-            log.debug("not written before partitions were given up: %s", error)
+            log.debug("not written before partitions were revoked: %s", error)
 
     def _drain(self, within_s: float) -> None:
         deadline = time.monotonic() + within_s
@@ -268,7 +268,7 @@ class Member:
             raise Stopped
 
     def _say(self) -> None:
-        """Say what is waited for, and show how far it is."""
+        """Update what is waited for, and show the state."""
         away = self._monitor.broker_away
         reasons = {
             "store": "",

@@ -1,7 +1,7 @@
-"""A look around every second, in a thread of its own: lag, and whether store, group and topics are still the same.
+"""Checks in a thread of their own, once a second: lag, and whether store, group and topics are still the same.
 
-The thread that fetches never waits for these answers: a broker that hangs must not keep it from being stopped, nor from
-writing what it has.
+The thread that fetches never waits for these answers: while a broker hangs, a member can still be stopped, and writes
+what it has.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _STALLED_S = 8.0
 
 
 class Monitor:
-    """What is known of the surroundings. `reading` gives the partitions that are read at this moment, `note` notes for
-    others what the member does.
+    """What is known about the store, the group and the topics of a member.
 
-    Start it with `start`; the attributes may be read from any thread.
+    `reading` returns the partitions that are read at this moment; `note` writes the member's heartbeat. The attributes
+    may be read from any thread.
     """
 
     def __init__(
@@ -46,36 +46,36 @@ class Monitor:
         self._moved_at = time.monotonic()
         self._counted: Mapping[Partition, int] = {}
         self.lag: Mapping[Partition, int] | None = None
-        """Offsets of each partition that are not in the store yet; None while the broker has not said."""
+        """Lag of the store by partition, in offsets; None until the broker has answered."""
         self.broker_away = ""
         """Why the broker does not answer; empty while it does."""
         self.stalled = ""
-        """What does not come, although nothing is known to keep it; empty when nothing is missing."""
+        """What a stall without a known reason waits for; empty when there is none."""
         self.problem: Exception | None = None
-        """Why the member must not go on."""
+        """Why the member must stop."""
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def check(self) -> None:
-        """See that all is as it was, and ask. Keeps what goes wrong for others to read."""
+        """Check everything once. Errors are kept in `broker_away` and `problem`."""
         try:
             self._note()
             self._ownership.check()
             self.update()
         except BrokerUnavailable as error:
             self.broker_away = str(error)
-        except Exception as problem:  # whatever it is, the thread that fetches must hear of it
+        except Exception as problem:  # any error must reach the thread that fetches
             self.problem = problem
 
     def update(self) -> bool:
-        """Look now, in the calling thread. False without an answer that can be; then what was known before stays.
+        """Update the lag, in the calling thread. Returns False without a valid answer; the lag then stays as it was.
 
-        Raises GroupError where a partition ends before what was counted of it.
+        Raises GroupError where a partition ends before the store's next offset.
         """
         with self._asking:
-            stored = self._reader.offsets()  # first: a partition never ends before what was counted earlier
+            stored = self._reader.offsets()  # first: no partition ends before an offset that was stored earlier
             try:
                 watermarks = self._topics.watermarks()
                 self.broker_away = ""
@@ -90,7 +90,7 @@ class Monitor:
             return True
 
     def close(self) -> None:
-        """End the thread, when the request that it may be in has ended."""
+        """End the thread, after the request that it may be waiting for."""
         self._closed.set()
 
     def _run(self) -> None:
@@ -100,7 +100,7 @@ class Monitor:
             self._reader.close()
 
     def _is_behind(self, stored: Mapping[Partition, int], watermarks: Mapping[Partition, tuple[int, int]]) -> bool:
-        """Whether some partition ends before what was counted. Raises GroupError when it did so before, too."""
+        """Whether a partition ends before its stored offset. Raises GroupError the second time in a row."""
         lost = [(p, stored[p], high) for p, (_, high) in watermarks.items() if stored.get(p, 0) > high]
         self._doubts = self._doubts + 1 if lost else 0
         if self._doubts > 1:
@@ -117,6 +117,6 @@ class Monitor:
         self.stalled = ""
         if now - self._moved_at > _STALLED_S:
             self.stalled = (
-                f"the broker to send what it has in {len(behind)} partition{'' if len(behind) == 1 else 's'}: "
-                f"nothing came for {_STALLED_S:g} s or more"
+                f"the broker to send messages of {len(behind)} partition{'' if len(behind) == 1 else 's'}: "
+                f"none came for {_STALLED_S:g} s or more"
             )

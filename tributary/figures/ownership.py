@@ -1,4 +1,4 @@
-"""Whether the store, the group and the topics belong together: each names the others, and a stranger is refused.
+"""The bond between a store, a consumer group and its topics: a store of another group or topic is refused.
 
 Two stores for one group would split its figures without a word, and a topic that was deleted and created again would
 be read from the offsets of the one before. So the store notes its group, cluster and topic ids, and the group's

@@ -1,8 +1,8 @@
-"""From decoded batches to the store, in a thread of its own: merge and write, while the caller fetches and decodes.
+"""The writing thread: it merges decoded batches and writes them, while the caller fetches and decodes.
 
-Both threads let go of the interpreter for much of their time, so the two overlap. A third, to decode, would lose more
-by waiting for its turn than it gains. A short queue between the two bounds what is in memory, and holds the fetching
-back when the store is slow.
+Both threads release the interpreter's lock for much of their time, so they overlap. A third thread, to decode, would
+lose more by waiting for the lock than it gains. A short queue between the two bounds the memory, and slows fetching
+down when the store is slow.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 _LINGER_S = 0.1
 _LINGER_BEHIND_S = 1.0
 _ROWS_PER_WRITE = 300_000
-"""A write takes no more rows than this: what it holds in memory, and what a crash has to read again."""
+"""Maximum of rows per write. It bounds the memory, and what is read again after a crash."""
 _TICK_S = 0.1
-"""How often a caller that waits for the writing thread is called back."""
+"""How often a caller that waits for the writing thread runs its `meanwhile`."""
 _CLOSE_S = 2.0
-"""How long to wait for the writing thread to end. What it does not finish, its transaction undoes."""
+"""How long to wait for the writing thread to end. An unfinished transaction is rolled back."""
 
 Meanwhile = Callable[[], None]
 """Called several times a second by a method that waits for the writing thread. What it raises ends the wait."""
@@ -44,7 +44,7 @@ Meanwhile = Callable[[], None]
 
 @attrs.define(eq=False)
 class _Marker:
-    """Travels behind the batches; when it is reached, all before it is written."""
+    """An entry of the queue; when the writing thread reaches it, all batches before it are written."""
 
     reached: threading.Event = attrs.field(factory=threading.Event)
 
@@ -52,8 +52,8 @@ class _Marker:
 class Pipeline:
     """Merges and writes batches in the order in which they are submitted.
 
-    The methods are for one thread, the one that fetches. Those that wait raise what ended the writing thread; `check`
-    does no more than that.
+    The methods are for one thread, the one that fetches. Those that wait raise what ended the writing thread, as
+    `check` does.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Pipeline:
         """
         self.progress = MemberProgress()
         self.waiting_for = ""
-        """What a write waits for, in words; empty while none waits."""
+        """What a write waits for; empty when it does not wait."""
         self._store = store
         self._declaration = declaration
         self._topics = topics
@@ -81,17 +81,17 @@ class Pipeline:
         self._fenced = threading.Event()
         self._closing = threading.Event()
         self._failure: BaseException | None = None
-        # As many as one write takes, so that fetching and decoding go on while another is under way.
+        # As many as one write takes, so that fetching and decoding continue during a write.
         self._decoded: queue.Queue[tuple[int, DecodedBatch] | _Marker] = queue.Queue(_ROWS_PER_WRITE // full_batch + 1)
         self._writing = threading.Thread(target=self._guard, name="write", daemon=True)
         self._writing.start()
 
     def submit(self, decoded: DecodedBatch, meanwhile: Meanwhile) -> None:
-        """Hand a batch over; waits while the pipeline is full."""
+        """Queue a batch; waits while the queue is full."""
         self._put((self._generation, decoded), meanwhile)
 
     def drain(self, meanwhile: Meanwhile) -> None:
-        """Write all that was submitted."""
+        """Wait until all that was submitted is written."""
         marker = _Marker()
         self._put(marker, meanwhile)
         while not marker.reached.wait(_TICK_S):
@@ -100,13 +100,13 @@ class Pipeline:
         self.check()
 
     def discard(self) -> None:
-        """Forget all that was submitted and is not written."""
+        """Drop all that was submitted and is not written."""
         self._generation += 1
 
     def take_fenced(self) -> bool:
         """Whether a write was refused since the last call, because another member had moved the offsets.
 
-        Then all that was submitted is forgotten, and the caller must read again from the store's offsets.
+        If so, all that was submitted is dropped, and the caller must read again from the store's offsets.
         """
         if not self._fenced.is_set():
             return False
@@ -117,7 +117,7 @@ class Pipeline:
         return True
 
     def take_written(self) -> dict[Partition, OffsetRange]:
-        """What was written since the last call."""
+        """The offset ranges that were written since the last call."""
         latest: dict[Partition, OffsetRange] = {}
         with contextlib.suppress(queue.Empty):
             while True:
@@ -130,10 +130,10 @@ class Pipeline:
             raise self._failure
 
     def close(self) -> None:
-        """Stop the thread; what is not written is forgotten. A write that waits is given up."""
+        """Stop the thread. What is not written is dropped, and a write that waits is aborted."""
         self.discard()
         self._closing.set()
-        with contextlib.suppress(queue.Full):  # a thread that has work needs no waking
+        with contextlib.suppress(queue.Full):  # a busy thread needs no wake-up
             self._decoded.put_nowait(_Marker())
         self._writing.join(_CLOSE_S)
 
@@ -214,7 +214,7 @@ class Pipeline:
             counted |= hits
 
     def wait(self, reason: str) -> None:
-        """For the store and the dead letters to call while they wait, in the writing thread; see `Waiting`."""
+        """Note what a write waits for. The store and the dead letters call it in the writing thread; see `Waiting`."""
         self.waiting_for = reason
         if self._closing.is_set():
             raise Stopped

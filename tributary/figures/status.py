@@ -1,4 +1,4 @@
-"""What a member is doing, for those who watch it."""
+"""The progress and the state of a member, as the views show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class MemberProgress:
     dead_letters: int = 0
     duplicates: int = 0
     fenced: int = 0
-    """How often what was read belonged to another member by then, and was dropped."""
+    """How often a batch was dropped because another member had moved the offsets."""
     seconds: dict[str, float] = attrs.field(factory=lambda: dict.fromkeys(("fetch", "decode", "merge", "write"), 0.0))
     """Time spent by stage."""
 
@@ -34,15 +34,15 @@ class MemberProgress:
 
 @attrs.frozen
 class MemberStatus:
-    """What a member is doing, for those who watch it."""
+    """The state of a member."""
 
     progress: MemberProgress
     partitions: int
     lag: Mapping[str, int] | None
-    """Offsets that are not in the store yet, by topic; None while the broker has not said."""
+    """Lag of the store by topic, in offsets; None until the broker has answered."""
     waiting_for: str
-    """What keeps it from going on, in words; empty when nothing does."""
+    """What it waits for; empty when it does not wait."""
     running_s: float
     """Seconds since it joined the group."""
     refused: Mapping[str, str] = attrs.field(factory=dict)
-    """Topics that it does not read any more, because too much of them is unreadable; and why."""
+    """Topics that it has stopped reading because too many messages are unreadable, and the reason."""

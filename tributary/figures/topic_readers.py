@@ -1,4 +1,4 @@
-"""Which topics are counted, and how each is read."""
+"""The topics that figures are made of, and how each is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a member waits for: logged when a wait begins, when its reason changes and when it ends."""
+"""Logs what a member waits for: when a wait begins, when its reason changes and when it ends."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from collections.abc import Mapping
 log = logging.getLogger(__name__)
 
 _SAID_AFTER_S = 2.0
-"""A shorter wait is not worth a line: a group gives a new member its partitions after a second or so."""
+"""A shorter wait is not logged: a group assigns partitions to a new member after about a second."""
 _SAID_AGAIN_AFTER_S = 8.0
 """A reason that changes is logged at most this often."""
 
 
 class Waits:
-    """Keeps what is waited for, by kind. For one thread."""
+    """The current waits by kind. For one thread."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
         self._said: dict[str, tuple[str, float]] = {}
         """The reason that was logged last, and when."""
         self.text = ""
-        """All that is waited for now, in words; empty when nothing is."""
+        """All current reasons; empty when nothing is waited for."""
 
     def note(self, reasons: Mapping[str, str]) -> None:
-        """What is waited for at this moment; an empty reason is none. Logs what is new, and what is over."""
+        """Set the reasons of this moment by kind; an empty reason ends a wait. Logs what has changed."""
         now = time.monotonic()
         for kind, reason in reasons.items():
             if not reason:

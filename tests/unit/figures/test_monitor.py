@@ -120,7 +120,7 @@ def test_a_stall_without_a_known_reason_is_shown(group: Group, cluster: Cluster)
         return one.status.waiting_for
 
     assert [shown(0), shown(7)] == ["", ""]
-    assert "the broker to send what it has in 1 partition:" in shown(9)
+    assert "the broker to send messages of 1 partition:" in shown(9)
     one.stop.set()
     one.end()
 

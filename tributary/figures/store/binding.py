@@ -1,4 +1,4 @@
-"""What a store counts: the topics of one cluster, for one consumer group."""
+"""What a store is bound to: one consumer group, one cluster and its topics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bind(
     topic_ids: Mapping[str, str],
     accept_recreated: bool,
 ) -> None:
-    """Note what a new store counts, and compare a known one with it. Inside a transaction. Raises StoreError."""
+    """Bind a new store, or compare a bound one. Inside a transaction. Raises StoreError."""
     known_group = _noted(db, "group", group)
     if known_group != group:
         raise StoreError(
@@ -45,7 +45,7 @@ def bind(
 
 
 def _noted(db: sqlite3.Connection, name: str, value: str) -> str:
-    """The value noted under a name; this one from now on if there is none."""
+    """The value under a name; this one is stored if there is none."""
     db.execute("INSERT INTO identity VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value))
     (noted,) = db.execute("SELECT value FROM identity WHERE name = ?", (name,)).fetchone()
     return str(noted)

@@ -1,4 +1,4 @@
-"""The store's file: opened, locked for one transaction at a time, and watched for what happens to it meanwhile."""
+"""The store's file: opened, locked for one transaction at a time, and checked for being deleted or replaced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Database:
     """One connection, for one thread at a time."""
 
     def __init__(self, path: Path, declaration: Declaration, waiting: Waiting) -> None:
-        """Open the file, creating or migrating it where needed; waits out what passes. Raises StoreError."""
+        """Open the file; create or migrate it where needed. Waits out transient errors. Raises StoreError."""
         self._path = path
         self._declaration = declaration
         self._waiting = waiting
@@ -35,7 +35,7 @@ class Database:
         self.connection.close()
 
     def transact(self, work: Callable[[], Result]) -> Result:
-        """Do the work in one transaction, and all of it again after an error that passes. Raises StoreError.
+        """Do the work in one transaction, and all of it again after a transient error. Raises StoreError.
 
         An error of COMMIT itself may hide that all was written, so the work must find that out from the tables.
         """
@@ -88,7 +88,7 @@ class Database:
 
 @contextmanager
 def transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
-    """Do all of the block or nothing; what it reads is of one moment."""
+    """One transaction: all of the block or nothing."""
     try:
         db.execute(begin)
         yield

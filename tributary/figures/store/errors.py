@@ -1,4 +1,4 @@
-"""What goes wrong with a store: what passes is waited out, and what does not is explained."""
+"""Errors of a store: transient ones are waited out, and the others explained."""
 
 from __future__ import annotations
 

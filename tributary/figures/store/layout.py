@@ -1,4 +1,4 @@
-"""The tables of a store, and how an older store gets them."""
+"""The tables of a store, and the migration of an older one."""
 
 from __future__ import annotations
 

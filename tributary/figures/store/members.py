@@ -1,6 +1,6 @@
-"""What members do at the moment, noted in the store for those who see nothing but the store: the page and the metrics.
+"""Heartbeats of the members, kept in the store for the page and the metrics, which read nothing else.
 
-It is a courtesy: where it cannot be written, the note is simply old, and an old note counts for nothing.
+No figure depends on them: a heartbeat that cannot be written is skipped, and an old one is ignored.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from pathlib import Path
 import attrs
 
 LIVE_MS = 15_000
-"""A member that has noted nothing for this long counts as gone."""
+"""A member without a heartbeat for this long is not shown."""
 _EVERY_S = 5.0
 _PATIENCE_S = 0.2
-"""How long to wait for a lock: the figures come first."""
+"""Timeout for the store's lock: the figures have priority."""
 
 
 @attrs.frozen
 class LiveMember:
-    """A member of the group that runs."""
+    """A running member of the group."""
 
     client_id: str
     waiting_for: str
-    """What keeps it from going on, in words; empty when nothing does."""
+    """What it waits for; empty when it does not wait."""
     refused: Mapping[str, str]
-    """Topics that it does not read any more, and why."""
+    """Topics that it has stopped reading, and why."""
 
 
 class MemberHeartbeat:
-    """One member's note. For one thread."""
+    """The heartbeat of one member. For one thread."""
 
     def __init__(self, path: Path, client_id: str) -> None:
         self._db = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
@@ -42,7 +42,7 @@ class MemberHeartbeat:
         self._at = 0.0
 
     def note(self, waiting_for: str, refused: Mapping[str, str]) -> None:
-        """Write what the member does, when it is new, and every few seconds."""
+        """Write a heartbeat when its content changes, and every few seconds."""
         now, state = time.monotonic(), (waiting_for, json.dumps(dict(refused)))
         if state == self._noted and now - self._at < _EVERY_S:
             return
@@ -52,7 +52,7 @@ class MemberHeartbeat:
             self._noted, self._at = state, now
 
     def close(self) -> None:
-        """Take the note away."""
+        """Remove the heartbeat."""
         with suppress(sqlite3.Error):
             self._db.execute("DELETE FROM members WHERE client_id = ?", (self._client_id,))
         self._db.close()

@@ -1,4 +1,4 @@
-"""Reading a store that others may be writing to."""
+"""Read a store while members write to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tributary.figures.store.members import LIVE_MS, LiveMember
 
 
 class StoreReader:
-    """Reads a store, and nothing of its figures: those are its subclasses'.
+    """Reads offsets and members of a store. A subclass reads the figures, with queries on `db` inside `snapshot`.
 
     Each method raises StoreError when the store cannot be read: locked or replaced, damaged, of another version.
     """
@@ -36,13 +36,13 @@ class StoreReader:
         self.db.close()
 
     def offsets(self) -> dict[tuple[str, int], int]:
-        """The next offset to count, by topic and partition."""
+        """The next offset of each partition, by topic and number."""
         with self.snapshot():
             rows = self.db.execute("SELECT topic, partition, next_offset FROM offsets ORDER BY topic, partition")
             return {(topic, partition): offset for topic, partition, offset in rows}
 
     def members(self) -> list[LiveMember]:
-        """The members that run, as they last said; none in a store of a layout before they said it."""
+        """The running members by their last heartbeats; none in a store of an older layout."""
         since = time.time_ns() // 1_000_000 - LIVE_MS
         with self.snapshot():
             if layout.check(self.db, self._path) < layout.WITH_MEMBERS:
@@ -54,7 +54,7 @@ class StoreReader:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let all queries of the block see the same moment."""
+        """One read transaction: all queries of the block see the same state."""
         with explained(self._path):
             if file_id(self._path) != self._file:
                 raise StoreError(f"the store {self._path} was deleted or replaced since it was opened")

@@ -1,4 +1,4 @@
-"""Writing to the store: a batch, and what the store counts."""
+"""Write batches to the store, and bind it to a group and its topics."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class _Counted(Exception):
 class Store:
     """One connection to the store, for one thread at a time. Several processes may each have theirs.
 
-    While another process has the store locked, or its disk is full, each method waits and tries again; `waiting` is
-    called meanwhile, and what it raises ends the wait. What does not pass is raised as StoreError.
+    While another process has the store locked, or its disk is full, each method waits and retries; it calls `waiting`
+    meanwhile, and an exception of `waiting` ends the wait. Other errors are raised as StoreError.
     """
 
     def __init__(self, path: Path, declaration: Declaration, waiting: Waiting) -> None:
@@ -48,11 +48,11 @@ class Store:
         self._database.close()
 
     def bind(self, group: str, cluster_id: str, topic_ids: Mapping[str, str], accept_recreated: bool) -> None:
-        """Note for whom and what the store counts, or, if that is noted, compare; `topic_ids` gives an id by topic.
+        """Bind a new store to the group, the cluster and the topics, or compare a bound one; `topic_ids` is by topic.
 
-        Raises StoreError for another group, another cluster, and a topic with another id than before: it was deleted
-        and created again. With `accept_recreated` such a topic is read from its beginning, by forgetting its offsets.
-        Topics that are new or no longer given are fine.
+        Raises StoreError for another group, another cluster, and a topic that was deleted and created again, which has
+        another id. With `accept_recreated`, such a topic loses its offsets and is read from its beginning. Topics may
+        be added and left out.
         """
         self._database.transact(
             lambda: binding.bind(self._db, self._path, group, cluster_id, topic_ids, accept_recreated)
