@@ -149,7 +149,6 @@ def received(client: socket.socket) -> bytes:
 
 POST = f"POST /subjects/s/versions HTTP/1.1\r\nHost: localhost\r\nContent-Type: {MEDIA_TYPE}\r\n".encode()
 HALF = POST + b"Content-Length: 1000\r\n\r\n{"
-TLS_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 SLOW = {
     "nothing": b"",
     "half a line": b"GET /sub",

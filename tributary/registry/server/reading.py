@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -61,11 +61,6 @@ def has_subject(state: State, subject: str, *, deleted: bool) -> bool:
             if not subject or names.context_of(version.subject) == context
         )
     return any(deleted or not version.deleted for version in state.of(subject).values())
-
-
-def version_numbers(state: State, subject: str, keep: Callable[[Version], bool]) -> list[int]:
-    """The numbers of the selected versions, in order."""
-    return [version.version for version in state.of(subject).values() if keep(version)]
 
 
 def subjects_with_prefix(state: State, prefix: str) -> list[str]:
