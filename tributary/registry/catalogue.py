@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tributary.avro.resolution import find_type
-from tributary.avro.schema import NAMED, SchemaError
+from tributary.avro.schema import SchemaError
 from tributary.catalog import Catalog, CatalogError, DeadLetters, Topic
 from tributary.project import Project
 from tributary.registry import lock
@@ -177,14 +176,13 @@ def _event(topic: Topic, known: lock.Lock, project: Project) -> Event:
         following = versions[-1].version + 1 if versions else 1
         versions += (lock.Version(following, NOT_REGISTERED, topic.text),)
     event, *types = walk.definitions(topic.schema)
-    named = {definition.name: definition.spec for definition in (event, *types)}
     path = topic.path
     return Event(
         topic,
         path.relative_to(project.folder) if path.is_relative_to(project.folder) else Path(path.name),
         event.name,
         _text(event.spec, "doc"),
-        tuple(_field(field, topic, named, project) for field in walk.fields(topic.schema)),
+        tuple(_field(field, topic, project) for field in walk.fields(topic.schema)),
         tuple(_type(definition) for definition in types),
         tuple(history(versions)),
     )
@@ -196,7 +194,7 @@ def _type(definition: walk.Definition) -> TypeEntry:
     return TypeEntry(definition.name, str(spec["type"]), definition.path, _text(spec, "doc"), symbols)
 
 
-def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]], project: Project) -> FieldEntry:
+def _field(field: walk.Field, topic: Topic, project: Project) -> FieldEntry:
     spec = field.spec
     return FieldEntry(
         path=field.path,
@@ -205,18 +203,18 @@ def _field(field: walk.Field, topic: Topic, named: Mapping[str, dict[str, Any]],
         personal=str(spec["pii"]) if "pii" in spec else None,
         key=field.path == topic.key,
         envelope=field.path in project.envelope,
-        notes=tuple(_notes(field, named)),
+        notes=tuple(_notes(field, topic.schema)),
     )
 
 
-def _notes(field: walk.Field, named: Mapping[str, dict[str, Any]]) -> Iterator[Note]:
+def _notes(field: walk.Field, schema: dict[str, Any]) -> Iterator[Note]:
     spec = field.spec
     if "default" in spec:
         yield Note("default", (_json(spec["default"]),))
     for key, words in _LIMITS.items():
         if key in spec:
             yield Note(words, (str(spec[key]),))
-    for enum in _enums(field.type, named, field.record.name.rpartition(".")[0]):
+    for enum in (held.spec for held in walk.held(schema, field) if held.spec["type"] == "enum"):
         yield Note("one of", tuple(enum["symbols"]))
         if "default" in enum:
             yield Note("for a symbol that they do not know, readers take", (enum["default"],))
@@ -225,20 +223,6 @@ def _notes(field: walk.Field, named: Mapping[str, dict[str, Any]]) -> Iterator[N
     for name, value in spec.items():
         if name not in (*ATTRIBUTES_OF_FIELDS, *_LIMITS, "pii"):
             yield Note(name, (_json(value),))
-
-
-def _enums(schema: Any, defined: Mapping[str, dict[str, Any]], namespace: str) -> Iterator[dict[str, Any]]:
-    """The enums in a field's type; not those of the fields inside a record."""
-    if isinstance(schema, str):
-        schema = find_type(schema, namespace, defined)
-    if isinstance(schema, list):
-        for branch in schema:
-            yield from _enums(branch, defined, namespace)
-    elif isinstance(schema, dict) and schema.get("type") == "enum":
-        yield schema
-    elif isinstance(schema, dict) and schema.get("type") not in NAMED:
-        for key in ("type", "items", "values"):
-            yield from _enums(schema.get(key), defined, namespace)
 
 
 def _json(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from tributary.avro.resolution import find_type
 from tributary.avro.schema import NAMED, Name
 
 
@@ -88,6 +89,28 @@ def _walk_fields(record: Definition, path: str, pointer: str, namespace: str) ->
         field = Field(f"{path}.{spec.get('name')}".lstrip("."), f"{pointer}/fields/{position}", spec, record)
         yield field
         yield from _walk(spec.get("type"), field.path, f"{field.pointer}/type", namespace)
+
+
+def held(schema: Any, field: Field) -> list[Definition]:
+    """The named types of a field's values, also inside arrays, maps and unions, but not inside a record."""
+    defined = {definition.name: definition for definition in definitions(schema)}
+    space = field.record.name.rpartition(".")[0]
+
+    def within(kind: Any) -> Iterator[Definition]:
+        match kind:
+            case str() if found := find_type(kind, space, defined):
+                yield found
+            case list():
+                for branch in kind:
+                    yield from within(branch)
+            case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
+                yield from within(inner)
+            case {"type": str(type_)} if type_ in NAMED:
+                yield defined[full_name(kind, space)]
+            case {"type": inner}:
+                yield from within(inner)
+
+    return list({definition.name: definition for definition in within(field.type)}.values())
 
 
 def full_name(spec: dict[str, Any], namespace: str = "") -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tributary.avro.resolution import find_type
-from tributary.avro.schema import NAMED
 from tributary.errors import UsageError
 from tributary.registry.contract import walk
 from tributary.registry.contract.walk import Definition, Field, Node
@@ -31,7 +29,7 @@ def find_field(schema: Schema, path: str) -> Field:
     for step in _bare(path).split("."):
         places = [record.pointer for record in records]
         found = [field for field in fields if field.record.pointer in places and field.name == step]
-        records = [record for field in found for record in held(schema, field)]
+        records = [record for field in found for record in walk.held(schema, field)]
     if not found:
         raise EvolveError(f"no field {path!r}; there are {', '.join(field.path for field in fields)}")
     return _only(found, path, [field.record.name for field in found])
@@ -41,7 +39,7 @@ def find_record(schema: Schema, path: str) -> Definition:
     """The record that a field's values are or hold; the contract's own for an empty path. Raises EvolveError."""
     if not path:
         return walk.definitions(schema)[0]
-    records = [one for one in held(schema, find_field(schema, path)) if "fields" in one.spec]
+    records = [one for one in walk.held(schema, find_field(schema, path)) if "fields" in one.spec]
     if not records:
         raise EvolveError(f"field {path!r} holds no record")
     return _only(records, path, [record.name for record in records])
@@ -53,34 +51,11 @@ def find_enum(schema: Schema, name: str) -> Definition:
     named = [one for one in enums if name in (one.name, one.name.rpartition(".")[2])]
     if not named:
         with suppress(EvolveError):
-            named = [one for one in held(schema, find_field(schema, name)) if one in enums]
+            named = [one for one in walk.held(schema, find_field(schema, name)) if one in enums]
     if not named:
         known = ", ".join(f"{one.name.rpartition('.')[2]} ({one.path})" for one in enums) or "none"
         raise EvolveError(f"no enum and no field with an enum is named {name!r}; the enums are: {known}")
     return _only(named, name, [one.name for one in named])
-
-
-def held(schema: Schema, field: Field) -> list[Definition]:
-    """The named types that a field's values are or hold, through arrays, maps, unions and names."""
-    defined = {definition.name: definition for definition in walk.definitions(schema)}
-    space = field.record.name.rpartition(".")[0]
-
-    def names(kind: Any) -> Iterator[str]:
-        match kind:
-            case list():
-                for branch in kind:
-                    yield from names(branch)
-            case str():
-                if (found := find_type(kind, space, defined)) is not None:
-                    yield found.name
-            case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-                yield from names(inner)
-            case {"type": str(type_)} if type_ in NAMED:
-                yield walk.full_name(kind, space)
-            case {"type": inner}:
-                yield from names(inner)
-
-    return [defined[name] for name in dict.fromkeys(names(field.type)) if name in defined]
 
 
 def counterpart(node: Node, schema: Schema, joined: Container[str]) -> Node | None:
