@@ -1,4 +1,4 @@
-"""When too much of a topic is unreadable to be an accident: a bad deploy must cost an alarm, not a topic."""
+"""The limit of unreadable messages per topic: after a bad deploy, a topic stops with an alarm and is not drained."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Mapping
 import attrs
 
 WINDOW = 10_000
-"""How many of a topic's latest messages the share is taken of."""
+"""The number of latest messages per topic that the percentage is taken of."""
 
 
 @attrs.define
 class _Recent:
     in_a_row: int = 0
-    """how many of the latest messages were unreadable, with none readable between"""
+    """The number of unreadable messages since the last readable one."""
     batches: deque[tuple[int, int]] = attrs.field(factory=deque)
-    """messages and unreadable ones, of batches that together are WINDOW messages or a little more"""
+    """Messages and unreadable messages of the latest batches, which together have WINDOW messages or slightly more."""
     messages: int = 0
     unreadable: int = 0
 
 
 class DeadLetterLimit:
-    """Watches how much of each topic is unreadable.
+    """Counts the unreadable messages of each topic.
 
     A topic is over the limit when `in_a_row` of its messages in a row are unreadable, or `percent` of its latest
-    WINDOW messages. The percentage is of WINDOW even before a topic has had that many, so that one bad message among
-    the first ten is no alarm. 0 switches a limit off.
+    WINDOW messages. The percentage is of WINDOW from the beginning, so that one bad message among the first ten raises
+    no alarm. 0 disables a limit.
     """
 
     def __init__(self, in_a_row: int, percent: float) -> None:
@@ -35,9 +35,9 @@ class DeadLetterLimit:
         self._topics: dict[str, _Recent] = {}
 
     def over(self, topic: str, messages: int, failures: Mapping[int, str]) -> str | None:
-        """Note a topic's next messages; `failures` has the reason for each unreadable one, by its place among them.
+        """Count a topic's next messages; `failures` has the reason for each unreadable one, by its index.
 
-        Returns why the topic is over the limit, in words, or None.
+        Returns the reason if the topic is over the limit, else None.
         """
         recent = self._topics.setdefault(topic, _Recent())
         longest = _longest_run(recent, messages, failures)
@@ -60,7 +60,7 @@ class DeadLetterLimit:
 
 
 def _longest_run(recent: _Recent, messages: int, failures: Mapping[int, str]) -> int:
-    """The longest run of unreadable messages that ends among these; keeps the run that is still going on."""
+    """The longest run of unreadable messages that ends among these; keeps the length of the current run."""
     longest, last = 0, -1
     for place in sorted(failures):
         recent.in_a_row = recent.in_a_row + 1 if place == last + 1 else 1

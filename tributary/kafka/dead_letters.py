@@ -1,8 +1,8 @@
-"""Messages that cannot be read, kept as they came: bytes, key and headers, with where they were and why.
+"""Messages that cannot be read, delivered to a topic of their own with bytes, key, headers, origin and reason.
 
-A letter is larger than its message by the headers that we add, so the broker may refuse it. Then it leaves out what it
-must, in this order: the value, the message's own headers, the end of the key. What is left is small enough for any
-topic whose `max.message.bytes` is 4,096 or more.
+A dead letter is larger than its message by the headers that we add, so the broker may refuse it. Then it omits, in this
+order: the value, the message's own headers, the end of the key. The rest is small enough for any topic whose
+`max.message.bytes` is 4,096 or more.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _Header = tuple[str, bytes | str | None]
 
 _TICK_S = 1.0
 _KEY_BYTES = 256
-"""How much a letter keeps of a key that it must cut."""
+"""Bytes that a dead letter keeps of a key that it cuts."""
 _REASON_CHARACTERS = 500
 _LEAST_LIMIT = 4096
-"""A letter that has left out what it can is smaller, even with topic names of 249 characters."""
+"""The maximum size of a dead letter that has omitted all it can, even with topic names of 249 characters."""
 
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 
@@ -54,11 +54,11 @@ _REMEDIES = {
     KafkaError.TOPIC_EXCEPTION: _NOT_VALID,
     KafkaError._UNSUPPORTED_FEATURE: "the broker must be Kafka 0.11 or newer",
 }
-"""What to do about an error that does not pass. After any other the letter is sent again."""
+"""What to do about an error that is not transient. After any other error, the dead letter is sent again."""
 
 
 class DeadLettersUndelivered(TributaryError):
-    """The broker will not take the dead letters; nothing that depends on them may be written."""
+    """The broker refuses the dead letters; their batch must not be written."""
 
 
 # For names that are not UTF-8 the client returns tuples with null pointers, and raises beside that. A plain call
@@ -75,28 +75,28 @@ def _own_headers(message: Message) -> Sequence[_Header] | None:
 
 @attrs.frozen
 class DeadLetter:
-    """A message that cannot be read, and the reason in words."""
+    """A message that cannot be read, and the reason."""
 
     message: Message
     reason: str
     own_headers: Sequence[_Header] | None = attrs.Factory(lambda self: _own_headers(self.message), takes_self=True)
     """The message's headers; None when they cannot be read."""
     left_out: Mapping[str, int] = attrs.Factory(dict)
-    """What is not sent of the message, `value`, `headers` or `key`, and its size in bytes."""
+    """The omitted parts of the message, `value`, `headers` or `key`, and their sizes in bytes."""
 
     @property
     def origin(self) -> str:
-        """Where the message was: `topic/partition/offset`. The same for every copy of the same dead letter."""
+        """The message's place: `topic/partition/offset`. It is the same for every copy of the dead letter."""
         return f"{self.message.topic()}/{self.message.partition()}/{self.message.offset()}"
 
     @property
     def value(self) -> bytes | None:
-        """What is sent of what the message held."""
+        """The value to send; None if it is omitted."""
         return None if "value" in self.left_out else self.message.value()
 
     @property
     def headers(self) -> list[_Header]:
-        """The message's headers as far as they are sent, and ours."""
+        """The headers to send: the message's own, unless omitted, and ours."""
         own = () if "headers" in self.left_out else self.own_headers or ()
         key = self.message.key()
         facts: dict[str, bytes | str | None] = {
@@ -115,7 +115,7 @@ class DeadLetter:
         return [*own, *((HEADER_PREFIX + name, value) for name, value in facts.items())]
 
     def smaller(self) -> DeadLetter | None:
-        """The letter with one more part left out. None when there is nothing more to leave out."""
+        """The dead letter with one more part omitted; None when nothing more can be omitted."""
         sizes = {
             "value": len(self.message.value() or b""),
             "headers": sum(len(name.encode()) + len(value or b"") for name, value in self.own_headers or ()),
@@ -135,16 +135,16 @@ class DeadLetterWriter:
         self._settings = settings
         self._producer: Producer | None = None
         self._trouble = ""
-        """What the producer complained of since the broker last took a letter."""
+        """The producer's latest error since the last delivery."""
 
     def deliver(self, letters: Sequence[DeadLetter], waiting: Waiting) -> None:
-        """Send the letters and wait until the broker has them all, however long that takes.
+        """Send the dead letters and wait until the broker has acknowledged all of them, without a timeout.
 
         A batch that is read again after a crash sends them again: the key is the same for each copy.
-        Raises DeadLettersUndelivered when waiting does not help, and what `waiting` raises; then those that the broker
-        has not taken are forgotten.
+        Raises DeadLettersUndelivered for an error that is not transient, and what `waiting` raises; what is not
+        delivered then is dropped.
         """
-        # Alone, because the broker refuses a batch of records as a whole: each may be small enough.
+        # One by one: the broker refuses a record batch as a whole, although each record may be small enough.
         for letter in self._send(letters, waiting):
             smaller: DeadLetter | None = letter
             while smaller and self._send([smaller], waiting):
@@ -156,7 +156,7 @@ class DeadLetterWriter:
                 )
 
     def _send(self, letters: Sequence[DeadLetter], waiting: Waiting) -> list[DeadLetter]:
-        """Send the letters and wait until each is taken or is too large. Returns those that are too large."""
+        """Send dead letters and wait until each is acknowledged or too large. Returns those that are too large."""
         sending = _Sending(self._topic, letters, self._complain)
         try:
             while True:
@@ -171,14 +171,14 @@ class DeadLetterWriter:
                 self._drop(sending)
 
     def _attempt(self, sending: _Sending) -> None:
-        """Send what is not sent and wait for the broker, a second at most."""
+        """Send what is not sent yet, and wait for the broker for up to a second."""
         if self._producer is None:
             self._producer = self._connected()
         try:
             sending.submit(self._producer)
             self._producer.flush(_TICK_S)
         except (KafkaException, SystemError) as error:
-            # The client raises an error that ends the producer from whichever of its callbacks comes next.
+            # The client raises a fatal error from its next callback, whichever that is.
             kafka = error if isinstance(error, KafkaException) else error.__cause__
             if not isinstance(kafka, KafkaException):
                 raise
@@ -186,7 +186,7 @@ class DeadLetterWriter:
             self._complain(cause)
             if not cause.fatal() or cause.code() in _REMEDIES:
                 raise self._undelivered(cause) from error
-            # It takes nothing more, but another one may. That can send a letter twice, which its key shows.
+            # This producer is unusable; another one may work. That can send a dead letter twice, with the same key.
             self._drop(sending)
         if sending.refusal is not None:
             raise self._undelivered(sending.refusal)
@@ -196,7 +196,7 @@ class DeadLetterWriter:
         return DeadLettersUndelivered(f"the topic {self._topic} does not take dead letters: {cause.str()}; {remedy}")
 
     def _drop(self, sending: _Sending) -> None:
-        """Drop the producer with all that it holds, so that nothing is sent later and its end waits for nobody."""
+        """Drop the producer with its queue, so that nothing is sent later and closing it does not wait."""
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
@@ -211,14 +211,14 @@ class DeadLetterWriter:
             self._trouble = error.str()
 
     def _connected(self) -> Producer:
-        """Made for the first dead letter: most members never see one."""
+        """A producer, made for the first dead letter: most members never have one."""
         return Producer(
             self._settings.kafka_client({"compression.type": "lz4", "linger.ms": 5})
             | {
                 "enable.idempotence": True,
-                # A batch that is too large is sent again one by one, so it holds few letters.
+                # A batch that is too large is sent again one by one, so batches are small.
                 "batch.size": 16_384,
-                # The broker knows what is too large: it took the message once.
+                # The broker decides what is too large: it stored the message once.
                 "message.max.bytes": 1_000_000_000,
                 # The producer's own attempts do not send twice; ours, after its timeout, would.
                 "message.timeout.ms": 0,
@@ -230,7 +230,7 @@ class DeadLetterWriter:
 
 
 class _Sending:
-    """Letters on their way to the broker."""
+    """Dead letters on their way to the broker."""
 
     def __init__(
         self, topic: str, letters: Sequence[DeadLetter], complain: Callable[[KafkaError | None], None]
@@ -239,10 +239,10 @@ class _Sending:
         self._complain = complain
         self._sent: set[int] = set()
         self.left = dict(enumerate(letters))
-        """The letters of which neither is known, that the broker has them or that it finds them too large."""
+        """The dead letters that are neither acknowledged nor refused as too large."""
         self.too_large: list[DeadLetter] = []
         self.refusal: KafkaError | None = None
-        """An error that does not pass."""
+        """An error that is not transient."""
 
     @property
     def words(self) -> str:
@@ -251,7 +251,7 @@ class _Sending:
         return f"{count:,} dead letter{'' if count == 1 else 's'}"
 
     def submit(self, producer: Producer) -> None:
-        """Hand the producer what it does not have yet, as far as it takes it. Raises KafkaException."""
+        """Queue what is not queued yet, until the queue is full. Raises KafkaException."""
         for number, letter in self.left.copy().items():
             if number in self._sent:
                 continue
@@ -273,7 +273,7 @@ class _Sending:
                 self._sent.add(number)
 
     def forget_sent(self) -> None:
-        """All that is left is to be sent, by another producer."""
+        """Send all that is left again, with another producer."""
         self._sent.clear()
 
     def _answered(self, number: int, error: KafkaError | None, _: Message | None = None) -> None:

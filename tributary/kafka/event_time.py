@@ -1,7 +1,7 @@
-"""Which times of events are plausible: one event in the wrong unit would move the watermark for all.
+"""Plausible event times: one event with a time in the wrong unit would move the watermark of all.
 
-The latest plausible time goes by when the message was sent, not by when it is read: so a message is judged alike
-whenever it is read, and files from years ago can be replayed.
+The latest plausible time depends on when the message was sent, not on when it is read: the result is the same at every
+reading, and files from years ago can be replayed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tributary.avro.columns.reader import ReadResult
 
 _LAST = np.iinfo(np.int64).max
 _UNITS = {"seconds": 1000, "microseconds": 1e-3, "nanoseconds": 1e-6}
-"""What a time in another unit is multiplied with to be in milliseconds."""
+"""Factors from other units to milliseconds."""
 
 
 def sent_ms(message: Message) -> int:
-    """When a message was sent, or, if its topic says so, appended; now if it does not say. Milliseconds."""
+    """The timestamp of a message, CreateTime or LogAppendTime, in milliseconds; the current time if it has none."""
     kind, milliseconds = message.timestamp()
     return time.time_ns() // 1_000_000 if kind == TIMESTAMP_NOT_AVAILABLE else int(milliseconds or 0)
 
@@ -36,14 +36,14 @@ class EventTimeLimits:
     """The field that has the time."""
     earliest_ms: int
     ahead_ms: int
-    """How far after the message was sent a time may lie."""
+    """By how much an event time may be later than the message's timestamp."""
 
     def check(self, reading: ReadResult, messages: Sequence[Message], since_ms: int) -> ReadResult:
-        """The rows whose time is plausible; the others become failures.
+        """The rows with a plausible time; the others become failures.
 
-        `since_ms` is when the first of these messages was sent. To look at the time of each message would cost as much
-        as to fetch it, so a time up to `ahead_ms` after `since_ms` passes at once: it is plausible, unless its message
-        is older than the first.
+        `since_ms` is the timestamp of the first message. Reading the timestamp of each message costs as much as
+        fetching it, so a time up to `ahead_ms` after `since_ms` is accepted without it: it is plausible, unless the
+        message is older than the first.
         """
         batches, places, failures = [], [], dict(reading.failures)
         latest = min(since_ms + self.ahead_ms, _LAST)

@@ -28,26 +28,26 @@ from tributary.settings import load as load_settings
 log = logging.getLogger(__name__)
 
 _REACH_S = 8.0
-"""How long to try to reach the broker before the first event."""
+"""Timeout for reaching the broker before the first event."""
 _POLL_S = 0.1
 _DEFAULTS = {"compression.type": "lz4", "linger.ms": 20, "delivery.timeout.ms": 120_000, "log_level": 2}
-"""What KAFKA_CONFIG_FILE may set otherwise."""
+"""Defaults that KAFKA_CONFIG_FILE may override."""
 
 
 class PublisherError(TributaryError):
-    """Nothing can be published; the message says why and what to do."""
+    """Events cannot be published; the message says why and what to do."""
 
 
 @attrs.frozen
 class Summary:
-    """What became of the events of one topic so far; `acknowledged` means that all in-sync replicas have it."""
+    """The counts of one topic's events; `acknowledged` means stored on all in-sync replicas."""
 
     topic: str
     sent: int
     acknowledged: int
     failed: int
     reasons: Mapping[str, int]
-    """why deliveries failed → how many"""
+    """The number of failed deliveries by reason."""
 
     @property
     def waiting(self) -> int:
@@ -63,9 +63,9 @@ class Summary:
 
 
 def connect(*contracts: str) -> list[Publisher]:
-    """Publishers of these topics, by their names in the catalogue, or of all; with this process's settings.
+    """The publishers of these topics, named as in the catalogue, or of all topics; with the settings of this process.
 
-    Raises SettingsError, and PublisherError for whatever else stands in the way.
+    Raises SettingsError, and PublisherError for any other reason.
     """
     settings = load_settings()
     try:
@@ -85,7 +85,7 @@ def connect(*contracts: str) -> list[Publisher]:
 
 
 def drain(publishers: Iterable[Publisher]) -> None:
-    """Flush them; an interruption gives up what waits."""
+    """Flush the publishers. KeyboardInterrupt fails the events that still wait."""
     try:
         for publisher in publishers:
             publisher.flush()
@@ -95,7 +95,7 @@ def drain(publishers: Iterable[Publisher]) -> None:
 
 
 def abandon(publishers: Iterable[Publisher]) -> None:
-    """Give up what waits in them; see `Publisher.abandon`."""
+    """Fail the events that still wait; see `Publisher.abandon`."""
     for publisher in publishers:
         publisher.abandon()
 
@@ -103,7 +103,7 @@ def abandon(publishers: Iterable[Publisher]) -> None:
 class Publisher:
     """The producer of one topic. Several threads may send through it.
 
-    The topic's contract must be registered as it stands in the catalogue: a publisher never registers. Raises
+    The topic's contract must be registered as the catalogue has it: a publisher never registers schemas. Raises
     PublisherError if it is not, if the topic does not exist, or if the registry or the broker cannot be reached.
     """
 
@@ -121,9 +121,9 @@ class Publisher:
             | {
                 "enable.idempotence": True,
                 "acks": "all",
-                # Java's partitioner, so that producers in other languages put a user where we do.
+                # Java's partitioner: producers in other languages send a key to the same partition.
                 "partitioner": "murmur2_random",
-                # One callback for all messages, called for failures alone: the acknowledged ones follow by counting.
+                # One callback for all messages, for failures only; acknowledged messages are counted by difference.
                 "on_delivery": self._delivered,
                 "delivery.report.only.error": True,
                 "error_cb": self._trouble,
@@ -143,15 +143,15 @@ class Publisher:
         self.send_all((event,))
 
     def send_all(self, events: Iterable[Any]) -> None:
-        """Queue events, each as soon as the iterable gives it; waits while the queue is full.
+        """Queue events, each as soon as the iterable returns it; waits while the queue is full.
 
-        Raises `schemas.encoding.EncodeError` for an event that does not fit its contract; those before it are queued.
+        Raises EncodeError for an event that does not fit its contract; those before it are queued.
         """
         values, keys = tee(events)
         self._send(zip(map(self._encode, values), map(self._key, keys), strict=True))
 
     def send_columns(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Queue events that are given as the values of their fields, columns of one length. See `send_all`."""
+        """Queue events from columns of one length, by field. See `send_all`."""
         self._send(zip(self._encode_columns(columns), columns[self.topic.key], strict=True))
 
     def _send(self, messages: Iterable[tuple[bytes, str]]) -> None:
@@ -163,7 +163,7 @@ class Publisher:
             for value, key in messages:
                 while True:
                     try:
-                        # With the time of sending, not of the event: retention goes by it, and would delete what is
+                        # The timestamp is that of sending, not of the event: retention uses it, and would delete events
                         # replayed from last year at once.
                         produce(name, frame + value, key)
                         break
@@ -183,30 +183,30 @@ class Publisher:
         self._producer.poll(0)
 
     def check_progress(self) -> None:
-        """Say so when the broker acknowledges nothing for ten seconds while events wait, and when it does again.
+        """Log when the broker acknowledges nothing for ten seconds while events wait, and when it acknowledges again.
 
-        Whoever waits between two events calls this about once a second.
+        Call it about once a second while no event is sent.
         """
         summary = self.summary()
         self._acknowledgements.update(summary.acknowledged, summary.waiting)
 
     def flush(self) -> None:
-        """Wait until every queued event is acknowledged or has failed, by default two minutes at the longest."""
+        """Wait until every queued event is acknowledged or has failed; by default for two minutes at most."""
         while self._producer.flush(_POLL_S):
             self.check_progress()
         self._flushed = True
         self.check_progress()
 
     def abandon(self) -> None:
-        """Fail all events that still wait, so that `flush` returns soon. Nothing more is sent that has to wait."""
+        """Fail all events that still wait, so that `flush` returns soon. A `send` no longer waits for a full queue."""
         self._abandoned = True
         self._producer.purge()
 
     def summary(self) -> Summary:
-        """The counts so far; final after `flush`. While threads send, what is acknowledged is a lower bound."""
+        """The counts so far; final after `flush`. While threads send, `acknowledged` is a lower bound."""
         with self._lock:
             sent, reasons = self._sent, dict(self._reasons)
-        # Asked afterwards: what was queued in between waits too. The queue also holds librdkafka's own events.
+        # Read afterwards: events queued in between count as waiting. The queue also holds librdkafka's own events.
         waiting = 0 if self._flushed else len(self._producer)
         failed = sum(reasons.values())
         return Summary(self.topic.name, sent, max(sent - failed - waiting, 0), failed, reasons)
@@ -235,7 +235,7 @@ class Publisher:
             self._reasons[error.str()] += 1
 
     def _trouble(self, error: KafkaError) -> None:
-        # Single connections come and go; these two stop the flow.
+        # Errors of single connections are not logged; these two stop delivery.
         if error.fatal():
             log.warning("%s: %s; %d events wait", self.topic.name, error.str(), len(self._producer))
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # its text counts brokers: "0/2 brokers are down"

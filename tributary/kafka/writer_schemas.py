@@ -1,8 +1,7 @@
-"""The writer schemas that messages name by id, asked of the registry in a thread of their own.
+"""Writer schemas by id, requested from the registry in a thread of their own.
 
-A registry that is down, slow or wrong must neither stop the member nor cost a message. So a reader that needs a schema
-waits a moment for it. If the schema is still unknown then, the partition is paused at that message, and the other
-partitions are read on.
+A registry that is down, slow or wrong must neither stop the member nor cost a message. So a reader waits a moment for a
+schema. If it is still unknown then, the partition is paused at that message, and the other partitions are read.
 """
 
 from __future__ import annotations
@@ -17,32 +16,32 @@ from tributary.avro.columns.reader import SchemaPending, UnknownSchema
 from tributary.registry.client import RegistryUnavailable, SchemaNotFound, SchemaUnusable
 
 LAST_ID = 2**31 - 1
-"""A registry's ids are Java's int: of a greater one it says 404, as if it had no such path."""
+"""Schema ids are of Java's type int. For a greater id, the registry answers 404 as for an unknown path."""
 
 _AT_HAND_S = 1.0
-"""How long a reader waits for a registry that answers."""
+"""How long a reader waits for an answer of the registry."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
-"""Between two rounds of questions: doubled from the first to the longest."""
+"""Backoff between two rounds of requests: doubled from the first to the longest."""
 _UNKNOWN_FOR_S = 300.0
-"""For how long an id that does not exist is not asked for again."""
+"""How long an id that does not exist is not requested again."""
 _MOST_UNKNOWN = 100_000
-"""Ids that are remembered as unknown: the oldest give way."""
+"""Maximum of ids that are kept as unknown; the oldest are dropped."""
 
 
 @attrs.frozen
 class _Missing:
-    """An id that the registry does not have, or that names no schema an event can be read with."""
+    """An id that the registry does not have, or whose schema cannot be used."""
 
     reason: str
     until: float
-    """when to ask again, of `time.monotonic`"""
+    """When to request it again, in seconds of `time.monotonic`."""
 
 
 class WriterSchemas:
     """Writer schemas by id. The methods are for one thread, the one that decodes.
 
-    `ask` gives the text of a schema, as `RegistryClient.schema_text` does. An id that the registry does not have counts
-    as unknown only when it is still missing after `wait_s` seconds, since a replica of the registry may lag.
+    `ask` returns the text of a schema, as `RegistryClient.schema_text` does. An id that the registry does not have is
+    unknown only after `wait_s` seconds, because a replica of the registry may lag.
     """
 
     def __init__(self, ask: Callable[[int], str], wait_s: float) -> None:
@@ -51,9 +50,9 @@ class WriterSchemas:
         self._known: dict[int, str] = {}
         self._missing: dict[int, _Missing] = {}
         self._asked: dict[int, float] = {}
-        """Ids whose answer is not known yet, and when each was first needed."""
+        """Requested ids without an answer, and when each was first needed."""
         self._absent: set[int] = set()
-        """Those of them that the registry said it does not have."""
+        """Those of them that the registry did not have at the last request."""
         self._failure: Exception | None = None
         self._away = ""
         self._closed = False
@@ -63,8 +62,8 @@ class WriterSchemas:
     def text(self, schema_id: int) -> str:
         """The schema with that id, as JSON text.
 
-        Raises UnknownSchema if it does not exist, SchemaPending if that is not known yet, and whatever else `ask`
-        raised: `SchemaConflict` if the registry and the lock disagree on a schema.
+        Raises UnknownSchema if it does not exist, SchemaPending if there is no answer yet, and any other error of
+        `ask`, such as SchemaConflict if the registry and the lock disagree.
         """
         if schema_id > LAST_ID:
             raise UnknownSchema(f"schema id {schema_id} is beyond the ids of a registry")
@@ -82,9 +81,9 @@ class WriterSchemas:
         raise SchemaPending(f"schema id {schema_id} is not known yet")
 
     def pending(self, ids: Collection[int]) -> set[int]:
-        """Those of the ids that are not known yet. All that are new are asked for together.
+        """Those of the ids without an answer. All new ids are requested together.
 
-        Raises what `ask` raised, as `text` does: a partition that is paused for a schema does not get as far as that.
+        Raises an error of `ask`, as `text` does, because `text` is not called for a paused partition.
         """
         with self._changed:
             if self._failure:
@@ -96,7 +95,7 @@ class WriterSchemas:
 
     @property
     def waiting_for(self) -> str:
-        """What keeps schemas from being known, in words; empty when none is waited for."""
+        """What missing schemas wait for; empty when none is missing."""
         with self._changed:
             if not self._asked:
                 return ""
@@ -110,13 +109,13 @@ class WriterSchemas:
             return f"the registry: no answer yet about schema id {_listed(self._asked)}"
 
     def close(self) -> None:
-        """End the thread, when the request that it may be in has ended."""
+        """End the thread, after the request that it may be waiting for."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def _need(self, schema_id: int) -> None:
-        """Ask for an id unless its answer is at hand. Holds the lock."""
+        """Request an id that has no answer yet. The caller holds the lock."""
         missing = self._missing.get(schema_id)
         if missing is not None and missing.until <= time.monotonic():
             del self._missing[schema_id]
@@ -128,7 +127,7 @@ class WriterSchemas:
             self._changed.notify_all()
 
     def _is_worth_waiting(self, schema_id: int, deadline: float) -> bool:
-        """Whether the answer is likely to come in a moment. Holds the lock."""
+        """Whether the answer is likely to come soon. The caller holds the lock."""
         now = time.monotonic()
         if self._failure or self._away or len(self._asked) > 1 or now >= deadline:
             return False
@@ -137,7 +136,7 @@ class WriterSchemas:
     def _run(self) -> None:
         try:
             self._answer_all()
-        except Exception as failure:  # whatever it is, the thread that decodes must hear of it
+        except Exception as failure:  # any error must reach the thread that decodes
             with self._changed:
                 self._failure = failure
                 self._changed.notify_all()
@@ -159,7 +158,7 @@ class WriterSchemas:
                     pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _answer(self, schema_id: int) -> bool:
-        """Ask for one id and note the answer. False if the registry is away, so that asking for others is of no use."""
+        """Request one id and keep the answer. Returns False if the registry does not answer."""
         try:
             text = self._ask(schema_id)
         except RegistryUnavailable as error:
