@@ -133,7 +133,7 @@ def test_stops_on_request_and_says_so(
                 signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr("tributary.registry.records.scan._BATCH", 5)
-    monkeypatch.setattr("tributary.registry.records.sample.messages", interrupted)
+    monkeypatch.setattr("tributary.registry.records.newest.messages", interrupted)
     assert main(["prove", "product-events", "purchases"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(

@@ -58,7 +58,7 @@ def test_a_registry_is_imported_unchanged(
         source.register(f"{context}user", USER)
         source.register(f"{context}user", USER.replace("[]", '[{"name":"a","type":"int","default":1}]'))
         order = {"schema": ORDER, "references": [{"name": "User", "subject": "user", "version": 1}]}
-        source._ask("POST", f"/subjects/{context}a-order/versions", order, 10)
+        source._requests.once("POST", f"/subjects/{context}a-order/versions", order)
         source.soft_delete(f"{context}user", 2)
         source.set_config(f"{context}user", {"compatibilityLevel": "FULL"})
         source.set_mode(f"{context}a-order", "READONLY")
