@@ -17,8 +17,8 @@ from tests.support.registry.guest import Guest
 from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.apply import plan
-from tributary.registry.apply.steps import Done
 from tributary.registry.client import RegistryClient, RegistryError
+from tributary.registry.steps import Done
 from tributary.settings import Settings
 
 

@@ -27,11 +27,11 @@ from tributary.cli.output import show
 from tributary.cli.records import census
 from tributary.registry import lock
 from tributary.registry.apply import plan
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.apply.unknown import Unknown
 from tributary.registry.client import RegistryClient
 from tributary.registry.records.census import Census, IdCount, IdUse, RecordPosition
 from tributary.registry.render import plans
+from tributary.registry.steps import Done, Step
 from tributary.registry.testing import TestRegistry, serve
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -15,8 +15,8 @@ from tributary.cli.main import main
 from tributary.cli.output import FORMATS
 from tributary.registry import lock
 from tributary.registry.apply import plan
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.render import plans
+from tributary.registry.steps import Done, Step
 
 HOSTILE = "A *star* <b>and</b> a `tick` | a_pipe, [x](y)"
 

@@ -14,10 +14,10 @@ from tributary.cli import exits
 from tributary.cli.output import add_format, every_two_seconds, show
 from tributary.destination import announce, file, registry, shown
 from tributary.printable import lines
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.render import plans
 from tributary.registry.render.markup import code, line
 from tributary.registry.render.words import number
+from tributary.registry.steps import Done, Step
 from tributary.registry.transfer import archive, differing, exporting, importing
 from tributary.registry.transfer.client import TransferClient
 from tributary.registry.transfer.differing import Difference

@@ -15,13 +15,13 @@ from tributary import catalog as catalogue
 from tributary.catalog import Catalog
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import snapshot
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.apply.subjects import Overtaken, SubjectSteps, state
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
 from tributary.registry.finding import Finding
 from tributary.registry.lint.engine import lint
+from tributary.registry.steps import Done, Step
 from tributary.settings import Settings
 
 

@@ -10,10 +10,10 @@ import attrs
 from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.apply.snapshot import IMPORT, READONLY, READWRITE
-from tributary.registry.apply.steps import Step
 from tributary.registry.check.history import described
 from tributary.registry.check.verdict import SubjectCheck
 from tributary.registry.client import RegistryClient, RegistryError
+from tributary.registry.steps import Step
 
 
 @attrs.frozen

@@ -20,8 +20,8 @@ from confluent_kafka.admin import (
 
 from tributary.catalog import Catalog
 from tributary.errors import TributaryError
-from tributary.registry.apply.steps import Step
 from tributary.registry.check.verdict import retention
+from tributary.registry.steps import Step
 from tributary.settings import Settings
 
 _TIMEOUT_S = 15.0

@@ -9,10 +9,10 @@ from typing import Any
 from tributary.destination import shown
 from tributary.printable import lines, printable
 from tributary.registry.apply.plan import Applied, ApplyFailed, Plan
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.render import checks, findings, unknowns
 from tributary.registry.render.markup import code, line, plain, table
 from tributary.registry.render.words import number
+from tributary.registry.steps import Done, Step
 
 NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
 _AGAIN = "Apply again to carry on from here."

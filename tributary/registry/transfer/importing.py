@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
-from tributary.registry.apply.steps import Done, Step
 from tributary.registry.client import RegistryError, RegistryUnavailable
+from tributary.registry.steps import Done, Step
 from tributary.registry.transfer.archive import Archive, Scope
 from tributary.registry.transfer.client import IMPORT, TransferClient
 from tributary.registry.transfer.differing import Difference, Task, target
