@@ -18,7 +18,7 @@ from tributary.catalog import Topic
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient, RegistryError
-from tributary.registry.steps import Done
+from tributary.registry.steps import Done, Incomplete
 from tributary.settings import Settings
 
 
@@ -152,7 +152,7 @@ def test_a_failure_midway_reports_what_was_done_and_apply_resumes(
 
     monkeypatch.setattr(RegistryClient, "register", full)
     seen: list[Done] = []
-    with pytest.raises(plan.ApplyFailed, match="the disk is full") as failed:
+    with pytest.raises(Incomplete, match="the disk is full") as failed:
         plan.apply(mine.settings, mine.load(), on_done=seen.append)
     assert failed.value.failed.target == f"subject {third}"
     assert list(failed.value.done) == seen

@@ -31,7 +31,7 @@ from tributary.registry.apply.unknown import Unknown
 from tributary.registry.client import RegistryClient
 from tributary.registry.records.census import Census, IdCount, IdUse, RecordPosition
 from tributary.registry.render import plans
-from tributary.registry.steps import Done, Step
+from tributary.registry.steps import Done, Incomplete, Step
 from tributary.registry.testing import TestRegistry, serve
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -305,7 +305,7 @@ BUILT: dict[str, tuple[tuple[Callable[[Any], Any], ...], Any]] = {
     "plan-unknown": (PLANS, plan.Plan(STEPS, (), (), ("the registry refuses",), UNKNOWN)),
     "apply": (APPLIED, plan.Applied(PLAN, DONE, Path("lock.json"), True)),
     "apply-none": (APPLIED, plan.Applied(plan.Plan(STEPS[2:3], (), (), ()), (), Path("lock.json"), False)),
-    "apply-failed": (FAILED, plan.ApplyFailed(DONE[:1], STEPS[1], STEPS[2:], "the registry *fell* over")),
+    "apply-failed": (FAILED, Incomplete(DONE[:1], STEPS[1], STEPS[2:], "the registry *fell* over")),
     "census": ((census.text, census.document, census.markdown), CENSUS),
 }
 

@@ -16,7 +16,7 @@ from tributary.cli.output import FORMATS
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.render import plans
-from tributary.registry.steps import Done, Step
+from tributary.registry.steps import Done, Incomplete, Step
 
 HOSTILE = "A *star* <b>and</b> a `tick` | a_pipe, [x](y)"
 
@@ -127,7 +127,7 @@ def test_what_apply_did_in_each_format() -> None:
 
 
 def test_a_failure_midway_in_each_format() -> None:
-    failure = plan.ApplyFailed([done(STEPS[0])], STEPS[1], [STEPS[2]], "the registry *fell* over")
+    failure = Incomplete([done(STEPS[0])], STEPS[1], [STEPS[2]], "the registry *fell* over")
     forms = (
         plans.failed_text(failure),
         shown(plans.failed_markdown(failure)),

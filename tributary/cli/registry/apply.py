@@ -13,6 +13,7 @@ from tributary.destination import announce, broker, file, project, registry
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.render import plans
+from tributary.registry.steps import Incomplete
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     except plan.ChecksFailed as failure:
         show(args.format, failure.plan, text=plans.text, json=plans.document, markdown=plans.markdown)
         return exits.FAILED
-    except plan.ApplyFailed as failure:
+    except Incomplete as failure:
         if as_text:
             print(plans.failed_text(failure), file=sys.stderr)
         else:

@@ -17,11 +17,10 @@ from tributary.printable import lines
 from tributary.registry.render import plans
 from tributary.registry.render.markup import code, line
 from tributary.registry.render.words import number
-from tributary.registry.steps import Done, Step
+from tributary.registry.steps import Done, Incomplete, Step
 from tributary.registry.transfer import archive, differing, exporting, importing
 from tributary.registry.transfer.client import TransferClient
 from tributary.registry.transfer.differing import Difference
-from tributary.registry.transfer.importing import ImportStopped
 from tributary.signals import stop_signal
 
 _SHOWN = 10
@@ -38,7 +37,7 @@ class _Imported:
     difference: Difference
     steps: Sequence[Step]
     done: Sequence[Done] = ()
-    stopped: ImportStopped | None = None
+    stopped: Incomplete | None = None
     dry_run: bool = False
 
     @property
@@ -75,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 done = job.run(stop, lambda one: print(plans.done(one), flush=True) if as_text else None)
                 result = attrs.evolve(result, done=done)
-            except ImportStopped as stopped:
+            except Incomplete as stopped:
                 result = attrs.evolve(result, stopped=stopped)
     show(args.format, result, text=_text, json=_document, markdown=_markdown)
     return exits.passed(result.ok)
@@ -95,9 +94,8 @@ def _nothing(result: _Imported) -> str:
     return f"Nothing was written to {result.registry}."
 
 
-def _stopped(stopped: ImportStopped) -> list[str]:
-    what = f"{stopped.failed.target}: {stopped.failed.text}: failed: " if stopped.failed else ""
-    lines = [f"{what}{stopped.reason}", *(f"  not begun: {step.target}: {step.text}" for step in stopped.left[:_SHOWN])]
+def _stopped(stopped: Incomplete) -> list[str]:
+    lines = [plans.failure_line(stopped), *(f"  not begun: {step.target}: {step.text}" for step in stopped.left[:_SHOWN])]
     more = len(stopped.left) - _SHOWN
     return [*lines, f"  and {more:,} more; --dry-run shows all"] if more > 0 else lines
 

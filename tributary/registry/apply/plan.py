@@ -6,14 +6,14 @@ do, in order, and a plan made after a failure has the rest: so `apply` again is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
 from tributary import catalog as catalogue
 from tributary.catalog import Catalog
-from tributary.registry import lock
+from tributary.registry import lock, steps
 from tributary.registry.apply.snapshot import snapshot
 from tributary.registry.apply.subjects import Overtaken, SubjectSteps, state
 from tributary.registry.apply.unknown import Unknown, find
@@ -43,11 +43,6 @@ class Plan:
         """Whether every check passed."""
         return not (self.findings or self.refusals or self.unknown) and all(check.passed for check in self.checks)
 
-    @property
-    def pending(self) -> list[Step]:
-        """The steps that have something to do."""
-        return [step for step in self.steps if step.run is not None]
-
 
 @attrs.frozen
 class Applied:
@@ -65,14 +60,6 @@ class ChecksFailed(Exception):
     def __init__(self, plan: Plan) -> None:
         super().__init__("a check failed; nothing was written")
         self.plan = plan
-
-
-class ApplyFailed(Exception):
-    """A step failed after others were done; apply again carries on from there."""
-
-    def __init__(self, done: Sequence[Done], failed: Step, left: Sequence[Step], reason: str) -> None:
-        super().__init__(f"{failed.target}: {failed.text}: {reason}")
-        self.done, self.failed, self.left, self.reason = tuple(done), failed, tuple(left), reason
 
 
 def make(
@@ -118,31 +105,17 @@ def apply(
 ) -> Applied:
     """Plan, and if every check passes do it, then write the lock; a second run does nothing.
 
-    Raises ChecksFailed before anything is written, ApplyFailed when a step fails, and what `make` raises.
+    Raises ChecksFailed before anything is written, Incomplete when a step fails, and what `make` raises.
     """
     catalog = catalog or catalogue.load(settings)
     plan = make(settings, catalog, lock_down=lock_down, allow_unknown=allow_unknown)
     if not plan.ok:
         raise ChecksFailed(plan)
-    done = _run(plan.pending, on_done)
-    path = lock.path_for(settings)
-    return Applied(plan, tuple(done), path, lock.save(_current(settings, plan, path), path))
-
-
-def _run(pending: list[Step], on_done: Callable[[Done], None]) -> list[Done]:
     from tributary.registry.apply.topics import KafkaUnavailable
 
-    done: list[Done] = []
-    for position, step in enumerate(pending):
-        assert step.run is not None
-        try:
-            done.append(Done(step, step.run()))
-        except (RegistryError, RegistryUnavailable, KafkaUnavailable, Overtaken) as error:
-            raise ApplyFailed(done, step, pending[position + 1 :], str(error)) from error
-        except KeyboardInterrupt as error:
-            raise ApplyFailed(done, step, pending[position + 1 :], "interrupted; it may have been done") from error
-        on_done(done[-1])
-    return done
+    done = steps.run(plan.steps, (RegistryError, RegistryUnavailable, KafkaUnavailable, Overtaken), on_done)
+    path = lock.path_for(settings)
+    return Applied(plan, tuple(done), path, lock.save(_current(settings, plan, path), path))
 
 
 def _current(settings: Settings, plan: Plan, path: Path) -> lock.Lock:

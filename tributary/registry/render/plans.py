@@ -8,11 +8,11 @@ from typing import Any
 
 from tributary.destination import shown
 from tributary.printable import lines, printable
-from tributary.registry.apply.plan import Applied, ApplyFailed, Plan
+from tributary.registry.apply.plan import Applied, Plan
 from tributary.registry.render import checks, findings, unknowns
 from tributary.registry.render.markup import code, line, plain, table
 from tributary.registry.render.words import number
-from tributary.registry.steps import Done, Step
+from tributary.registry.steps import Done, Incomplete, Step
 
 NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
 _AGAIN = "Apply again to carry on from here."
@@ -134,9 +134,9 @@ def lock_outcome(path: Path, *, changed: bool) -> str:
 # ---- where apply failed ----------------------------------------------------------------------
 
 
-def failed_text(failure: ApplyFailed) -> str:
+def failed_text(failure: Incomplete) -> str:
     """What was done before a step failed, and what is left."""
-    rows = [f"{failure.failed.target}: {failure.failed.text}: failed: {failure.reason}"]
+    rows = [failure_line(failure)]
     rows += (
         ["Done before that:", *(f"  {done(one)}" for one in failure.done)] if failure.done else ["Nothing was done."]
     )
@@ -145,19 +145,26 @@ def failed_text(failure: ApplyFailed) -> str:
     return lines([*rows, _AGAIN])
 
 
-def failed_document(failure: ApplyFailed) -> dict[str, Any]:
+def failure_line(failure: Incomplete) -> str:
+    """The step that failed, and why."""
+    failed = failure.failed
+    return f"{failed.target}: {failed.text}: failed: {failure.reason}" if failed else failure.reason
+
+
+def failed_document(failure: Incomplete) -> dict[str, Any]:
     """The step that `failed` and the `reason`, what was `done` before it, and what was `not_begun`."""
     return {
-        "failed": steps_document([failure.failed])[0],
+        "failed": steps_document([failure.failed])[0] if failure.failed else None,
         "reason": failure.reason,
         "done": steps_document(failure.done),
         "not_begun": steps_document(failure.left),
     }
 
 
-def failed_markdown(failure: ApplyFailed) -> str:
+def failed_markdown(failure: Incomplete) -> str:
     """Which step failed, then tables of what was done before it and of what is left."""
-    parts = [f"❌ {code(failure.failed.target)} {line(failure.failed.text)}: {line(failure.reason)}"]
+    what = f"{code(failure.failed.target)} {line(failure.failed.text)}: " if failure.failed else ""
+    parts = [f"❌ {what}{line(failure.reason)}"]
     if failure.done:
         parts.append("\n".join(["Done before that:", *steps_table(failure.done)]))
     if failure.left:

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from tributary.registry import steps
 from tributary.registry.client import RegistryError, RegistryUnavailable
-from tributary.registry.steps import Done, Step
+from tributary.registry.steps import Done, Incomplete, Step
 from tributary.registry.transfer.archive import Archive, Scope
 from tributary.registry.transfer.client import IMPORT, TransferClient
 from tributary.registry.transfer.differing import Difference, Task, target
 
 _WRITABLE = ("READWRITE", IMPORT)
-
-
-class ImportStopped(Exception):
-    """An import ended early. Importing again continues from there."""
-
-    def __init__(self, done: Sequence[Done], failed: Step | None, left: Sequence[Step], reason: str) -> None:
-        super().__init__(reason)
-        self.done, self.failed, self.left, self.reason = tuple(done), failed, tuple(left), reason
+_FAILURES = (RegistryError, RegistryUnavailable)
 
 
 class Import:
@@ -35,28 +29,17 @@ class Import:
     def run(self, stop: Event, on_done: Callable[[Done], None] = lambda _: None) -> list[Done]:
         """Run the steps that write, in order, until `stop` is set.
 
-        Raises ImportStopped if a step fails or the import is stopped. In every case the mode of a subject that was put
-        in IMPORT is restored, unless the registry no longer answers.
+        Raises Incomplete if a step fails or the import is stopped. In every case the mode of a subject that was put in
+        IMPORT is restored, unless the registry no longer answers.
         """
-        pending = [step for step in self.steps if step.run is not None]
-        done: list[Done] = []
-
-        def stopped(reason: str) -> ImportStopped:
-            rest = pending[len(done) :]
-            return ImportStopped(done, rest[0] if rest else None, rest[1:], self._ended(reason))
-
         try:
-            for step in pending:
-                if stop.is_set():
-                    raise ImportStopped(done, None, pending[len(done) :], self._ended("interrupted"))
-                assert step.run is not None
-                done.append(Done(step, step.run()))
-                on_done(done[-1])
+            done = steps.run(self.steps, _FAILURES, on_done, stop)
+        except Incomplete as early:
+            raise Incomplete(early.done, early.failed, early.left, self._ended(early.reason)) from early.__cause__
+        try:
             self._restore()
-        except (RegistryError, RegistryUnavailable) as error:
-            raise stopped(str(error)) from error
-        except KeyboardInterrupt as error:
-            raise stopped("interrupted; it may have been done") from error
+        except _FAILURES as error:
+            raise Incomplete(done, None, (), self._ended(str(error))) from error
         return done
 
     def _ended(self, reason: str) -> str:
@@ -64,7 +47,7 @@ class Import:
         scope = self._lifted
         try:
             self._restore()
-        except (RegistryError, RegistryUnavailable):
+        except _FAILURES:
             assert scope is not None
             return f"{reason}; {target(scope)} is left in mode {IMPORT}; importing again restores it"
         return reason

@@ -20,6 +20,7 @@ from tools.conformance import Client
 from tributary.cli.main import main
 from tributary.registry.client import RegistryUnavailable
 from tributary.registry.client.requests import Requests
+from tributary.registry.steps import Incomplete
 from tributary.registry.testing import TestRegistry, serve
 from tributary.registry.transfer import archive, differing, exporting, importing
 from tributary.registry.transfer.archive import Archive
@@ -166,7 +167,7 @@ def test_what_one_registry_has_is_in_the_other(
 
     try:
         job.run(stop, count)
-    except importing.ImportStopped as stopped:
+    except Incomplete as stopped:
         assert len(stopped.done) == broken_off_after
         assert [one.step for one in stopped.done] + list(stopped.left) == [s for s in job.steps if s.run]
         assert "IMPORT" not in [scope.mode for scope in exporting.export(pair.target).subjects.values()]
@@ -285,7 +286,7 @@ def test_after_a_refusal_the_modes_are_as_before_and_an_import_again_does_the_re
 
     with monkeypatch.context() as patch:
         patch.setattr(TransferClient, "register_as", failing)
-        with pytest.raises(importing.ImportStopped, match=r"^the connection broke$") as stopped:
+        with pytest.raises(Incomplete, match=r"^the connection broke$") as stopped:
             pair.bring(wanted)
     assert [one.text for one in stopped.value.done] == ["registered v1 (id 1)"]
     assert stopped.value.failed is not None
@@ -320,9 +321,7 @@ def test_a_mode_that_cannot_be_restored_is_named(pair: Pair, monkeypatch: pytest
 
     monkeypatch.setattr(TransferClient, "register_as", gone)
     monkeypatch.setattr(TransferClient, "clear_mode", gone)
-    with pytest.raises(
-        importing.ImportStopped, match=r"^gone; subject a is left in mode IMPORT; importing again restores it$"
-    ):
+    with pytest.raises(Incomplete, match=r"^gone; subject a is left in mode IMPORT; importing again restores it$"):
         pair.bring(wanted)
 
 
@@ -408,7 +407,7 @@ def test_a_registry_that_gives_its_own_ids_is_not_believed(pair: Pair, monkeypat
         return answer | {"id": 9} if path.endswith("/versions") else answer
 
     monkeypatch.setattr(Requests, "once", numbering)
-    with pytest.raises(importing.ImportStopped, match="the registry assigned id 9 instead of 1"):
+    with pytest.raises(Incomplete, match="the registry assigned id 9 instead of 1"):
         job.run(Event())
 
 
