@@ -95,7 +95,10 @@ def _nothing(result: _Imported) -> str:
 
 
 def _stopped(stopped: Incomplete) -> list[str]:
-    lines = [plans.failure_line(stopped), *(f"  not begun: {step.target}: {step.text}" for step in stopped.left[:_SHOWN])]
+    lines = [
+        plans.failure_line(stopped),
+        *(f"  not begun: {step.target}: {step.text}" for step in stopped.left[:_SHOWN]),
+    ]
     more = len(stopped.left) - _SHOWN
     return [*lines, f"  and {more:,} more; --dry-run shows all"] if more > 0 else lines
 

@@ -49,9 +49,12 @@ def document(finding: Finding) -> dict[str, Any]:
 
 
 def markdown(found: Iterable[Finding]) -> Iterator[str]:
-    """The lines of a table, with a blank one before it; none where nothing was found."""
+    """The lines of a table, with a blank one before it; none where nothing was found. Empty columns are left out."""
+    heads = ("where", "field", "rule", "finding", "fix")
     rows = [(code(_where(f)), code(f.path), f.rule, plain(f.message), code(f.fix)) for f in found]
-    yield from table(("where", "field", "rule", "finding", "fix"), rows)
+    if columns := [column for column in zip(heads, *rows, strict=True) if any(column[1:])]:
+        first, *rest = zip(*columns, strict=True)
+        yield from table(first, rest)
 
 
 def sarif(found: Sequence[Finding], reason: Callable[[str], str]) -> str:
