@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tributary.views.web import server
+from tributary.views.web import command
 
 if TYPE_CHECKING:
     from consumers.analytics.queries import Figures
-    from tributary.views.arrangement import Arrangement
+    from tributary.views import Arrangement
 
 
 def arrangement() -> Arrangement[Figures]:
@@ -20,4 +20,4 @@ def arrangement() -> Arrangement[Figures]:
 
 
 if __name__ == "__main__":
-    sys.exit(server.main("python -m consumers.web", arrangement))
+    sys.exit(command.main("python -m consumers.web", arrangement))

@@ -11,7 +11,7 @@ from tributary.cli import group
 if TYPE_CHECKING:
     from consumers.analytics.queries import Figures
     from tributary.figures.declaration import Declaration
-    from tributary.views.arrangement import Arrangement
+    from tributary.views import Arrangement
 
 
 def main(argv: Sequence[str] | None = None) -> int:

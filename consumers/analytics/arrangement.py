@@ -10,7 +10,7 @@ from consumers.analytics.metrics import metrics
 from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Reader, Sessions
 from consumers.analytics.sections import FUNNEL, MONEY, PRODUCTS, REGIONS, SEGMENTS, TYPES_OF_EVENTS
 from tributary.settings import Settings
-from tributary.views.arrangement import Arrangement, Totals
+from tributary.views import Arrangement, Totals
 from tributary.views.sections import HEALTH, LAG, STAGES
 
 NOTHING = Figures(

@@ -8,8 +8,7 @@ from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import COLORS, LABELS, product_name
 from consumers.analytics.queries import TYPES, Figures, totals
 from tributary.currency import amount
-from tributary.views.arrangement import Section, View
-from tributary.views.panels import Bar, Bars, Panel, Table
+from tributary.views import Bar, Bars, Panel, Section, Table, View
 
 _PRODUCTS_IN_REPORT = 15
 

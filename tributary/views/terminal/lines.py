@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tributary import printable
 from tributary.figures.status import MemberStatus
+from tributary.printable import lines, printable
 from tributary.views.arrangement import F, View
 
 
@@ -21,7 +21,7 @@ def progress_line(view: View[F]) -> str:
         facts.append(f"not read any more: {', '.join(status.refused)}")
     if status is not None and status.waiting_for:
         facts.append(f"waiting for {status.waiting_for}")
-    return printable.printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
+    return printable(f"{datetime.now():%H:%M:%S}  " + "  ".join(facts))
 
 
 def summary(status: MemberStatus, duplicates: str) -> str:
@@ -43,4 +43,4 @@ def summary(status: MemberStatus, duplicates: str) -> str:
     facts |= {f"not read: {topic}": reason for topic, reason in status.refused.items()}
     if done.fenced:
         facts["taken over by others"] = f"{done.fenced:,} times, nothing lost"
-    return printable.lines(f"{name:<24}{value}" for name, value in facts.items())
+    return lines(f"{name:<24}{value}" for name, value in facts.items())
