@@ -82,16 +82,16 @@ drift-schemas: $(RUNTIME) ## compare the registry, the lock and the working copy
 # ---- producers -------------------------------------------------------------------------------
 
 .PHONY: produce produce-product-events produce-user-events produce-purchases replay
-SHOPPERS = $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(COUNT),--count $(COUNT)) \
+SIMULATION = $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(COUNT),--count $(COUNT)) \
   $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
-produce: $(LOCAL) ## simulate shoppers on all three topics (USERS=20 RATE=200 COUNT= SECONDS= SEED=)
-	@$(RUN) producers $(SHOPPERS)
+produce: $(LOCAL) ## simulate users on all three topics (USERS=20 RATE=200 COUNT= SECONDS= SEED=)
+	@$(RUN) producers $(SIMULATION)
 produce-product-events: $(LOCAL) ## simulate their views only; the same SEED gives the same shop
-	@$(RUN) producers.product_events $(SHOPPERS)
+	@$(RUN) producers.product_events $(SIMULATION)
 produce-user-events: $(LOCAL) ## simulate their cart changes only
-	@$(RUN) producers.user_events $(SHOPPERS)
+	@$(RUN) producers.user_events $(SIMULATION)
 produce-purchases: $(LOCAL) ## simulate their purchases only
-	@$(RUN) producers.purchases $(SHOPPERS)
+	@$(RUN) producers.purchases $(SIMULATION)
 replay: $(LOCAL) ## publish a clickstream file (FILE=data/clickstream-sample.csv SPEED=0 CURRENCY=USD)
 	@$(RUN) producers.replay $(if $(FILE),"$(FILE)",data/clickstream-sample.csv) \
 	  $(if $(SPEED),--speed $(SPEED)) $(if $(CURRENCY),--currency $(CURRENCY))

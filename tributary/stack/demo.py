@@ -62,11 +62,13 @@ def _report(folder: Path) -> dict[str, Any]:
 
 def _live(seconds: float, folder: Path) -> list[dict[str, Any]]:
     """Produce for that time while the dashboard is shown. Returns the producers' summaries."""
-    shoppers = child_process.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
+    simulation = child_process.command("producers", "--seconds", f"{seconds:g}", "--rate", str(_EVENTS_PER_S), "--json")
     # In a session of their own, the producers get one signal to stop, from here, and not from the terminal as well.
     with (
         _running(child_process.command("consumers.analytics"), folder) as member,
-        _running(shoppers, folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as producers,
+        _running(
+            simulation, folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        ) as producers,
     ):
         said, complaints = producers.communicate()
         if member.poll() is not None:

@@ -1,4 +1,4 @@
-"""Stores with simulated shoppers, written by the product's own code."""
+"""Stores with simulated users, written by the product's own code."""
 
 from __future__ import annotations
 
