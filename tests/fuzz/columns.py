@@ -109,8 +109,8 @@ def check_rows(pair: Pair, names: tuple[str, ...], bodies: Sequence[bytes]) -> N
     reading = reader.read([wire.frame(SCHEMA_ID, body) for body in bodies])
     found = {
         place: row
-        for frame, places in zip(reading.batches, reading.places, strict=True)
-        for place, row in zip(places.tolist(), rows(frame), strict=True)
+        for batch, places in zip(reading.batches, reading.places, strict=True)
+        for place, row in zip(places.tolist(), rows(batch), strict=True)
     }
     assert found.keys().isdisjoint(reading.failures), "a row is read and refused"
     assert found.keys() | reading.failures.keys() == {*range(len(bodies))}, "a row is missing"

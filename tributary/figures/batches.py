@@ -21,7 +21,7 @@ class DecodedBatch:
     """A batch as columns, with the offset range of each partition."""
 
     ranges: Mapping[Partition, OffsetRange]
-    frames: Mapping[str, Sequence[RecordBatch]]
+    records: Mapping[str, Sequence[RecordBatch]]
     """By event."""
     dead_letters: Sequence[DeadLetter]
     rows: int
@@ -33,7 +33,7 @@ class JoinedBatch:
 
     ranges: Mapping[Partition, OffsetRange]
     parts: Sequence[Mapping[str, RecordBatch]]
-    """Frames by event. Usually there is one part; rows with unusually long texts are in others."""
+    """Record batches by event. Usually there is one part; rows with unusually long texts are in others."""
     dead_letters: Sequence[DeadLetter]
     rows: int
 
@@ -53,17 +53,17 @@ def join(batches: list[DecodedBatch]) -> JoinedBatch:
 
 
 def _of_like_width(batches: Iterable[DecodedBatch]) -> list[dict[str, list[RecordBatch]]]:
-    """The frames by event, in parts.
+    """The record batches by event, in parts.
 
     A column is as wide as its longest text. Joined with all others, one text of a megabyte would make that much of
-    every row, so frames are joined only with those at most twice as wide.
+    every row, so record batches are joined only with those at most twice as wide.
     """
     parts: dict[int, dict[str, list[RecordBatch]]] = {}
     for batch in batches:
-        for event, frames in batch.frames.items():
-            for frame in frames:
-                part = parts.setdefault((frame.width // _USUAL_WORDS).bit_length(), {})
-                part.setdefault(event, []).append(frame)
+        for event, found in batch.records.items():
+            for records in found:
+                part = parts.setdefault((records.width // _USUAL_WORDS).bit_length(), {})
+                part.setdefault(event, []).append(records)
     return list(parts.values())
 
 

@@ -123,7 +123,7 @@ def test_every_value_of_it_is_read(style: str, data: st.DataObject) -> None:
     names = [field["name"] for field in schema["fields"]]
     reading = ColumnReader(schema, names, lambda _: json.dumps(schema)).read([wire.frame(1, body) for body in bodies])
     assert reading.failures == {}
-    assert sum(frame.rows for frame in reading.batches) == len(bodies)
+    assert sum(batch.rows for batch in reading.batches) == len(bodies)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -57,7 +57,7 @@ def test_texts_of_any_length_count_exactly(drawn: list[tuple[Event, int]], batch
 def test_one_long_text_does_not_widen_all_rows() -> None:
     long: Event = ("ProductViewed", {**VIEW[1], "region": "r" * 1_000_000})
     batches = [decoded([VIEW] * 500), decoded([long]), decoded([VIEW] * 500)]
-    before = sum(size(frame) for batch in batches for frames in batch.frames.values() for frame in frames)
+    before = sum(size(records) for batch in batches for found in batch.records.values() for records in found)
     joined = join(batches)
     assert joined.rows == 1_001
     assert sum(frame.rows for part in joined.parts for frame in part.values()) == 1_001

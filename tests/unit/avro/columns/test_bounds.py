@@ -144,7 +144,7 @@ def test_columns_rows_and_a_check_by_hand_agree(writer: Any, data: st.DataObject
     for _ in range(2):  # the second time with texts that are known by then
         reading = reader.read(payloads)
         assert set(reading.failures) == bad_by_hand
-        assert sum(frame.rows for frame in reading.batches) == good
+        assert sum(batch.rows for batch in reading.batches) == good
         assert all(reason.startswith("breaks its contract: R.") for reason in reading.failures.values())
 
 
@@ -171,7 +171,7 @@ def test_one_row_outside_disturbs_no_other() -> None:
     reader = ColumnReader(ONE, ("n",), lambda _: json.dumps(ONE))
     reading = reader.read([message(ONE, {"n": n}) for n in (5, -1, 7)])
     assert reading.failures == {1: "breaks its contract: R.n is -1, expected at least 0"}
-    assert [frame.integers("n").tolist() for frame in reading.batches] == [[5, 7]]
+    assert [batch.integers("n").tolist() for batch in reading.batches] == [[5, 7]]
 
 
 @pytest.mark.parametrize("wanted", ["n", "text"])
@@ -240,4 +240,4 @@ def test_decimals_with_limits_are_read_row_by_row() -> None:
     bodies = [b"\0\0\0\0\1" + bytes([2 * n, 2]) + price for n, price in enumerate((b"\x05", b"\xfb"))]
     reading = ColumnReader(schema, ("n",), lambda _: json.dumps(schema)).read(list(bodies))
     assert reading.failures == {1: "breaks its contract: R.price is Decimal('-0.05'), expected at least 0"}
-    assert [frame.integers("n").tolist() for frame in reading.batches] == [[0]]
+    assert [batch.integers("n").tolist() for batch in reading.batches] == [[0]]

@@ -79,12 +79,12 @@ def encode(schema: Any, value: Any, schema_id: int = SCHEMA_ID) -> bytes:
     return wire.frame(schema_id, buffer.getvalue())
 
 
-def rows_of(frame: RecordBatch, names: tuple[str, ...], schema: Any) -> list[dict[str, Any]]:
-    """The rows of a frame as dictionaries, enums by their symbols, lists in their order."""
+def rows_of(batch: RecordBatch, names: tuple[str, ...], schema: Any) -> list[dict[str, Any]]:
+    """The rows of a batch as dictionaries, enums by their symbols, lists in their order."""
     types = {field["name"]: field["type"] for field in schema["fields"]}
-    rows: list[dict[str, Any]] = [{} for _ in range(frame.rows)]
+    rows: list[dict[str, Any]] = [{} for _ in range(batch.rows)]
     for name in {name.partition(".")[0] for name in names}:
-        column = frame.columns[name]
+        column = batch.columns[name]
         if hasattr(column, "parent"):
             inner = tuple(n.partition(".")[2] for n in names if n.startswith(f"{name}."))
             for row in rows:
@@ -113,7 +113,7 @@ def read(schema: Any, names: tuple[str, ...], payloads: list[bytes | None], writ
 
 
 def all_rows(reading: ReadResult, names: tuple[str, ...], schema: Any) -> list[str]:
-    rows = [row for frame in reading.batches for row in rows_of(frame, names, schema)]
+    rows = [row for batch in reading.batches for row in rows_of(batch, names, schema)]
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
@@ -268,7 +268,7 @@ def test_one_batch_may_have_many_writers(ids: list[int]) -> None:
     bodies = {1: {"a": 1}, 2: {"x": "é", "a": 2}, 3: {"a": "three"}}
     payloads = [encode(writers.get(i, narrow), bodies.get(i, {"a": 4}), i) for i in ids]
     reading = ColumnReader(narrow | {"fields": [{"name": "a", "type": "long"}]}, ("a",), schema_text).read(payloads)
-    assert sorted(n for frame in reading.batches for n in frame.integers("a").tolist()) == sorted(
+    assert sorted(n for batch in reading.batches for n in batch.integers("a").tolist()) == sorted(
         i for i in ids if i in (1, 2)
     )
     assert set(reading.failures) == {row for row, i in enumerate(ids) if i in (3, 4)}
@@ -292,7 +292,7 @@ def test_trailing_bytes_that_form_a_row_are_seen(data: st.DataObject) -> None:
     payload = encode(schema, record)
     reading = read(schema, FIELDS["CartUpdated"], [payload, payload + payload[wire.PREFIX_LENGTH :], payload])
     assert list(reading.failures) == [1]
-    assert sum(frame.rows for frame in reading.batches) == 2
+    assert sum(batch.rows for batch in reading.batches) == 2
 
 
 def test_a_schema_that_contains_itself_is_read_row_by_row() -> None:
@@ -303,7 +303,7 @@ def test_a_schema_that_contains_itself_is_read_row_by_row() -> None:
     }
     payloads = [encode(node, {"a": 1, "next": {"a": 2, "next": None}}), b"\x00\x00\x00\x00\x07\x02"]
     reading = ColumnReader(node, ("a",), lambda _: json.dumps(node)).read(payloads)
-    assert [frame.integers("a").tolist() for frame in reading.batches] == [[1]]
+    assert [batch.integers("a").tolist() for batch in reading.batches] == [[1]]
     assert list(reading.failures) == [1]
 
 
@@ -324,7 +324,7 @@ def test_large_messages_do_not_share_columns() -> None:
     schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
     texts = ["", "p" * LARGE, "q" * 1_000_000, "r"]
     reading = read(schema, ("a",), [encode(schema, {"a": text}) for text in texts])
-    assert sorted(frame.strings("a").tolist() for frame in reading.batches) == [["", "r"], [texts[1]], [texts[2]]]
+    assert sorted(batch.strings("a").tolist() for batch in reading.batches) == [["", "r"], [texts[1]], [texts[2]]]
 
 
 @pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE + 1])
@@ -334,7 +334,7 @@ def test_rows_as_long_as_may_be_stand_at_the_end_of_the_data(size: int) -> None:
     assert len(whole) == size
     reading = read(schema, ("a",), [whole, whole[:-1], whole + b"\0", whole])
     assert set(reading.failures) == {1, 2}
-    assert [text for frame in reading.batches for text in frame.strings("a").tolist()] == ["é" + "p" * (size - 9)] * 2
+    assert [text for batch in reading.batches for text in batch.strings("a").tolist()] == ["é" + "p" * (size - 9)] * 2
 
 
 UNUSABLE = {
@@ -355,7 +355,7 @@ def test_what_a_schema_of_something_else_wrote_is_told_apart(schema_text: str) -
     texts = {1: schema_text, 2: json.dumps(reader)}
     payloads = [wire.frame(1, b"\x04ab"), wire.frame(2, b"\x04"), wire.frame(1, b"")]
     reading = ColumnReader(reader, ("a",), texts.__getitem__).read(payloads)
-    assert [frame.integers("a").tolist() for frame in reading.batches] == [[2]]
+    assert [batch.integers("a").tolist() for batch in reading.batches] == [[2]]
     assert set(reading.failures) == {0, 2}
     assert all("schema id 1" in reason for reason in reading.failures.values())
 
@@ -365,7 +365,7 @@ def test_a_field_of_the_very_name_goes_before_an_alias(names: tuple[str, str]) -
     writer = {"type": "record", "name": "R", "fields": [{"name": name, "type": "long"} for name in (*names, "b")]}
     reader = {**READER, "fields": [READER["fields"][0]]}
     reading = read(reader, ("a",), [encode(writer, {"a": 1, "old_a": 2, "b": 3})], writer)
-    assert [frame.integers("a").tolist() for frame in reading.batches] == [[1]]
+    assert [batch.integers("a").tolist() for batch in reading.batches] == [[1]]
 
 
 def test_small_and_large_rows_are_resolved_alike() -> None:
@@ -382,7 +382,7 @@ def test_small_and_large_rows_are_resolved_alike() -> None:
         writer = schema(event, enum)
         payloads = [encode(writer, record), encode(writer, {**record, "s": "s" * LARGE})]
         reading = read(reader, ("e",), list(payloads), writer)
-        assert sum(frame.rows for frame in reading.batches) == (2 if readable else 0)
+        assert sum(batch.rows for batch in reading.batches) == (2 if readable else 0)
         assert set(reading.failures) == (set() if readable else {0, 1})
 
 
@@ -394,7 +394,7 @@ def test_a_union_that_holds_the_type_under_another_name_is_read() -> None:
     writer = schema("F")
     writer["fields"][0]["type"] = ["null", writer["fields"][0]["type"]]
     reading = read(schema("E"), ("e",), [encode(writer, {"e": "B"}), encode(writer, {"e": None})], writer)
-    assert [frame.integers("e").tolist() for frame in reading.batches] == [[1]]
+    assert [batch.integers("e").tolist() for batch in reading.batches] == [[1]]
     assert set(reading.failures) == {1}
 
 
@@ -403,7 +403,7 @@ def test_a_block_is_no_longer_than_its_row(size: bytes, sound: bool) -> None:
     items = {"type": "array", "items": "boolean"}
     schema = {"type": "record", "name": "R", "fields": [{"name": "l", "type": items}, {"name": "a", "type": "long"}]}
     reading = read(schema, ("a",), [wire.frame(SCHEMA_ID, b"\x01" + size + b"\x01\x00\x06")])
-    assert [frame.integers("a").tolist() for frame in reading.batches if frame.rows] == ([[3]] if sound else [])
+    assert [batch.integers("a").tolist() for batch in reading.batches if batch.rows] == ([[3]] if sound else [])
 
 
 def test_an_enum_without_symbols_has_no_values() -> None:
@@ -426,5 +426,5 @@ def test_text_that_is_not_utf8_is_bad_alone(texts: list[bytes]) -> None:
     reading = read(schema, ("a",), [encode(bytes_schema, {"a": text}) for text in texts])
     sound = {row: text for row, text in enumerate(texts) if text.decode("utf-8", "ignore").encode() == text}
     assert set(reading.failures) == set(range(len(texts))) - set(sound)
-    found = [text.encode() for frame in reading.batches for text in frame.strings("a").tolist() if text is not None]
+    found = [text.encode() for batch in reading.batches for text in batch.strings("a").tolist() if text is not None]
     assert found == [*sound.values()]

@@ -65,7 +65,7 @@ def test_columns_hold_what_the_row_decoder_reads(data: st.DataObject) -> None:
     assume(not bad or part is not contract)  # a field that is not read may be what cannot be
     reading = ColumnReader(contract, paths, lambda _: json.dumps(writer)).read(payloads)
     assert set(reading.failures) == bad
-    assert in_order([row for frame in reading.batches for row in rows(frame)]) == in_order(sound)
+    assert in_order([row for batch in reading.batches for row in rows(batch)]) == in_order(sound)
 
 
 NUMBERS = {
@@ -93,7 +93,7 @@ def test_optional_numbers_are_read_by_columns(name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(columns, "resolver", None)  # what reads row by row
     reader = ColumnReader(contract, ("a",), lambda id: json.dumps(contract if id == SCHEMA_ID else older))
     reading = reader.read([*(wire.frame(SCHEMA_ID, body) for body in bodies), wire.frame(1, b"")])
-    assert [frame.nullable("a").tolist() for frame in reading.batches] == [values, [None]]
+    assert [batch.nullable("a").tolist() for batch in reading.batches] == [values, [None]]
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def test_strings_that_are_read_are_equal_whatever_follows_them(rows: list[tuple[
     schema = {"type": "record", "name": "R", "fields": fields}
     encode = encoder(schema, keys=True)
     payloads = [wire.frame(1, encode({"s": s, "n": n})) for s, n in rows]
-    (frame,) = ColumnReader(schema, ("s",), lambda _: json.dumps(schema)).read(payloads).batches
-    assert_numbered(*frame.strings("s").factorize(), [s for s, _ in rows])
+    (batch,) = ColumnReader(schema, ("s",), lambda _: json.dumps(schema)).read(payloads).batches
+    assert_numbered(*batch.strings("s").factorize(), [s for s, _ in rows])
 
 
 @pytest.mark.parametrize("hashes", [1, 3])
