@@ -11,7 +11,6 @@ import producers.purchases
 import producers.replay.__main__
 from consumers.analytics.__main__ import main as analytics
 from tests.support.contracts import Contracts
-from tributary.addresses import without_login
 from tributary.cli.main import main as tributary
 
 BROKER, REGISTRY, PROJECT = "broker 127.0.0.1:1", "registry http://127.0.0.1:1", "project schemas"
@@ -67,16 +66,3 @@ def test_a_command_that_writes_says_first_where_to(
     assert printed.err.startswith(expected)
     assert "using" not in printed.out
     assert "secret" not in printed.out + printed.err
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("http://registry:8081", "http://registry:8081"),
-        ("https://name:pass%40word@registry/path", "https://registry/path"),
-        ("http://a:p@one:1,http://b:q@two:2/x@y", "http://one:1,http://two:2/x@y"),
-        ("http://a:p@ss@one:1", "http://one:1"),
-    ],
-)
-def test_a_login_is_not_shown(url: str, shown: str) -> None:
-    assert without_login(url)[0] == shown

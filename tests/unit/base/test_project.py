@@ -193,53 +193,6 @@ def test_a_file_beside_the_contracts_that_belongs_elsewhere_is_reported(tmp_path
     assert "git mv" in str(caught.value)
 
 
-# ---- rules -------------------------------------------------------------------------------------
-
-
-def linted(folder: Path, *lines: str) -> subprocess.CompletedProcess[str]:
-    with (folder / FILE).open("a") as file:
-        file.write("\n".join(lines) + "\n")
-    return run(folder, "lint")
-
-
-def test_a_rule_can_be_switched_off(other: Path) -> None:
-    assert "docs-present" not in linted(other, "[rules]", "docs-present = false").stdout
-
-
-def test_the_envelope_is_the_projects(other: Path) -> None:
-    assert "envelope" not in run(other, "lint").stdout
-    assert "the envelope's field trace_id is missing" in linted(other, 'envelope = ["trace_id"]').stdout
-
-
-def test_a_rule_takes_a_projects_own_words(other: Path) -> None:
-    (other / "payment.avsc").write_text(
-        '{"type": "record", "name": "Payment", "doc": "Paid.", "fields": ['
-        '{"name": "payment_id", "type": "string", "doc": "Its id."},'
-        '{"name": "tax_number", "type": "string", "doc": "The payer."},'
-        '{"name": "email", "type": "string", "doc": "The payer."}]}'
-    )
-    done = linted(other, "[rules.personal-data-marked]", 'names = ["tax_number"]')
-    assert "tax_number looks personal" in done.stdout
-    assert "email looks personal" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("rules.docs-presnt = false", "rules.docs-presnt is no rule of lint; did you mean docs-present?"),
-        ('rules.docs-present.words = ["x"]', "rules.docs-present.words is no option of the rule; it has none"),
-        (
-            'rules.personal-data-marked.name = ["x"]',
-            "rules.personal-data-marked.name is no option of the rule; did ",
-        ),
-    ],
-)
-def test_a_rule_or_an_option_that_does_not_exist_is_named(other: Path, line: str, expected: str) -> None:
-    done = linted(other, line)
-    assert done.returncode == 2
-    assert f"error: {other / FILE}: {expected}" in done.stderr.replace("\n  ", " ")
-
-
 def test_our_tests_contracts_are_a_project_of_their_own(tmp_path: Path) -> None:
     shutil.copytree(CONTRACTS.folder, tmp_path / "copy")
     assert "3 contracts, 0 findings" in run(tmp_path / "copy", "lint").stdout
