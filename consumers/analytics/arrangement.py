@@ -7,27 +7,11 @@ from pathlib import Path
 from consumers.analytics.api import report, to_json
 from consumers.analytics.labels import LABELS
 from consumers.analytics.metrics import metrics
-from consumers.analytics.queries import TYPES, AbandonedCarts, Figures, Reader, Sessions
+from consumers.analytics.queries import Figures, Reader
 from consumers.analytics.sections import FUNNEL, MONEY, PRODUCTS, REGIONS, SEGMENTS, TYPES_OF_EVENTS
 from tributary.settings import Settings
 from tributary.views import Arrangement, Totals
 from tributary.views.sections import HEALTH, LAG, STAGES
-
-NOTHING = Figures(
-    events=0,
-    by_type=dict.fromkeys(TYPES, 0),
-    by_topic={},
-    by_segment={},
-    by_region={},
-    sessions=Sessions(),
-    orders=0,
-    revenue_minor={},
-    abandoned_carts=AbandonedCarts(),
-    dead_letters={},
-    duplicate_purchases=0,
-    watermark_ms=None,
-)
-"""The figures while there is no store."""
 
 
 class _Reader(Reader):
@@ -53,7 +37,7 @@ def _counts(figures: Figures) -> dict[str, int]:
 ARRANGEMENT = Arrangement(
     title="Tributary analytics",
     open=_Reader,
-    empty=NOTHING,
+    empty=Figures(),
     totals=_totals,
     counts=_counts,
     sections=(TYPES_OF_EVENTS, FUNNEL, MONEY, HEALTH, LAG, SEGMENTS, REGIONS, PRODUCTS, STAGES),

@@ -20,7 +20,7 @@ _MOST_EVENTS = f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT 3
 
 @attrs.frozen
 class Sessions:
-    """How far sessions came. A session that bought without a view on record is counted where it was seen."""
+    """How many sessions reached each step. A session counts for the steps of which it has an event."""
 
     count: int = 0
     viewed: int = 0
@@ -30,10 +30,9 @@ class Sessions:
 
 @attrs.frozen
 class AbandonedCarts:
-    """Sessions that left something in the cart, bought nothing, and have been still for a while.
+    """Sessions with products in the cart, without a purchase, and without events since CART_ABANDONED_AFTER_MINUTES.
 
-    How long is a while is a setting; what time it is, the latest event says (the watermark), so a replay of last year's
-    file gives the figures of last year.
+    The time is that of the latest event (the watermark): a replay of last year's file gives the figures of last year.
     """
 
     count: int = 0
@@ -45,21 +44,21 @@ class AbandonedCarts:
 class Figures:
     """All figures of the store at one moment."""
 
-    events: int
-    """Messages counted, duplicates and dead letters not among them."""
-    by_type: Mapping[str, int]
-    by_topic: Mapping[str, int]
-    by_segment: Mapping[str, Mapping[str, int]]
+    events: int = 0
+    """Messages counted, without duplicates and dead letters."""
+    by_type: Mapping[str, int] = attrs.field(factory=lambda: dict.fromkeys(TYPES, 0))
+    by_topic: Mapping[str, int] = attrs.field(factory=dict)
+    by_segment: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
     """By event type within each segment."""
-    by_region: Mapping[str, Mapping[str, int]]
-    sessions: Sessions
-    orders: int
-    revenue_minor: Mapping[str, int]
-    abandoned_carts: AbandonedCarts
-    dead_letters: Mapping[str, int]
+    by_region: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
+    sessions: Sessions = Sessions()
+    orders: int = 0
+    revenue_minor: Mapping[str, int] = attrs.field(factory=dict)
+    abandoned_carts: AbandonedCarts = AbandonedCarts()
+    dead_letters: Mapping[str, int] = attrs.field(factory=dict)
     """By topic."""
-    duplicate_purchases: int
-    watermark_ms: int | None
+    duplicate_purchases: int = 0
+    watermark_ms: int | None = None
     """The time of the latest event, milliseconds since the epoch."""
     top_products: Sequence[tuple[str, Mapping[str, int]]] = ()
     """The products with most events, and their events by type."""
@@ -74,7 +73,7 @@ class Reader(StoreReader):
             return self._figures(abandoned_after_minutes)
 
     def counted(self) -> int:
-        """How many messages the store knows of, duplicates and dead letters among them; quick in any store."""
+        """The number of messages in the store, duplicates and dead letters included; quick in a store of any size."""
         with self.snapshot():
             (counted,) = self.db.execute(
                 "SELECT (SELECT ifnull(sum(events), 0) FROM events_by_type) + (SELECT ifnull(sum(n), 0) FROM counts)"

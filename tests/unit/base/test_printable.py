@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -19,7 +18,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.analytics.arrangement import ARRANGEMENT, NOTHING
+from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.queries import AbandonedCarts, Figures
 from producers.replay.rejects import Rejects
 from producers.replay.reporter import reporter
@@ -126,8 +125,7 @@ def test_a_record_of_the_log_is_one_line(words: str) -> None:
 
 def hostile_view(words: str) -> View[Figures]:
     counts = {"view": 3, "purchase": 2}
-    figures = attrs.evolve(
-        NOTHING,
+    figures = Figures(
         events=5,
         by_segment={words: counts},
         by_region={words: counts, "eu": counts},
@@ -179,7 +177,7 @@ LABEL = re.compile(r'tributary_dead_letters_total\{topic="((?:[^"\\\n]|\\[\\"n])
 @given(st.dictionaries(HOSTILE, st.integers(0, 9), min_size=1))
 @example({"\x1b": 1, "\\u001b": 2, "\\\\u001b": 3, "\t": 4, "\\t": 5, "\n": 6, "\\n": 7})
 def test_labels_are_in_the_format_of_prometheus_and_stay_different(values: dict[str, int]) -> None:
-    snapshot = Snapshot(attrs.evolve(NOTHING, dead_letters=values), {}, [], time.monotonic())
+    snapshot = Snapshot(Figures(dead_letters=values), {}, [], time.monotonic())
     shown = prometheus.text(all_metrics(ARRANGEMENT, snapshot))
     found = [LABEL.fullmatch(row) for row in shown.split("\n") if row.startswith("tributary_dead_letters_total")]
     assert all(found)
