@@ -14,11 +14,12 @@ from tributary.figures.declaration import TOPIC, Declaration, Figure, Measure, M
 VIEWS, CARTS, PURCHASES = "ProductViewed", "CartUpdated", "PurchaseCompleted"
 
 EVENT_TIME = "occurred_at"
-ENVELOPE = {EVENT_TIME: Form.INTEGERS, "session_id": Form.STRINGS, "segment": Form.INTEGERS, "region": Form.STRINGS}
+SHARED = {EVENT_TIME: Form.INTEGERS, "session_id": Form.STRINGS, "segment": Form.INTEGERS, "region": Form.STRINGS}
+"""What the figures read of the envelope, which tributary.toml declares."""
 FIELDS = {
-    VIEWS: {**ENVELOPE, "product_id": Form.STRINGS},
+    VIEWS: {**SHARED, "product_id": Form.STRINGS},
     CARTS: {
-        **ENVELOPE,
+        **SHARED,
         "action": Form.INTEGERS,
         "product_id": Form.STRINGS,
         "quantity": Form.INTEGERS,
@@ -26,7 +27,7 @@ FIELDS = {
         "currency": Form.STRINGS,
     },
     PURCHASES: {
-        **ENVELOPE,
+        **SHARED,
         "order_id": Form.STRINGS,
         "total_minor": Form.INTEGERS,
         "currency": Form.STRINGS,

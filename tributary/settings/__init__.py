@@ -13,9 +13,9 @@ from typing import Any
 
 import attrs
 
-from tributary import addresses, project
+from tributary import addresses
 from tributary.errors import SettingsError
-from tributary.project import Project
+from tributary.project import Project, current, current_or_none
 from tributary.settings import connections
 from tributary.settings.env_file import read as read_env
 from tributary.settings.fields import (
@@ -46,7 +46,7 @@ class Settings:
     Durations carry their unit in the name; paths are absolute.
     """
 
-    _project: Project | None = attrs.field(factory=project.current_or_none)
+    _project: Project | None = attrs.field(factory=current_or_none)
 
     stack: str = setting("STACK", "local", validator=one_of("local", "docker", "external"))
     stack_dir: Path = setting("STACK_DIR", ".stack", path)
@@ -91,7 +91,7 @@ class Settings:
     @property
     def project(self) -> Project:
         """The project whose contracts are governed. Raises NoProject, which says what to do, outside any."""
-        return self._project or project.current()
+        return self._project or current()
 
     @property
     def folder(self) -> Path:
@@ -156,14 +156,16 @@ _ERRORS_LEVEL = 3
 _TOPIC = "KAFKA_TOPIC_"
 
 
-def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Read the settings of the project, which the environment or the working directory names.
+def load(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None, project: Project | None = None
+) -> Settings:
+    """Read the settings of a project; by default the one that the environment or the working directory names.
 
     An empty value counts as not set. `env_file` replaces the project's `.env`. Raises SettingsError for a value that
     cannot be used, and for a name in `.env` that is no setting's.
     """
     environment = os.environ if environment is None else environment
-    found = project.current_or_none(environment)
+    found = project or current_or_none(environment)
     if env_file is None and found:
         env_file = found.folder / ".env"
     names = [field.metadata["name"] for field in attrs.fields(Settings) if "name" in field.metadata]

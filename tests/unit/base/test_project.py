@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.contracts import CONTRACTS
 from tests.support.paths import ROOT
-from tributary import project
+from tributary import project, settings
 from tributary.project import FILE, VARIABLE, NoProject, Project, ProjectError
 from tributary.registry.testing import serve
 
@@ -126,6 +126,12 @@ def test_the_settings_of_a_project_are_in_its_own_env_file(other: Path, tmp_path
     assert f"{other / '.env'}, line 2: STORE_PTH is no setting" in done.stderr
     (tmp_path / ".env").write_text("STORE_PTH=x\n")  # not of any project
     assert run(tmp_path, "lint", "--explain", "docs-present").returncode == 0
+
+
+def test_settings_are_loaded_for_a_project_that_is_given(other: Path) -> None:
+    (other / ".env").write_text("KAFKA_TOPIC_PAYMENTS=pay.v1\nSTORE_PATH=here.sqlite\n")
+    loaded = settings.load({}, project=Project.load(other))
+    assert (loaded.project.folder, loaded.store_path) == (other, other / "here.sqlite")
 
 
 # ---- what the file may say ---------------------------------------------------------------------
