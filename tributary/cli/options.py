@@ -44,7 +44,7 @@ def positive(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """A TCP port; 0 stands for any that is free."""
+    """A TCP port; 0 for a free one."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected 0 to 65535")
     return int(text)

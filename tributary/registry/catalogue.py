@@ -63,7 +63,7 @@ class FieldEntry:
 
     @property
     def depth(self) -> int:
-        """How many records it stands in, apart from the event."""
+        """How many records enclose it, apart from the event."""
         return self.path.count(".")
 
     @property

@@ -41,7 +41,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
     field = add("add-field", "add a field, as the last", path="the field's name; items[].colour for one in a record")
     field.add_argument("type", metavar="TYPE", type=_type, help="an Avro type: string, or JSON for one with attributes")
-    field.add_argument("--optional", action="store_true", help="null where there is none, and by default")
+    field.add_argument("--optional", action="store_true", help="the field may be null, and null is its default")
     field.add_argument(
         "--default",
         metavar="JSON",

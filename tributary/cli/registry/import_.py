@@ -42,7 +42,7 @@ class _Imported:
 
     @property
     def ok(self) -> bool:
-        """Whether all is as the archive has it, or could be made so."""
+        """Whether the registry holds the archive, or can."""
         return not self.difference.conflicts and self.stopped is None
 
 
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(result: _Imported) -> str:
-    """What stands in the way, or what would be done, or a summary of what was."""
+    """The conflicts, or the steps of a dry run, or a summary of what was done."""
     if result.difference.conflicts:
         return lines([*result.difference.conflicts, "", f"{_nothing(result)} It has other content than the export."])
     rows = [plans.step(step) for step in result.steps if result.dry_run or step.run is None]
@@ -132,7 +132,7 @@ def _document(result: _Imported) -> dict[str, Any]:
 
 
 def _markdown(result: _Imported) -> str:
-    """A table of the steps, or a list of what stands in the way."""
+    """A table of the steps, or a list of the conflicts."""
     lines = [f"### {'✅' if result.ok else '❌'} {code(result.file)} → {result.registry}"]
     if result.difference.conflicts:
         return "\n".join([*lines, "", *(f"- {line(one)}" for one in result.difference.conflicts), "", _nothing(result)])

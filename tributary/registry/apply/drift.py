@@ -15,7 +15,7 @@ KINDS = {
     "unknown-subject": "The registry has a subject that is neither in the lock nor in the catalogue.",
     "missing-subject": "The registry lacks a subject of the lock: its data was deleted, or it is another registry.",
     "missing-version": "The registry lacks a version of the lock: records that were written with it cannot be read.",
-    "new-version": "The registry has a version that the lock does not know: somebody else registered it.",
+    "new-version": "The registry has a version that the lock does not know: another client registered it.",
     "other-schema": "Registry and lock have different schemas under one version: they are not the same registry.",
     "other-id": "Registry and lock have different ids for one version: they are not the same registry.",
     "level": "The compatibility level in the registry is not the one of the last apply.",
@@ -30,7 +30,7 @@ KINDS = {
 def drift(
     topics: Sequence[Topic], known: lock.Lock, present: Mapping[str, lock.Subject], registry: str, lock_path: Path
 ) -> list[Finding]:
-    """Every difference, by subject; the file of a finding is the contract, or the lock where there is none.
+    """Every difference, by subject. A finding names the contract, or the lock where the catalogue has no such topic.
 
     `known` is the lock and `present` what the registry has; `registry` is that registry's name, because ids are only
     compared where the lock has this registry's.

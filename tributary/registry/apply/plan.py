@@ -121,8 +121,8 @@ def apply(
 def _current(settings: Settings, plan: Plan, path: Path) -> lock.Lock:
     """The lock after apply: the catalogue's subjects as the registry has them, others as they were locked.
 
-    A version that somebody registered since the plan was made is left out: the lock would otherwise know it, although
-    nobody here has seen it.
+    A version that another client registered after the plan was made is left out: in the lock it would count as known,
+    although it was never compared with the contract.
     """
     registry = RegistryClient.from_settings(settings)
     known = lock.load(path)

@@ -1,4 +1,4 @@
-"""Topics as the catalogue wants them: created if missing, altered where Kafka allows it, never created anew."""
+"""Topics as the catalogue wants them: created if missing, altered where Kafka allows it, never recreated."""
 
 from __future__ import annotations
 

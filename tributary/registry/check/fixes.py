@@ -18,7 +18,7 @@ BACKWARD, FORWARD = "backward", "forward"
 
 
 _FIELD_OF = re.compile(r"(\[\]|\{\})+$")
-"""What stands after the field's own path when the place is inside its array or map."""
+"""The end of a path inside the field's array or map."""
 
 
 def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) -> str:

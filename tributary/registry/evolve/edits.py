@@ -108,7 +108,7 @@ class Rename:
         if self.prepare and level in ("FORWARD_TRANSITIVE", "FULL_TRANSITIVE") and "default" not in field.spec:
             return [
                 f"{level} also holds for the versions that do not know {self.new}, so it refuses the rename until they "
-                "are deleted from the registry; rename without --prepare tells another way"
+                "are deleted from the registry; rename without --prepare shows another way"
             ]
         if self.prepare:
             return [f"register it, deploy it to every consumer, and then rename {field.path} {self.new}"]

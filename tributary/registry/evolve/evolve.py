@@ -93,39 +93,39 @@ def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, proje
     """What an edit of a topic's contract makes of it and of those that share what it changes; nothing is written.
 
     `versions` has what is registered, by subject. Raises EvolveError if the edit cannot be made, `SchemaError` for
-    a contract that is no schema as it stands, and ExemptionError.
+    a contract that is no schema before the edit, and ExemptionError.
     """
-    standing = attrs.evolve(catalog, topics=tuple(_as_it_stands(one) for one in catalog.topics))
+    current = attrs.evolve(catalog, topics=tuple(_as_written(one) for one in catalog.topics))
     joined = {*(one.key for one in catalog.topics), *project.envelope}
     with _naming(topic):
         node = edit.find(topic.schema)
     files: dict[str, Rewritten] = {}
-    for one in standing.topics:
+    for one in current.topics:
         with _naming(one):
             same = node if one.contract == topic.contract else counterpart(node, one.schema, joined)
             if same is not None:
                 files[one.contract] = _rewritten(one, edit.change(same), same.pointer)
     edited = attrs.evolve(
-        standing,
+        current,
         topics=tuple(
-            _Draft.of(one, files[one.contract].after) if one.contract in files else one for one in standing.topics
+            _Draft.of(one, files[one.contract].after) if one.contract in files else one for one in current.topics
         ),
     )
-    findings = _new(lint(standing, project), lint(edited, project))
+    findings = _new(lint(current, project), lint(edited, project))
     checks = [] if findings else [c for c in check_all(edited.topics, versions, project) if c.topic.contract in files]
     refused = [check for check in checks if not check.passed]
-    stood = {c.topic.contract: c for c in check_all(standing.topics, versions, project)} if refused else {}
+    before = {c.topic.contract: c for c in check_all(current.topics, versions, project)} if refused else {}
     return Evolution(
         tuple(files.values()),
         tuple(findings),
         tuple(checks),
         _scope(node, list(files), joined),
         tuple(edit.notes(node, topic.compatibility)),
-        tuple(dict.fromkeys(_way_around(edit, node, check, stood[check.topic.contract]) for check in refused)),
+        tuple(dict.fromkeys(_way_around(edit, node, check, before[check.topic.contract]) for check in refused)),
     )
 
 
-def _as_it_stands(topic: Topic) -> _Draft:
+def _as_written(topic: Topic) -> _Draft:
     # As bytes: reading as text would turn the line ends of another system into those of this one.
     try:
         text = topic.path.read_bytes().decode("utf-8")

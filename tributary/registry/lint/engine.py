@@ -25,7 +25,7 @@ class UnknownRule(UsageError):
 
 
 def switched_on(project: Project) -> list[Registration]:
-    """The rules that the project has on, with its options. Raises ProjectError for a rule or option that is none."""
+    """The rules that the project has on, with its options. Raises ProjectError for an unknown rule or option."""
     for name, value in project.rules.items():
         if name not in RULES:
             raise project.error(f"rules.{name} is no rule of lint; {meant(name, RULES)}")
@@ -64,7 +64,7 @@ A registry would refuse anything else, but only after part of a change was appli
 
 
 EXEMPTION_USED = """\
-An exemption finds something to accept. One that does not would also accept what nobody has looked at, later on."""
+An exemption accepts at least one finding. An unused one would silently accept a finding that appears later."""
 
 
 def known_rules() -> list[str]:

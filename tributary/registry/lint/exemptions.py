@@ -42,7 +42,7 @@ class Exemption:
 def load(rules: Container[str], path: Path) -> list[Exemption]:
     """Read the entries; no file means none.
 
-    Raises ExemptionError for one that is incomplete, has no reason, or names a rule that is not in `rules`.
+    Raises ExemptionError for an entry that is incomplete, has no reason, or names a rule that is not in `rules`.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -56,7 +56,7 @@ def newest(settings: Settings, topic: str, last: int, on_progress: OnOffsets, st
 
 
 def _time_ms(message: Message) -> int:
-    return message.timestamp()[1]  # 0 or -1 where there is none: such a record is the oldest
+    return message.timestamp()[1]  # 0 or -1 without a timestamp: such a record counts as the oldest
 
 
 def _where(topic: str, partition: int, offset: int) -> str:

@@ -16,7 +16,7 @@ from tributary.registry.records.census import IdUse, RecordPosition, TopicCount
 from tributary.settings import Settings
 
 OnOffsets = Callable[[int, int], None]
-"""Is told how many offsets were read, and how many there are to read."""
+"""Called with the number of offsets read, and the number to read."""
 
 _TIMEOUT_S = 15.0
 _PATIENCE_S = 2.0
@@ -30,7 +30,7 @@ _BATCH = 10_000
 def count(settings: Settings, topic: str, on_progress: OnOffsets = lambda _read, _total: None) -> TopicCount:
     """Read the topic once, from its beginning to where it ended at the start; no offset is committed.
 
-    `on_progress` is told every two seconds, and once more when the reading ends, however it ends.
+    `on_progress` is called every two seconds, and once more when the read ends, however it ends.
     Raises KafkaUnavailable if the topic does not exist or the brokers do not answer.
     """
     records: Counter[int] = Counter()
@@ -129,11 +129,11 @@ def _read(
     total = sum(end - begin for begin, end in ranges.values())
     at = {partition: begin for partition, (begin, _) in ranges.items()}
 
-    def tell() -> None:
+    def report() -> None:
         on_progress(total - sum(ranges[partition][1] - at[partition] for partition in at), total)
 
     consumer.assign([TopicPartition(topic, partition, begin) for partition, begin in at.items()])
-    told = heard = time.monotonic()
+    reported = heard = time.monotonic()
     try:
         while not stop.is_set() and (unread := {number for number, (_, end) in ranges.items() if at[number] < end}):
             batch = consumer.consume(_BATCH, timeout=1.0)
@@ -147,11 +147,11 @@ def _read(
                 )
             for message in batch:
                 yield from _advance(message, ranges, at)
-            if now - told > _PROGRESS_S:
-                told = now
-                tell()
+            if now - reported > _PROGRESS_S:
+                reported = now
+                report()
     finally:  # Ctrl-C, too, says how far it came
-        tell()
+        report()
 
 
 def _advance(message: Message, ranges: dict[int, tuple[int, int]], at: dict[int, int]) -> Iterator[Message]:

@@ -16,7 +16,7 @@ from tributary.registry.records.verify import Verification, candidate, verify
 from tributary.settings import Settings
 
 OnProgress = Callable[[str, int, int], None]
-"""Is told the topic, how many of its offsets were read, and how many there are to read."""
+"""Called with the topic, the number of offsets read, and the number to read."""
 
 
 def from_kafka(
@@ -29,7 +29,7 @@ def from_kafka(
     from tributary.registry.records.newest import newest  # the Kafka client takes 50 ms to import, and files need none
 
     registry = RegistryClient.from_settings(settings)
-    registry.default_level()  # a registry that is down is told before the long reading, not after it
+    registry.default_level()  # fails before the long read if the registry is down
     for topic in topics:
         if stop.is_set():
             return

@@ -120,7 +120,7 @@ class Verification:
 
 
 def candidate(catalog: Catalog, topic: Topic) -> type[Any]:
-    """The class of a topic's contract, generated anew: `events.py` may be older, and has all contracts at once.
+    """The class of a topic's contract, generated here: `events.py` may be older, and has all contracts.
 
     Raises `GenerateError` for a contract that is no schema.
     """
@@ -141,7 +141,7 @@ def verify(
 ) -> Verification:
     """Decode the sample with the contract.
 
-    `versions` are the subject's; `schema_text` gives the schema of an id that is none of them, None if there is none.
+    `versions` are the subject's; `schema_text` returns the schema of any other id, or None.
     """
     rows = [_row(topic, cls, v.id, v.version, v.schema, sample.records.get(v.id, ())) for v in versions]
     known = {version.id for version in versions}

@@ -25,7 +25,7 @@ _SIZES = {"uuid": 16, "duration": 12}
 
 @rule("logical-types")
 def logical_types(contracts: Contracts) -> Iterator[Problem]:
-    """A logical type is one that Avro knows, stands in the type it belongs to, and is complete.
+    """A logical type is one that Avro knows, is written inside the type it belongs to, and is complete.
 
     Avro's rule is to ignore a logical type that it does not understand: a misspelt one, or one beside the field's type
     rather than inside it, is silently a plain number to every reader.
@@ -75,7 +75,7 @@ _MONEY = ("price", "amount", "cost", "fee", "revenue", "balance", "total", "tax"
 
 @rule("money-with-currency", names=_MONEY)
 def money_with_currency(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
-    """Money is a long in minor units, its name ends in _minor, and a currency (ISO 4217) stands in the same event.
+    """Money is a long in minor units, its name ends in _minor, and a currency (ISO 4217) is in the same event.
 
     A float cannot hold 0.10, so sums drift; an amount without its currency gets added to one of another.
     """
@@ -114,7 +114,7 @@ def _is_currency(field: walk.Field) -> bool:
 
 
 def _holds(currency: walk.Field, money: walk.Field) -> bool:
-    """Whether the currency stands in the money's record or in one around it."""
+    """Whether the currency is in the record of the money or in one that encloses it."""
     return money.path.startswith(currency.path.removesuffix(currency.name))
 
 
@@ -128,7 +128,7 @@ PII = ("pseudonym", "identity", "sensitive")
 
 @rule("personal-data-marked", names=_PERSONAL)
 def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
-    """Personal data has the attribute pii: pseudonym (an id that stands for a person), identity, or sensitive.
+    """Personal data has the attribute pii: pseudonym (an id in place of a person), identity, or sensitive.
 
     Whoever deletes, masks or exports a person's data finds it by this mark; a field that was missed stays for ever.
     """
