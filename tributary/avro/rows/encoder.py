@@ -13,7 +13,7 @@ from tributary.avro import varint
 from tributary.avro.codec import codec_schema
 from tributary.avro.defaults import RANGES
 from tributary.avro.rows.encoder_source import Writer, joined
-from tributary.avro.schema import Field, Record, Schema
+from tributary.avro.schema import Field, Json, Record, Schema
 from tributary.avro.validation import limits, problem
 
 
@@ -22,7 +22,7 @@ class EncodeError(ValueError):
     expected."""
 
 
-def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) -> Callable[[Any], bytes]:
+def encoder(schema: Json, *, keys: bool = False) -> Callable[[Any], bytes]:
     """A function that returns the Avro body of an event, without the wire format's prefix.
 
     Records are instances of classes whose attributes are the fields, as in `events.py`, or, with `keys`, dictionaries.
@@ -54,7 +54,7 @@ def encoder(schema: Mapping[str, Any] | str | list[Any], *, keys: bool = False) 
     return _compiled(kind, otherwise, varint.SMALL, keys=keys)
 
 
-def column_encoder(schema: Mapping[str, Any] | str) -> Callable[[Mapping[str, Sequence[Any]]], Iterable[bytes]]:
+def column_encoder(schema: Json) -> Callable[[Mapping[str, Sequence[Any]]], Iterable[bytes]]:
     """A function that returns the Avro bodies of many records: it takes the values of their fields, as columns of one
     length.
 
