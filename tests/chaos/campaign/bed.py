@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +17,9 @@ from tests.chaos.campaign.members import Group
 from tests.chaos.campaign.monitor import Monitor
 from tests.chaos.campaign.proxy import Proxy
 from tests.chaos.campaign.truth import Judge, Truth
-from tests.support.kafka.stacks import ended_with_us, own_environment
+from tests.support.kafka.stacks import own_stack
 from tests.support.registry.faulty_registry import FaultyRegistry, faulty_registry
 from tributary import catalog
-from tributary import settings as settings_module
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
@@ -115,32 +111,24 @@ class Bed:
 @contextmanager
 def made(seed: int, members: int, rate: float) -> Iterator[Bed]:
     """Start everything; end it with the block or when this process dies."""
-    directory = Path(tempfile.mkdtemp(prefix="tributary-chaos-"))
-    environment = own_environment(directory)
-    try:
-        with ended_with_us(environment, "clean"):
-            direct = attrs.evolve(
-                settings_module.load(environment, Path(os.devnull)), lock_path=directory / "registry.lock.json"
-            )
-            behind = ports.free()
-            line = Proxy(behind)
-            broker = _Broker(
-                directory / "kafka", direct.kafka_port, direct.jars_dir, say=_silent, behind=behind, proxy=line.port
-            )
-            server = RegistryServer(directory / "registry", direct.registry_port, say=_silent)
-            broker.start()
-            server.start()
-            plan.apply(direct)
-            with faulty_registry(direct.registry_url) as registry:
-                settings = attrs.evolve(
-                    direct, bootstrap_servers=f"{ports.LOOPBACK}:{line.port}", registry_url=registry.url
-                )
-                bed = Bed(directory, broker, line, registry, direct, settings, _judges(direct))
-                with _at_work(bed, seed, members, rate):
-                    yield bed
-            line.close()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with own_stack("chaos") as settings:
+        directory = settings.stack_dir
+        direct = attrs.evolve(settings, lock_path=directory / "registry.lock.json")
+        behind = ports.free()
+        line = Proxy(behind)
+        broker = _Broker(
+            directory / "kafka", direct.kafka_port, direct.jars_dir, say=_silent, behind=behind, proxy=line.port
+        )
+        server = RegistryServer(directory / "registry", direct.registry_port, say=_silent)
+        broker.start()
+        server.start()
+        plan.apply(direct)
+        with faulty_registry(direct.registry_url) as registry:
+            proxied = attrs.evolve(direct, bootstrap_servers=f"{ports.LOOPBACK}:{line.port}", registry_url=registry.url)
+            bed = Bed(directory, broker, line, registry, direct, proxied, _judges(direct))
+            with _at_work(bed, seed, members, rate):
+                yield bed
+        line.close()
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -17,9 +15,9 @@ from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.support.kafka import librdkafka, running
-from tests.support.kafka.stacks import ended_with_us, own_environment
+from tests.support.kafka.stacks import own_stack
 from tributary.kafka.dead_letters import DeadLetter, DeadLettersUndelivered, DeadLetterWriter
-from tributary.settings import Settings, load
+from tributary.settings import Settings
 from tributary.signals import Stopped
 from tributary.stack import ports
 from tributary.stack.local import LocalStack
@@ -183,11 +181,10 @@ def test_header_names_that_the_client_cannot_read_are_left_out(desk: Desk) -> No
 
 
 @pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def breakable() -> Iterator[LocalStack]:
     """A broker that the test may freeze and kill."""
-    environment = own_environment(tmp_path_factory.mktemp("stack"))
-    with ended_with_us(environment, "clean"):
-        stack = LocalStack(load(environment, env_file=Path(os.devnull)))
+    with own_stack("letters") as settings:
+        stack = LocalStack(settings)
         stack.up()
         yield stack
 
@@ -212,12 +209,12 @@ class Interrupted:
 
 
 @pytest.fixture
-def interrupted(own_stack: LocalStack) -> Interrupted:
-    desk = Desk(own_stack.settings)
+def interrupted(breakable: LocalStack) -> Interrupted:
+    desk = Desk(breakable.settings)
     desk.create({}, {})
     first, *others = desk.send(*(b"%d" % number for number in range(10)))
     desk.deliver(first)
-    broker = own_stack.broker.daemon.process
+    broker = breakable.broker.daemon.process
     assert broker is not None
     return Interrupted(desk, others, broker)
 
@@ -230,11 +227,11 @@ def test_a_broker_that_does_not_answer_is_waited_for(interrupted: Interrupted) -
 
 
 def test_a_broker_that_is_killed_and_comes_back_has_each_letter_once(
-    interrupted: Interrupted, own_stack: LocalStack
+    interrupted: Interrupted, breakable: LocalStack
 ) -> None:
     interrupted.broker.kill()
     interrupted.broker.wait()
-    letters = interrupted.deliver({2: own_stack.up})
+    letters = interrupted.deliver({2: breakable.up})
     assert len(by_offset(letters)) == 10
     assert "Connection refused" in interrupted.waits[1]
 

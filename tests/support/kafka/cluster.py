@@ -6,8 +6,6 @@ TEST_STACK=external uses the addresses in the environment or `.env` instead of s
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import attrs
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.support.kafka.stacks import ended_with_us, own_environment, own_topics
+from tests.support.kafka.stacks import own_stack, own_topics
 from tests.support.registry.guest import Guest
 from tributary import settings as settings_module
 from tributary.registry.apply import plan
@@ -31,15 +29,9 @@ def cluster() -> Iterator[Settings]:
     if EXTERNAL:
         yield settings_module.load()
         return
-    directory = Path(tempfile.mkdtemp(prefix="tributary-tests-"))
-    environment = own_environment(directory)
-    try:
-        with ended_with_us(environment, "clean"):
-            settings = settings_module.load(environment, env_file=Path(os.devnull))
-            LocalStack(settings).up()
-            yield settings
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with own_stack("tests") as settings:
+        LocalStack(settings).up()
+        yield settings
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -14,7 +11,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
 from tests.support.kafka.certificates import KEY_PASSWORD, Authority, Signed
-from tests.support.kafka.stacks import ended_with_us, own_environment
+from tests.support.kafka.stacks import own_stack
 from tests.support.kafka.tokens import AUDIENCE, CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
 from tributary.stack import ports
 from tributary.stack.kafka import Broker
@@ -119,24 +116,18 @@ class Secured:
 @contextmanager
 def secured_broker() -> Iterator[Secured]:
     """Start a secured broker in a folder of its own; it ends with the block, or when this process dies."""
-    directory = Path(tempfile.mkdtemp(prefix="tributary-secured-"))
-    environment = own_environment(directory)
-    try:
-        with token_server() as tokens, ended_with_us(environment, "clean"):
-            authority = Authority(directory / "kafka")
-            server, client = authority.sign("server"), authority.sign("client")
-            store = server.key.read_text() + server.certificate.read_text()
-            (directory / "kafka" / "server.store.pem").write_text(store)
-            free = {name: ports.free() for name in LISTENERS}
-            jars_dir = Path(environment["JARS_DIR"])
-            broker = _Broker(directory / "kafka", free["PLAINTEXT"], jars_dir, ports=free, tokens=tokens)
-            broker.start()
-            addresses = {name: f"{ports.LOOPBACK}:{port}" for name, port in free.items()}
-            secured = Secured(broker, addresses, authority, server, client, tokens)
-            _make_scram_users(secured)
-            yield secured
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with own_stack("secured") as settings, token_server() as tokens:
+        directory = settings.stack_dir / "kafka"
+        authority = Authority(directory)
+        server, client = authority.sign("server"), authority.sign("client")
+        (directory / "server.store.pem").write_text(server.key.read_text() + server.certificate.read_text())
+        free = {name: ports.free() for name in LISTENERS}
+        broker = _Broker(directory, free["PLAINTEXT"], settings.jars_dir, ports=free, tokens=tokens)
+        broker.start()
+        addresses = {name: f"{ports.LOOPBACK}:{port}" for name, port in free.items()}
+        secured = Secured(broker, addresses, authority, server, client, tokens)
+        _make_scram_users(secured)
+        yield secured
 
 
 def _make_scram_users(secured: Secured) -> None:

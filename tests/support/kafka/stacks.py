@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.paths import ROOT
 from tributary import settings as settings_module
+from tributary.settings import Settings
 from tributary.stack import ports
 
 
@@ -55,4 +58,16 @@ def ended_with_us(environment: Mapping[str, str], command: str) -> Iterator[None
     finally:
         assert ender.stdin is not None
         ender.stdin.close()
-        ender.wait()
+        assert ender.wait() == 0, f"tributary stack {command} failed: something may still run"
+
+
+@contextmanager
+def own_stack(name: str) -> Iterator[Settings]:
+    """The settings of a local stack in a temporary folder; what starts in it ends with the block or this process."""
+    directory = Path(tempfile.mkdtemp(prefix=f"tributary-{name}-"))
+    environment = own_environment(directory)
+    try:
+        with ended_with_us(environment, "clean"):
+            yield settings_module.load(environment, env_file=Path(os.devnull))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
