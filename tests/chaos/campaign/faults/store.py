@@ -93,7 +93,7 @@ def store_damaged(bed: Bed, chance: Random) -> None:
             if path.exists():
                 with path.open("r+b") as file:
                     file.seek(kept)
-                    file.write(chance.randbytes(path.stat().st_size - kept))
+                    file.write(chance.randbytes(max(path.stat().st_size - kept, 0)))  # an empty log has no header
 
     _without_the_store(bed, chance, damage)
 
