@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from consumers.analytics import rows
-from consumers.analytics.rows import COUNTS, EventType
+from consumers.analytics.rows import EventType
 from schemas.events import Segment
 from tributary.avro.columns.batch import RecordBatch
 from tributary.avro.columns.projection import Form
@@ -45,6 +45,20 @@ ROWS: Mapping[str, Mapping[str, Callable[[RecordBatch], RecordBatch]]] = {
 MIXED = "XXX"
 """ISO 4217's code for no currency: the currency of a session with several."""
 
+COUNTS: Mapping[EventType, str] = {
+    EventType.view: "views",
+    EventType.add_to_cart: "adds",
+    EventType.remove_from_cart: "removes",
+    EventType.purchase: "purchases",
+    EventType.other_cart_change: "other_changes",
+}
+"""The measure that counts the rows of each type."""
+
+
+def _count(event_type: EventType) -> Measure:
+    return Measure(COUNTS[event_type], where=("type", event_type))
+
+
 EVENTS = Measure("events")
 
 FIGURES = (
@@ -52,7 +66,7 @@ FIGURES = (
     Figure("activity_by_segment", "messages", by=("segment", "type"), measures=(EVENTS,)),
     Figure("activity_by_region", "messages", by=("region", "type"), measures=(EVENTS,)),
     Figure("activity_by_minute", "messages", by=("type",), measures=(EVENTS,), window_ms=60_000),
-    Figure("products", "products", by=("product_id",), measures=tuple(map(Measure, COUNTS.values()))),
+    Figure("products", "products", by=("product_id",), measures=tuple(map(_count, COUNTS))),
     Figure(
         "revenue",
         "purchases",
@@ -64,10 +78,10 @@ FIGURES = (
         "messages",
         by=("session_id",),
         measures=(
-            Measure("views"),
-            Measure("adds"),
-            Measure("removes"),
-            Measure("purchases"),
+            _count(EventType.view),
+            _count(EventType.add_to_cart),
+            _count(EventType.remove_from_cart),
+            _count(EventType.purchase),
             Measure("cart_units", Merge.SUM),
             Measure("cart_minor", Merge.SUM),
             Measure("revenue_minor", Merge.SUM),

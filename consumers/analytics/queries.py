@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from consumers.analytics.rows import COUNTS, EventType
+from consumers.analytics.figures import COUNTS
+from consumers.analytics.rows import EventType
 from tributary.figures import exact
 from tributary.figures.store.reader import StoreReader
 

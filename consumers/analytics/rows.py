@@ -5,7 +5,6 @@ A row is either one message, or one product in one message: a view or a cart cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
 
 import numpy as np
@@ -27,15 +26,6 @@ class EventType(IntEnum):
     other_cart_change = 4
     """A cart action that this version does not know; counted, so that no event is missing from the total."""
 
-
-COUNTS: Mapping[EventType, str] = {
-    EventType.view: "views",
-    EventType.add_to_cart: "adds",
-    EventType.remove_from_cart: "removes",
-    EventType.purchase: "purchases",
-    EventType.other_cart_change: "other_changes",
-}
-"""The column that counts the rows of each type."""
 
 _TYPE_OF_ACTION = {CartAction.ADD: EventType.add_to_cart, CartAction.REMOVE: EventType.remove_from_cart}
 _TYPES = np.array([_TYPE_OF_ACTION.get(action, EventType.other_cart_change) for action in CartAction], np.int64)
@@ -91,22 +81,16 @@ def _message(event: RecordBatch, types: Integers, currency: StringColumn, **amou
             "session_id": event.strings("session_id"),
             "occurred_at": event.integers("occurred_at"),
             "currency": currency,
-            "events": np.ones(event.rows, np.int64),
             "cart_units": nothing,
             "cart_minor": nothing,
             "revenue_minor": nothing,
-            **_counts(types),
             **amounts,
         },
     )
 
 
 def _product(product_id: StringColumn, types: Integers) -> RecordBatch:
-    return RecordBatch(len(types), {"product_id": product_id, "type": types, **_counts(types)})
-
-
-def _counts(types: Integers) -> dict[str, Integers]:
-    return {name: (types == event_type).astype(np.int64) for event_type, name in COUNTS.items()}
+    return RecordBatch(len(types), {"product_id": product_id, "type": types})
 
 
 def _all(event_type: EventType, event: RecordBatch) -> Integers:

@@ -23,7 +23,7 @@ WINDOW_START = "window_start"
 class Merge(Enum):
     """How two values of a measure become one."""
 
-    COUNT = "their sum, of rows: fewer than 2**63 in any store"
+    COUNT = "their sum: a number of rows, fewer than 2**63 in any store"
     SUM = "their sum, exact at any size"
     MIN = "the smaller"
     MAX = "the larger"
@@ -37,7 +37,9 @@ class Measure:
     name: str
     merge: Merge = Merge.COUNT
     of: str = attrs.Factory(lambda self: self.name, takes_self=True)
-    """The column of the rows that it is made of."""
+    """The column of the rows that it is made of. `Merge.COUNT` needs none."""
+    where: tuple[str, int] | None = None
+    """With `Merge.COUNT`, count the rows that have this number in this column; without, all rows."""
     mixed: str = ""
     """With `Merge.SAME`, the value where texts differ."""
 

@@ -28,11 +28,6 @@ def sums(column: Integers, codes: Integers, groups: int) -> list[int]:
     """The sum of each group; `codes` has the group of each row."""
     if _largest(column) * len(column) >= _LIMIT:
         column = column.astype(object)
-    return narrow_sums(column, codes, groups)
-
-
-def narrow_sums(column: Integers, codes: Integers, groups: int) -> list[int]:
-    """The same for numbers whose sums fit into the column's type."""
     # Not bincount with weights: it adds in floating point, which is exact only up to 2**53.
     added = np.zeros(groups, column.dtype)
     np.add.at(added, codes, column)

@@ -126,7 +126,7 @@ def _merged(measure: Measure, rows: RecordBatch, codes: Integers, groups: int) -
     """The value of a measure for each group; `codes` has the group of each row."""
     match measure.merge:
         case Merge.COUNT:
-            return exact.narrow_sums(rows.integers(measure.of), codes, groups)
+            return _count(rows, measure.where, codes, groups)
         case Merge.SUM:
             column: Any = rows.columns[measure.of]  # perhaps of Python's integers
             return exact.sums(column, codes, groups)
@@ -157,6 +157,14 @@ def _group(columns: Sequence[Any]) -> tuple[Integers, Integers]:
 
 def _codes(column: Integers | StringColumn) -> tuple[Integers, Integers]:
     return column.factorize() if isinstance(column, StringColumn) else factorize_integers(column)
+
+
+def _count(rows: RecordBatch, where: tuple[str, int] | None, codes: Integers, groups: int) -> list[Any]:
+    if where is not None:
+        column, value = where
+        codes = codes[rows.integers(column) == value]
+    counts: list[int] = np.bincount(codes, minlength=groups).tolist()
+    return counts
 
 
 def _min(column: Integers, codes: Integers, groups: int) -> list[Any]:

@@ -32,15 +32,11 @@ PHASES = ("IDLE", "BUSY")
 
 
 def of_reading(reading: RecordBatch) -> RecordBatch:
-    return RecordBatch(reading.rows, {**reading.columns, "signals": np.ones(reading.rows, np.int64)})
+    return reading
 
 
 def of_alarm(alarm: RecordBatch) -> RecordBatch:
-    more = {
-        "signals": np.ones(alarm.rows, np.int64),
-        "energy": np.zeros(alarm.rows, np.int64),
-        "firmware": strings.constant("", alarm.rows),
-    }
+    more = {"energy": np.zeros(alarm.rows, np.int64), "firmware": strings.constant("", alarm.rows)}
     return RecordBatch(alarm.rows, {**alarm.columns, **more})
 
 
@@ -64,6 +60,7 @@ DEVICES = Declaration(
             by=("device",),
             measures=(
                 Measure("signals"),
+                Measure("busy", where=("phase", PHASES.index("BUSY"))),
                 Measure("energy", Merge.SUM),
                 Measure("first_at", Merge.MIN, of="at"),
                 Measure("last_at", Merge.MAX, of="at"),
@@ -134,9 +131,9 @@ def plain_pass(events: Iterable[Event]) -> dict[str, dict[tuple[Any, ...], list[
             energy, firmware = 0, ""
         key = TOPICS[name], PHASES[phase], at // 3_600_000 * 3_600_000
         tables["hourly"].setdefault(key, [0])[0] += 1
-        row = tables["devices"].setdefault((device,), [0, 0, at, at, ""])
-        same = row[4] if firmware in ("", row[4]) else firmware if row[4] == "" else "several"
-        row[:] = [row[0] + 1, row[1] + energy, min(row[2], at), max(row[3], at), same]
+        row = tables["devices"].setdefault((device,), [0, 0, 0, at, at, ""])
+        same = row[5] if firmware in ("", row[5]) else firmware if row[5] == "" else "several"
+        row[:] = [row[0] + 1, row[1] + phase, row[2] + energy, min(row[3], at), max(row[4], at), same]
     return tables
 
 
@@ -200,7 +197,7 @@ def test_a_delta_has_the_keys_in_order_and_then_the_measures() -> None:
     deltas: list[Delta] = merge(DEVICES, [batches(readings)], TOPICS).deltas
 
     assert [delta.figure.name for delta in deltas] == ["devices", "hourly"]  # nothing for alarms
-    assert deltas[0].columns == [["d1", "d2"], [1, 2], [1, 2], [2, 1], [2, 3_600_001], ["1.0", "1.0"]]
+    assert deltas[0].columns == [["d1", "d2"], [1, 2], [1, 2], [1, 2], [2, 1], [2, 3_600_001], ["1.0", "1.0"]]
     assert deltas[1].figure.keys == (TOPIC, "phase", WINDOW_START)
     assert sorted(zip(*deltas[1].columns, strict=True)) == [
         ("readings", "BUSY", 0, 2),

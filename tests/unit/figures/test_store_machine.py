@@ -16,8 +16,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from consumers.analytics.figures import FIGURES, SHOP
-from consumers.analytics.rows import COUNTS, EventType
+from consumers.analytics.figures import COUNTS, FIGURES, SHOP
+from consumers.analytics.rows import EventType
 from tributary.figures.declaration import Figure, Measure, Merge
 from tributary.figures.merge import Delta, Merged
 from tributary.figures.store import Fenced, Store, StoreError, errors, writing
