@@ -134,6 +134,17 @@ def test_a_subject_without_settings_of_its_own(registry: Registry) -> None:
     assert (client.level("s"), client.mode("s"), client.versions("s")) == (None, None, [])
 
 
+def test_references_of_another_type_are_left_as_they_are(registry: Registry) -> None:
+    protobuf = {"schema": "message R {}", "schemaType": "PROTOBUF", "references": [{"name": "a.proto"}]}
+    registry.will(200, [1])
+    registry.will(200, {**protobuf, "id": 7, "version": 1})
+    assert RegistryClient(registry.url).versions("s") == [lock.Version(1, 7, "message R {}")]
+    registry.will(200, protobuf)
+    with pytest.raises(SchemaUnusable, match="PROTOBUF"):
+        RegistryClient(registry.url).schema_text(7)
+    assert len(registry.requests) == 3
+
+
 ANSWERS = st.tuples(
     st.sampled_from([200, 200, 200, 204, 302, 400, 401, 404, 409, 422, 429, 500, 503]),
     st.one_of(

@@ -60,6 +60,13 @@ def document(answer: Any) -> dict[str, Any]:
     return answer
 
 
+def unresolved(answer: Any) -> bool:
+    """Whether the answer has an Avro schema that refers to others. Other types have no format `resolved`."""
+    return (
+        isinstance(answer, dict) and bool(answer.get("references")) and (answer.get("schemaType") or "AVRO") == "AVRO"
+    )
+
+
 def ignored(_: Any) -> None:
     """Takes nothing."""
 

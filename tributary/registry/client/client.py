@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import attrs
+
 from tributary.addresses import without_login
 from tributary.registry import lock
 from tributary.registry.client import answers
@@ -20,7 +22,7 @@ from tributary.registry.client.errors import (
     RegistryError,
     RegistryUnavailable,
 )
-from tributary.registry.client.requests import Requests, quoted, resolved
+from tributary.registry.client.requests import Requests, quoted
 from tributary.registry.client.schema_texts import SchemaTexts
 from tributary.settings import Settings
 
@@ -126,14 +128,17 @@ class RegistryClient:
         path = f"/subjects/{quoted(subject)}/versions"
         none: list[int] = []
         numbers = self._requests.read("GET", path, answers.list_of(int), missing={SUBJECT_NOT_FOUND: none})
-
         gone: dict[int, dict[str, Any] | None] = {VERSION_NOT_FOUND: None}
+        found = [self._requests.read("GET", f"{path}/{number}", answers.document, missing=gone) for number in numbers]
+        return [self._resolved(subject, answer) for answer in found if answer is not None]
 
-        def ask(path: str) -> dict[str, Any] | None:
-            return self._requests.read("GET", path, answers.document, missing=gone)
-
-        found = [resolved(ask, f"{path}/{number}") for number in numbers]
-        return [answers.taken(answers.version, answer) for answer in found if answer is not None]
+    def _resolved(self, subject: str, answer: dict[str, Any]) -> lock.Version:
+        version = answers.taken(answers.version, answer)
+        if not answers.unresolved(answer):
+            return version
+        # By the id: not every release of the registry knows the parameter for a version.
+        path = f"/schemas/ids/{version.id}?format=resolved&subject={quoted(subject)}"
+        return attrs.evolve(version, schema=self._requests.read("GET", path, answers.field("schema", str)))
 
     def register(self, subject: str, schema_text: str) -> int:
         """Register the schema and return its id. Registering it again returns the same id."""

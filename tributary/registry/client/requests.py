@@ -64,18 +64,6 @@ class Requests:
         return answers.taken(take, self.once(method, path, body))
 
 
-def resolved(ask: Callable[[str], Any], path: str) -> Any:
-    """The answer with the schema at the path, the types that it refers to written out.
-
-    Only where there are references: otherwise the text is that which was registered, to the letter, and registries
-    that know no formats answer as well.
-    """
-    answer = ask(path)
-    if isinstance(answer, dict) and answer.get("references"):
-        return ask(f"{path}?format=resolved")
-    return answer
-
-
 def quoted(subject: str) -> str:
     """A subject or a context as one segment of a path."""
     return quote(subject, safe="") if subject.strip(".") else subject.replace(".", "%2E")

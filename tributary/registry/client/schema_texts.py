@@ -18,7 +18,7 @@ from tributary.registry.client.errors import (
     SchemaNotFound,
     SchemaUnusable,
 )
-from tributary.registry.client.requests import Requests, resolved
+from tributary.registry.client.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,10 @@ class SchemaTexts:
         if schema_id > _LAST_ID:
             raise SchemaNotFound(schema_id)
         try:
-            answer = resolved(self._ask, f"/schemas/ids/{schema_id}")
+            answer = self._ask(f"/schemas/ids/{schema_id}")
+            # Only then: otherwise the text is the one that was registered, to the letter, as the lock has it.
+            if answers.unresolved(answer):
+                answer = self._ask(f"/schemas/ids/{schema_id}?format=resolved")
         except RegistryError as error:
             if error.status == 404 and error.code == SCHEMA_NOT_FOUND:
                 raise SchemaNotFound(schema_id) from error
