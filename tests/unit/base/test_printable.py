@@ -110,10 +110,11 @@ def test_each_line_stays_one(words: list[str]) -> None:
 
 @given(HOSTILE)
 @example("a\nERROR forged")
+@example("\u1cd0")
 def test_a_record_of_the_log_is_one_line(words: str) -> None:
     record = logging.LogRecord("x", logging.WARNING, "f.py", 1, "%s", (words,), None)
     shown = OneLine("%(levelname)s %(message)s").format(record)
-    assert shown == f"WARNING {printable(words)}"
+    assert shown == printable(f"WARNING {words}")
     try:
         raise ValueError(words)
     except ValueError as error:
@@ -194,8 +195,9 @@ def test_a_finding_stays_in_its_line_and_its_row(words: str) -> None:
     assert len(shown.split("\n")) == (2 if words else 1)
     assert hidden(shown, "\n") == []
     page = MarkdownIt("commonmark", {"html": False}).enable("table").parse(lint.markdown(["a"], [finding]))
-    assert [token.type for token in page].count("tr_open") == 2
-    assert [token.type for token in page].count("td_open") == 5
+    kinds = [token.type for token in page]
+    assert kinds.count("tr_open") == 2
+    assert kinds.count("td_open") == kinds.count("th_open") > 0
     assert hidden(tag("p", words), "\n\t") == []
 
 
