@@ -94,9 +94,9 @@ def _run(settings: Settings, group: Group, options: argparse.Namespace) -> int:
     from tributary.signals import Stopped, stop_signal
     from tributary.views import terminal
 
+    declaration, arrangement = group()
     _collect_seldom()
     announce(broker(settings), registry(settings), project(settings), file("store", settings.store_path))
-    declaration, arrangement = group()
     choices = RunOptions(
         options.until_caught_up, options.accept_dead_letters, options.accept_recreated, options.claim_group
     )
