@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,11 +65,15 @@ class Installed:
         _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(self._wheels)], ROOT)
         _run([sys.executable, "-m", "venv", "--without-pip", str(self._venv)], ROOT)
 
+    @property
+    def wheel(self) -> Path:
+        [wheel] = self._wheels.iterdir()
+        return wheel
+
     def install(self, extras: str = "", *more: str) -> None:
         """Install the wheel with these extras, at the versions of requirements/development.txt."""
-        [wheel] = self._wheels.iterdir()
         pip = [sys.executable, "-m", "pip", "--python", str(self._venv / "bin" / "python"), "install", "--quiet"]
-        _run([*pip, "--no-compile", "--constraint", str(self._pins), f"{wheel}{extras}", *more], self.folder)
+        _run([*pip, "--no-compile", "--constraint", str(self._pins), f"{self.wheel}{extras}", *more], self.folder)
 
     def run(self, *command: str, folder: Path | None = None, code: int = 0, **variables: str) -> str:
         """What a program of the virtual environment prints, on both streams. It must end with this code."""
@@ -105,6 +110,15 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     engine = Installed(tmp_path_factory.mktemp("web"))
     engine.install("[web]", f"pytest=={version('pytest')}")
     return engine
+
+
+def test_the_wheel_holds_the_engine_and_nothing_else(bare: Installed) -> None:
+    with zipfile.ZipFile(bare.wheel) as wheel:
+        packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    files = (path for path in (ROOT / "tributary").rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+    assert packed == {path.relative_to(ROOT).as_posix() for path in files}
+    assert {"tributary/py.typed", "tributary/stack/jgo.lock.toml"} < packed
 
 
 def test_the_command_helps(bare: Installed) -> None:

@@ -23,4 +23,4 @@ def test_the_example_works(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_room_has_an_example() -> None:
     named = {*examples.modules(kafka=False), *examples.modules(kafka=True)}
 
-    assert {f"tributary.{room}" for room in ("avro", "kafka", "registry")} <= named
+    assert {f"tributary.{room}" for room in ("avro", "figures", "kafka", "registry")} <= named
