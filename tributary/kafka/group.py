@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 1_000
 """Messages per call of the client: it holds the interpreter's lock for the whole call."""
-_PASSING = {
+_TRANSIENT = {
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TRANSPORT,
     KafkaError._RESOLVE,
@@ -203,7 +203,7 @@ class GroupConsumer:
                 self.out_of_range.add(partition)
             elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise missing_topic(message.topic())
-            elif error.fatal() or error.code() not in _PASSING:
+            elif error.fatal() or error.code() not in _TRANSIENT:
                 raise GroupError(f"the broker refused: {error.str()}")
             else:
                 log.warning("broker: %s", error.str())

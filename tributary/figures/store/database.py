@@ -12,7 +12,7 @@ from pathlib import Path
 from tributary.figures import exact
 from tributary.figures.declaration import Declaration
 from tributary.figures.store import errors, layout
-from tributary.figures.store.errors import Result, StoreError, outlast
+from tributary.figures.store.errors import Result, StoreError, retry
 from tributary.signals import Waiting
 
 FileId = tuple[int, int] | None
@@ -28,7 +28,7 @@ class Database:
         self._declaration = declaration
         self._waiting = waiting
         self._paths = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
-        self.connection, self._files = outlast(path, waiting, self._open)
+        self.connection, self._files = retry(path, waiting, self._open)
 
     def close(self) -> None:
         """Close the connection."""
@@ -39,7 +39,7 @@ class Database:
 
         An error of COMMIT itself may hide that all was written, so the work must find that out from the tables.
         """
-        return outlast(self._path, self._wait, lambda: self._attempt(work))
+        return retry(self._path, self._wait, lambda: self._attempt(work))
 
     def check(self) -> None:
         """Raise StoreError if the file at the path is no longer the one that was opened; takes microseconds.

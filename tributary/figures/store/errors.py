@@ -14,33 +14,33 @@ from tributary.errors import TributaryError
 from tributary.signals import Waiting
 
 RETRY_S = 1.0
-"""How long an attempt waits for a lock, and how often one is made."""
+"""Timeout of an attempt for a lock, and the time between two attempts."""
 
 Result = TypeVar("Result")
 
 
 class StoreError(TributaryError):
-    """The store cannot be used; the message names it and says why and what to do."""
+    """The store cannot be used; the message names it, the reason and what to do."""
 
 
 class Fenced(Exception):
     """Another member has moved the offsets of a partition: what was read of it must not be written."""
 
 
-_PASSING = {
+_TRANSIENT = {
     sqlite3.SQLITE_BUSY: "another process has a transaction open",
     sqlite3.SQLITE_PROTOCOL: "other processes open and close it at the same time",
     sqlite3.SQLITE_FULL: "free space on its disk, and on that of temporary files",
     # Full disks and quotas of other kinds: the index of the log cannot grow (seen on tmpfs), a write fails with EDQUOT
-    # or EFBIG, a new file has no inode left. What lasts is found before the file is opened.
+    # or EFBIG, a new file has no inode left. Permanent causes are found before the file is opened.
     sqlite3.SQLITE_IOERR_SHMSIZE: "free space on its disk",
     sqlite3.SQLITE_IOERR_WRITE: "is its disk full, or a quota used up?",
     sqlite3.SQLITE_CANTOPEN: "is its disk full, or are too many files open?",
 }
-"""What an error waits for, by SQLite's extended code, or else by the primary one.
+"""Transient errors, by SQLite's extended or primary code, and their causes.
 
-SQLITE_LOCKED is not among them: it is a conflict within one connection, which no waiting ends. Nor is a failed fsync:
-when it is tried again, the kernel may have dropped what it could not write.
+SQLITE_LOCKED is not transient: it is a conflict within one connection. Nor is a failed fsync: the kernel may have
+dropped the data before a second attempt.
 """
 
 _REMEDIES = {
@@ -51,23 +51,22 @@ _REMEDIES = {
 }
 """What to do, by SQLite's primary code."""
 
-_PASSING_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+_TRANSIENT_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Raise what SQLite or the system raises as a StoreError."""
+    """Convert errors of SQLite and of the system to StoreError."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         raise _explain(path, error) from error
 
 
-def outlast(path: Path, waiting: Waiting, attempt: Callable[[], Result]) -> Result:
-    """Make an attempt, again and again while what hinders it passes by itself or by freeing space.
+def retry(path: Path, waiting: Waiting, attempt: Callable[[], Result]) -> Result:
+    """Make an attempt, and repeat it after a transient error, such as a lock or a full disk.
 
-    `waiting` is called between the attempts, and ends the wait by an exception. Raises StoreError for what does not
-    pass.
+    Calls `waiting` between the attempts; an exception of `waiting` ends the wait. Raises StoreError for other errors.
     """
     while True:
         began = time.monotonic()
@@ -75,19 +74,19 @@ def outlast(path: Path, waiting: Waiting, attempt: Callable[[], Result]) -> Resu
             try:
                 return attempt()
             except (OSError, sqlite3.Error) as error:
-                obstacle = _obstacle(error)
-                if obstacle is None:
+                cause = _cause(error)
+                if cause is None:
                     raise
-        waiting(f"the store {path}: {obstacle}")
+        waiting(f"the store {path}: {cause}")
         time.sleep(max(0.0, began + RETRY_S - time.monotonic()))
 
 
-def _obstacle(error: OSError | sqlite3.Error) -> str | None:
-    """What has to pass; None for what does not."""
+def _cause(error: OSError | sqlite3.Error) -> str | None:
+    """The cause of a transient error; None for any other."""
     if isinstance(error, OSError):
-        return error.strerror if error.errno in _PASSING_ERRNO else None
+        return error.strerror if error.errno in _TRANSIENT_ERRNO else None
     code = _code(error)
-    hint = _PASSING.get(code) or _PASSING.get(_primary(code))
+    hint = _TRANSIENT.get(code) or _TRANSIENT.get(_primary(code))
     return None if hint is None else f"{error}; {hint}"
 
 
