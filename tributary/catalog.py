@@ -130,15 +130,19 @@ def load(settings: Settings) -> Catalog:
         raise CatalogError(f"{path}: {error.strerror}; {where} names the catalogue as contracts") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogError(f"{path}: {error}") from error
-    topics = tuple(_topic(contract, entry, settings, path) for contract, entry in content.get("topics", {}).items())
-    entry = content.get("dead_letters", {})
+    _require_known(content, ("topics", "dead_letters"), "", path)
+    if not (entries := _table(content, "topics", "", path)):
+        raise CatalogError(f"{path}: no topic; expected a table [topics.NAME] for each")
+    topics = tuple(_topic(name, _table(entries, name, "topics.", path), settings, path) for name in entries)
+    entry = _table(content, "dead_letters", "", path)
+    _require_known(entry, ("topic", "partitions", "retention_days", "owner"), "dead_letters.", path)
     dead_letters = DeadLetters(
         name=settings.topic_names.get(_DEAD_LETTERS, _value(entry, "topic", str, "dead_letters", path)),
         partitions=_value(entry, "partitions", int, "dead_letters", path),
         retention_ms=_value(entry, "retention_days", int, "dead_letters", path) * _DAY_MS,
         owner=_value(entry, "owner", str, "dead_letters", path),
     )
-    named = [entry["setting"] for entry in content.get("topics", {}).values() if "setting" in entry]
+    named = [entry["setting"] for entry in entries.values() if "setting" in entry]
     known = [*named, _DEAD_LETTERS]
     for setting in settings.topic_names.keys() - known:
         raise CatalogError(f"setting {setting} names no topic of {path}; {project.meant(setting, known)}")
@@ -155,6 +159,7 @@ def load(settings: Settings) -> Catalog:
 
 def _topic(contract: str, entry: dict[str, Any], settings: Settings, path: Path) -> Topic:
     where = f"topics.{contract}"
+    _require_known(entry, _TOPIC_KEYS, f"{where}.", path)
     compatibility = _value(entry, "compatibility", str, where, path)
     if compatibility not in LEVELS:
         raise CatalogError(f"{path}: {where}.compatibility is {compatibility!r}, expected one of {', '.join(LEVELS)}")
@@ -169,6 +174,22 @@ def _topic(contract: str, entry: dict[str, Any], settings: Settings, path: Path)
         owner=_value(entry, "owner", str, where, path),
         path=path.parent / _value(entry, "contract", str, where, path),
     )
+
+
+_TOPIC_KEYS = ("contract", "setting", "key", "partitions", "retention_days", "compatibility", "owner")
+
+
+def _require_known(entry: dict[str, Any], known: tuple[str, ...], where: str, path: Path) -> None:
+    for key in entry:
+        if key not in known:
+            raise CatalogError(f"{path}: {where}{key} is no key of the catalogue; {project.meant(key, known)}")
+
+
+def _table(content: dict[str, Any], key: str, where: str, path: Path) -> dict[str, Any]:
+    value = content.get(key, {})
+    if not isinstance(value, dict):
+        raise CatalogError(f"{path}: {where}{key} is {value!r}, expected a table")
+    return value
 
 
 def _value(entry: dict[str, Any], name: str, kind: type, where: str, path: Path) -> Any:

@@ -55,8 +55,6 @@ def events(catalog: Catalog) -> str:
             if before != source:
                 raise GenerateError(f"{topic.path}: {name} has another content than in {other.path}")
     sources = [source for source, _ in types.values()]
-    if not classes:
-        raise GenerateError("the catalogue has no topics")
     union = f"Event = {' | '.join(classes)}\n" + '"""Whatever the topics carry."""\n'
     return "\n\n".join([_header(sources), *sources, union])
 

@@ -27,6 +27,24 @@ def test_a_file_that_is_not_utf8(contracts: Contracts) -> None:
         contracts.load()
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('topic.a.key = "x"', "topic is no key of the catalogue; did you mean topics?"),
+        ("topics = 3", "topics is 3, expected a table"),
+        ("topics.a = 3", "topics.a is 3, expected a table"),
+        ('topics.a.owners = "x"', "topics.a.owners is no key of the catalogue; did you mean owner?"),
+        ("topics.a.setting = 3", "topics.a.compatibility is None, expected text"),
+        ("[dead_letters]", "no topic; expected a table [topics.NAME] for each"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_named(contracts: Contracts, line: str, expected: str) -> None:
+    contracts.project.contracts.write_text(line)
+    with pytest.raises(CatalogError) as caught:
+        contracts.load()
+    assert str(caught.value) == f"{contracts.project.contracts}: {expected}"
+
+
 def test_a_name_for_a_topic_that_is_not_there(contracts: Contracts) -> None:
     named = contracts.with_settings(Settings(topic_names={"KAFKA_TOPIC_USER": "u"}))
     with pytest.raises(CatalogError, match=r"KAFKA_TOPIC_USER names no topic of .*; did you mean KAFKA_TOPIC_USERS"):
