@@ -13,6 +13,7 @@ from tributary.printable import lines, paragraphs
 from tributary.registry.check.baseline import baseline
 from tributary.registry.check.history import Diff, diff, find_topic, find_version
 from tributary.registry.render import changes
+from tributary.registry.render.words import attributes
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -41,12 +42,8 @@ def _text(found: Diff) -> str:
 
 
 def _document(found: Diff) -> dict[str, Any]:
-    return {
-        "before": found.before,
-        "after": found.after,
-        "changes": changes.documents(found.changes),
-        "unified": found.unified,
-    }
+    documents = changes.documents(found.changes)
+    return {**attributes(found, "before", "after"), "changes": documents, "unified": found.unified}
 
 
 def _markdown(found: Diff) -> str:

@@ -18,7 +18,7 @@ from tributary.registry.check.history import find_topic
 from tributary.registry.client import RegistryClient
 from tributary.registry.records.census import Census, IdCount, RecordPosition, census
 from tributary.registry.render.markup import code, plain, table
-from tributary.registry.render.words import number
+from tributary.registry.render.words import attributes, number
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -65,20 +65,15 @@ def text(found: Census) -> str:
 def document(found: Census) -> dict[str, Any]:
     """`topic`, `subject`, `ok`, `records`, `unframed`, and `ids` with version (null: none), records, dead letters."""
     return {
-        "topic": found.topic,
-        "subject": found.subject,
-        "ok": found.ok,
-        "records": found.records,
+        **attributes(found, "topic", "subject", "ok", "records"),
         "ids": [
             {
-                "id": row.id,
-                "version": row.version,
+                **attributes(row, "id", "version"),
                 "records": row.use.records if row.use else 0,
                 "dead_letters": row.letters,
                 "first": attrs.asdict(row.use.first) if row.use else None,
                 "last": attrs.asdict(row.use.last) if row.use else None,
-                "deletable": row.deletable,
-                "reason": row.reason,
+                **attributes(row, "deletable", "reason"),
             }
             for row in found.rows
         ],

@@ -21,7 +21,7 @@ from tributary.registry.records import sources
 from tributary.registry.records.verify import ValueChange, Verification, WriterResult
 from tributary.registry.render import findings
 from tributary.registry.render.markup import code, plain, table
-from tributary.registry.render.words import number
+from tributary.registry.render.words import attributes, number
 from tributary.signals import stop_signal
 
 
@@ -124,10 +124,7 @@ def _change(change: ValueChange) -> str:
 
 
 def _summary(results: Sequence[Verification], left: Sequence[Topic]) -> str:
-    failed, records = (
-        sum(result.failed for result in results),
-        sum(result.records for result in results),
-    )
+    failed, records = sum(one.failed for one in results), sum(one.records for one in results)
     interrupted = "interrupted: " if left or not all(result.complete for result in results) else ""
     return f"{interrupted}{number(records, 'record')} read, {failed:,} failed"
 
@@ -140,17 +137,10 @@ def _document(results: Sequence[Verification], left: Sequence[Topic]) -> dict[st
             {
                 "subject": result.topic.subject,
                 "topic": result.topic.name,
-                "ok": result.ok,
-                "source": result.source,
-                "complete": result.complete,
-                "records": result.records,
-                "failed": result.failed,
+                **attributes(result, "ok", "source", "complete", "records", "failed"),
                 "versions": [
                     {
-                        "id": row.id,
-                        "version": row.version,
-                        "records": row.records,
-                        "decoded": row.decoded,
+                        **attributes(row, "id", "version", "records", "decoded"),
                         "failures": [attrs.asdict(failure) for failure in row.failures],
                         "changes": [attrs.asdict(change) for change in row.changes],
                     }

@@ -10,6 +10,7 @@ from tributary.registry.catalogue import NOT_REGISTERED, Event, EventCatalogue, 
 from tributary.registry.check.verdict import retention
 from tributary.registry.render import changes
 from tributary.registry.render.markup import code, line, paragraph, plain, table
+from tributary.registry.render.words import attributes
 
 
 def text(catalogue: EventCatalogue) -> str:
@@ -109,20 +110,12 @@ def _document(event: Event) -> dict[str, Any]:
         "level": topic.compatibility,
         "fields": [
             {
-                "field": field.path,
-                "type": field.type,
-                "doc": field.doc,
-                "personal": field.personal,
-                "key": field.key,
-                "envelope": field.envelope,
+                **attributes(field, "path", "type", "doc", "personal", "key", "envelope"),
                 "notes": [_words([note]) for note in field.notes],
             }
             for field in event.fields
         ],
-        "types": [
-            {"name": one.name, "kind": one.kind, "field": one.path, "doc": one.doc, "symbols": list(one.symbols)}
-            for one in event.types
-        ],
+        "types": [attributes(one, "name", "kind", "path", "doc", "symbols") for one in event.types],
         "versions": [changes.version(entry) for entry in event.versions],
     }
 

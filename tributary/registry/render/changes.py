@@ -8,6 +8,7 @@ from typing import Any
 from tributary.registry.check.history import HistoryEntry
 from tributary.registry.contract.diff import Change
 from tributary.registry.render.markup import code, line
+from tributary.registry.render.words import attributes
 
 
 def field(path: str) -> str:
@@ -27,7 +28,7 @@ def spans(found: Iterable[Change]) -> list[str]:
 
 def documents(found: Iterable[Change]) -> list[dict[str, Any]]:
     """The same as JSON."""
-    return [{"kind": change.kind, "field": change.path, "text": change.text} for change in found]
+    return [attributes(change, "kind", "path", "text") for change in found]
 
 
 def summary(entry: HistoryEntry) -> str:
@@ -48,12 +49,9 @@ def summary(entry: HistoryEntry) -> str:
 def version(entry: HistoryEntry) -> dict[str, Any]:
     """One version and its changes as JSON."""
     return {
-        "version": entry.version.version,
-        "id": entry.version.id,
-        "fingerprint": entry.version.fingerprint,
+        **attributes(entry.version, "version", "id", "fingerprint"),
         "summary": summary(entry),
-        "reads_before": entry.reads_before,
-        "read_by_before": entry.read_by_before,
+        **attributes(entry, "reads_before", "read_by_before"),
         "changes": documents(entry.changes),
         "schema": entry.version.schema,
     }

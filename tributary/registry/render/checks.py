@@ -12,6 +12,7 @@ from tributary.registry.check.verdict import SubjectCheck
 from tributary.registry.render import changes, unknowns
 from tributary.registry.render.changes import field
 from tributary.registry.render.markup import code, line, plain, table
+from tributary.registry.render.words import attributes
 
 
 def verdict(check: SubjectCheck) -> str:
@@ -99,6 +100,9 @@ def document(checked: Iterable[SubjectCheck], asked: Asked | None = None) -> dic
     }
 
 
+_BREAK = ("rule", "path", "direction", "versions", "reader", "writer", "message", "who", "fix")
+
+
 def subject(check: SubjectCheck) -> dict[str, Any]:
     """One subject's verdict as JSON."""
     return {
@@ -115,22 +119,7 @@ def subject(check: SubjectCheck) -> dict[str, Any]:
         "verdict": verdict(check),
         "deploy": check.order,
         "changes": changes.documents(check.changes),
-        "breaks": [
-            {
-                "rule": found.rule,
-                "field": found.path,
-                "direction": found.direction,
-                "versions": list(found.versions),
-                "reader": found.reader,
-                "writer": found.writer,
-                "message": found.message,
-                "who": found.who,
-                "fix": found.fix,
-            }
-            for found in check.breaks
-        ],
-        "hazards": [
-            {"rule": h.rule, "danger": h.danger, "field": h.path, "text": h.text, "fix": h.fix} for h in check.hazards
-        ],
-        "accepted": [{"rule": h.rule, "field": h.path, "reason": reason} for h, reason in check.accepted],
+        "breaks": [attributes(found, *_BREAK) for found in check.breaks],
+        "hazards": [attributes(hazard, "rule", "danger", "path", "text", "fix") for hazard in check.hazards],
+        "accepted": [{**attributes(h, "rule", "path"), "reason": reason} for h, reason in check.accepted],
     }

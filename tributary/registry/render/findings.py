@@ -13,6 +13,7 @@ from tributary.destination import shown
 from tributary.printable import lines
 from tributary.registry.finding import Finding
 from tributary.registry.render.markup import code, plain, table
+from tributary.registry.render.words import attributes
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -36,15 +37,9 @@ def _where(finding: Finding) -> str:
 def document(finding: Finding) -> dict[str, Any]:
     """A finding as JSON has it."""
     return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "topic": finding.topic,
-        "subject": finding.subject,
+        **attributes(finding, "rule", "severity", "topic", "subject"),
         "file": shown(finding.file),
-        "line": finding.line,
-        "field": finding.path,
-        "message": finding.message,
-        "fix": finding.fix,
+        **attributes(finding, "line", "path", "message", "fix"),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from tributary import printable
 from tributary.registry.apply.unknown import TAKE_IN, Asked, Unknown
 from tributary.registry.render.markup import code, line
+from tributary.registry.render.words import attributes
 
 
 def text(found: Sequence[Unknown]) -> str:
@@ -26,7 +27,7 @@ def lines(one: Unknown, heading: str) -> Iterator[str]:
 
 def documents(found: Iterable[Unknown]) -> list[dict[str, Any]]:
     """`subject`, what was `found`, and what the contract would have `undone`."""
-    return [{"subject": one.subject, "found": list(one.found), "undone": list(one.undone)} for one in found]
+    return [attributes(one, "subject", "found", "undone") for one in found]
 
 
 def markdown(found: Sequence[Unknown]) -> str:
