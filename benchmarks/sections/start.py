@@ -12,7 +12,7 @@ from benchmarks.bed import Bed
 from benchmarks.member import catch_up
 from benchmarks.report import Goal, Section, Table, Wanted
 
-MODULES = (
+COMMANDS = (
     "benchmarks",
     "consumers.analytics",
     "consumers.web",
@@ -24,9 +24,10 @@ MODULES = (
     "registry",
     "schemas",
     "tributary",
+    "tributary stack",
 )
-"""Every command of the project."""
-_COMMANDS = re.compile(r"^    ([a-z][a-z-]*)(?=\s)", re.MULTILINE)
+"""Every command of the project that may have subcommands."""
+_SUBCOMMANDS = re.compile(r"^    ([a-z][a-z-]*)(?=\s)", re.MULTILINE)
 """Subcommands in a command's help."""
 _SHOWN = 8
 _EVENTS = 1_000
@@ -63,13 +64,13 @@ def section(bed: Bed, wanted: Wanted) -> Section:
 
 
 def _commands(bed: Bed) -> list[str]:
-    commands = []
-    for module in MODULES:
+    commands: dict[str, None] = {}
+    for command in COMMANDS:
         log = bed.path("help").with_suffix(".log")
-        measure.run(module, "--help", log=log)
-        under = _COMMANDS.findall(log.read_text(encoding="utf-8"))
-        commands += [module, *(f"{module} {command}" for command in under)]
-    return commands
+        measure.run(*command.split(), "--help", log=log)
+        under = _SUBCOMMANDS.findall(log.read_text(encoding="utf-8"))
+        commands |= dict.fromkeys([command, *(f"{command} {name}" for name in under)])
+    return list(commands)
 
 
 def _help(bed: Bed, command: str, rounds: int) -> float:
