@@ -8,7 +8,7 @@ from tributary.errors import UsageError
 from tributary.printable import paragraphs
 
 FINE, FAILED, USAGE, DRIFT, INTERRUPTED = 0, 1, 2, 3, 130
-EPILOG = "exit codes: 0 fine, 1 findings or a failure, 2 wrong usage, 3 drift"
+EPILOG = "exit codes: 0 success, 1 findings or a failure, 2 wrong usage, 3 drift"
 
 
 def passed(ok: object) -> int:

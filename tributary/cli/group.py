@@ -24,7 +24,7 @@ Group = Callable[[], "tuple[Declaration, Arrangement[Any]]"]
 
 
 def main(program: str, description: str, group: Group, argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0 fine, 1 it could not be done, 2 wrong usage or settings."""
+    """Run a command. Returns the exit code: 0 success, 1 failure, 2 wrong usage or settings."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] not in ("run", "report", "-h", "--help"):
         argv.insert(0, "run")
@@ -48,7 +48,7 @@ def _arguments(program: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
-        epilog="Without a command it runs. Settings come from the environment and .env: see .env.example.",
+        epilog="Without a command, run is used. Settings come from the environment and .env: see .env.example.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
@@ -56,32 +56,36 @@ def _arguments(program: str, description: str) -> argparse.ArgumentParser:
         help="run one member of the group (the default)",
         description="Run one member of the consumer group; several may run at once on one store. "
         "Ctrl-C and SIGTERM write what is in flight, leave the group and print a summary; a second one stops it.",
-        epilog="exit code: 0 stopped or caught up, 1 it could not go on or refused a topic, 2 wrong usage",
+        epilog="exit code: 0 stopped or caught up, 1 it failed or refused a topic, 2 wrong usage",
     )
     run.add_argument("--until-caught-up", action="store_true", help="stop when nothing is left to read (lag 0)")
     run.add_argument(
         "--accept-dead-letters",
         action="store_true",
-        help="let any number of messages become dead letters, whatever DEAD_LETTERS_IN_A_ROW and _PERCENT say",
+        help="allow any number of dead letters, whatever DEAD_LETTERS_IN_A_ROW and DEAD_LETTERS_PERCENT are",
     )
     run.add_argument(
         "--accept-recreated",
         action="store_true",
-        help="read topics that were deleted and created again from their beginning, beside what is counted of them",
+        help="read topics that were deleted and created again from their beginning, in addition to what was counted",
     )
     run.add_argument(
         "--claim-group",
         action="store_true",
-        help="count the group into this store (STORE_PATH) from now on, in place of the one that it counted into",
+        help="count the group into this store (STORE_PATH) from now on, instead of the one that it counted into",
     )
-    run.add_argument("--no-dashboard", action="store_true", help="print lines even on a terminal")
+    run.add_argument(
+        "--no-dashboard", action="store_true", help="print lines instead of the dashboard, also on a terminal"
+    )
     report = commands.add_parser(
         "report",
         help="print the store's figures, without consuming",
         description="Print the figures in the store, without consuming anything.",
-        epilog="exit code: 0 fine, 1 there is no store that can be read, 2 wrong usage",
+        epilog="exit code: 0 success, 1 the store does not exist or cannot be read, 2 wrong usage",
     )
-    report.add_argument("--json", action="store_true", help="for scripts; money in minor units of its currency")
+    report.add_argument(
+        "--json", action="store_true", help="print JSON for scripts; amounts in minor units of their currency"
+    )
     return parser
 
 
@@ -118,9 +122,9 @@ def _run(settings: Settings, group: Group, options: argparse.Namespace) -> int:
 
 
 def _collect_seldom() -> None:
-    """Run the garbage collector seldom: it costs a fifth of the CPU time.
+    """Run the garbage collector rarely: it costs a fifth of the CPU time.
 
-    Messages and rows come by the ten thousand, live briefly and form no cycles, and each collection looks at them all.
+    Messages and rows arrive by the ten thousand, live briefly and form no cycles, and each collection visits them all.
     """
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

@@ -1,4 +1,4 @@
-"""Govern the schemas of a Kafka project: lint, check, plan, apply, drift; and run the stack that it needs."""
+"""Govern the schemas of a Kafka project, and run the stack that it needs."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from tributary.project import choose
 from tributary.signals import forget_output
 
 COMMANDS = {
-    "lint": ("contracts.lint", "check the contracts by themselves"),
+    "lint": ("contracts.lint", "check the contracts against the lint rules"),
     "check": (
         "contracts.check",
-        "check the contracts against what is registered: who would break, in which order to deploy, and a fix",
+        "check the contracts against the registered versions: who breaks, in which order to deploy, and a fix",
     ),
     "evolve": ("contracts.evolve", "write the next compatible version of a contract"),
-    "generate": ("contracts.generate", "write the events of the contracts as Python classes"),
-    "history": ("contracts.history", "show a subject's versions and what each changed"),
-    "diff": ("contracts.diff", "show what changed between two versions, in words and as a unified diff"),
-    "docs": ("contracts.docs", "print the event catalogue, or write it as Markdown and as a page"),
-    "plan": ("registry.plan", "show what apply would do to the topics and the registry"),
+    "generate": ("contracts.generate", "write the Python classes of the contracts"),
+    "history": ("contracts.history", "show the versions of a subject and what each changed"),
+    "diff": ("contracts.diff", "show the difference between two versions, in words and as a unified diff"),
+    "docs": ("contracts.docs", "print the event catalogue, or write it as Markdown and HTML"),
+    "plan": ("registry.plan", "show what apply would change in Kafka and the registry"),
     "apply": (
         "registry.apply",
-        "check everything; if all passes, create and update topics, levels and schemas, and the lock",
+        "check everything; if all checks pass, create and update topics, compatibility, schemas and the lock",
     ),
     "pull": (
         "registry.pull",
-        "take what the registry has and the lock does not know into the lock; contracts stay as they are",
+        "add versions that others registered to the lock; contracts are not changed",
     ),
     "drift": ("registry.drift", "compare the registry, the lock and the working copy; exit 3 if they differ"),
-    "export": ("registry.export", "write all that the registry at SCHEMA_REGISTRY_URL has into one JSON document"),
+    "export": ("registry.export", "write the contents of the registry at SCHEMA_REGISTRY_URL to one JSON document"),
     "import": (
         "registry.import_",
-        "bring an exported document into the registry at SCHEMA_REGISTRY_URL, ids and all",
+        "write an exported document to the registry at SCHEMA_REGISTRY_URL, with the same ids",
     ),
-    "serve": ("registry.serve", "serve a schema registry for this machine"),
+    "serve": ("registry.serve", "run the local schema registry"),
     "census": (
         "records.census",
-        "count a topic's records by schema version, and say which versions can be deleted",
+        "count a topic's records by schema version, and show which versions can be deleted",
     ),
     "prove": (
         "records.prove",
-        "decode real records of every version with the contracts as they are in the working copy",
+        "decode real records of every version with the contracts in the working copy",
     ),
-    "stack": ("stack", "run the Kafka and the schema registry that producers and consumers use"),
+    "stack": ("stack", "start, stop and inspect the Kafka and schema registry of the project"),
 }
 """Command → its module below `tributary.cli`, and its help. The module has `add_arguments` and `run`."""
 
@@ -80,7 +80,7 @@ def parser(prog: str = "tributary", only: Collection[str] = COMMANDS) -> argpars
     whole.add_argument(
         "--project",
         metavar="DIR",
-        help="the folder that has tributary.toml (default: the working directory, or the nearest above it)",
+        help="the folder with tributary.toml (default: the nearest, from the working directory upwards)",
     )
     commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for name, (module, text) in COMMANDS.items():

@@ -11,7 +11,7 @@ def add_against(command: argparse.ArgumentParser) -> None:
         "--against",
         default="lock",
         metavar="WHAT",
-        help="lock (needs no registry), registry, or git:REF, for example git:origin/main (default: %(default)s)",
+        help="the baseline: lock (needs no registry), registry or git:REF, such as git:main (default: %(default)s)",
     )
 
 
@@ -20,14 +20,16 @@ def add_allow_unknown(command: argparse.ArgumentParser, also: str = "") -> None:
     command.add_argument(
         "--allow-unknown",
         action="store_true",
-        help=f"go on when the registry has versions, levels or modes that the lock does not know{also}",
+        help=f"continue if the registry has versions, levels or modes that the lock does not have{also}",
     )
 
 
 def add_lock_down(command: argparse.ArgumentParser) -> None:
     """The option `--lock-down`."""
     command.add_argument(
-        "--lock-down", action="store_true", help="make every subject READONLY afterwards; apply opens it by itself"
+        "--lock-down",
+        action="store_true",
+        help="make every subject READONLY afterwards; apply opens a subject for its own writes",
     )
 
 
@@ -37,7 +39,7 @@ def add_subject(command: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number of 1 or more."""
+    """An integer of 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
     return int(text)

@@ -1,4 +1,4 @@
-"""What commands print: their result in one of the formats, and how far a long read is."""
+"""The output of commands: results in one of the formats, and the progress of long reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _PROGRESS_S = 2.0
 
 def add_format(command: argparse.ArgumentParser, formats: Sequence[str] = FORMATS, default: str = FORMATS[0]) -> None:
     """The option `--format`."""
-    command.add_argument("--format", choices=formats, default=default, help=f"how to print it (default: {formats[0]})")
+    command.add_argument(
+        "--format", choices=formats, default=default, help=f"the output format (default: {formats[0]})"
+    )
 
 
 def show(form: str, *model: Any, **renderings: Callable[..., str | dict[str, Any]]) -> None:

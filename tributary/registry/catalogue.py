@@ -23,11 +23,11 @@ NOT_REGISTERED = 0
 
 PROMISES = {
     "NONE": "a new version may be anything",
-    "BACKWARD": "a new version reads what the one before wrote",
+    "BACKWARD": "a new version reads what the previous one wrote",
     "BACKWARD_TRANSITIVE": "a new version reads what every earlier one wrote",
-    "FORWARD": "the version before reads what a new one writes",
+    "FORWARD": "the previous version reads what a new one writes",
     "FORWARD_TRANSITIVE": "every earlier version reads what a new one writes",
-    "FULL": "a new version and the one before read each other's data",
+    "FULL": "a new version and the previous one read each other's data",
     "FULL_TRANSITIVE": "all versions read each other's data",
 }
 """What each compatibility level promises."""
@@ -217,7 +217,7 @@ def _notes(field: walk.Field, schema: dict[str, Any]) -> Iterator[Note]:
     for enum in (held.spec for held in walk.held(schema, field) if held.spec["type"] == "enum"):
         yield Note("one of", tuple(enum["symbols"]))
         if "default" in enum:
-            yield Note("for a symbol that they do not know, readers take", (enum["default"],))
+            yield Note("readers read an unknown symbol as", (enum["default"],))
     if "aliases" in spec:
         yield Note("also known as", tuple(spec["aliases"]))
     for name, value in spec.items():

@@ -1,7 +1,7 @@
-"""The lock, `registry.lock.json`: what the registry holds, kept with the contracts in version control.
+"""The lock, `registry.lock.json`: the contents of the registry, in version control with the contracts.
 
-Per subject it has the level and every registered version: number, id, fingerprint and full text. So `check` needs no
-registry, `drift` has a baseline, and a consumer can start while the registry is down.
+For each subject it has the compatibility level and every registered version: number, id, fingerprint and full text. So
+`check` needs no registry, `drift` has a baseline, and a consumer can start while the registry is down.
 
 **An id belongs to one registry**, so the lock names the registry whose ids it has. A registry on a loopback address is
 `local`: everyone has one, and because `apply` gives an empty registry the lock's versions in the order of their ids,
@@ -41,7 +41,7 @@ class Version:
     version: int
     id: int
     schema: str
-    """The full text, as the registry gives it."""
+    """The full text, as the registry returns it."""
 
     @property
     def fingerprint(self) -> str:
@@ -51,7 +51,7 @@ class Version:
 
 @attrs.frozen
 class Subject:
-    """What the registry holds for one subject."""
+    """The registry's contents for one subject."""
 
     level: str
     versions: tuple[Version, ...]
@@ -68,7 +68,7 @@ class Lock:
     subjects: dict[str, Subject] = attrs.field(factory=dict)
 
     def schema_text(self, schema_id: int) -> str | None:
-        """The text of the schema with that id, or None if the lock does not know it."""
+        """The text of the schema with that id, or None."""
         for subject in self.subjects.values():
             for version in subject.versions:
                 if version.id == schema_id:
@@ -169,7 +169,7 @@ def dump(lock: Lock) -> str:
 
 
 def save(lock: Lock, path: Path) -> bool:
-    """Write the lock, whole or not at all; False if the file said so already. Raises LockError."""
+    """Write the lock atomically. Returns False if the file already had this content. Raises LockError."""
     try:
         return rewrite(path, dump(lock))
     except OSError as error:
@@ -177,7 +177,7 @@ def save(lock: Lock, path: Path) -> bool:
 
 
 def rewrite(path: Path, text: str) -> bool:
-    """Write a file, whole or not at all; False if it said so already. Raises OSError."""
+    """Write a file atomically. Returns False if it already had this content. Raises OSError."""
     content = text.encode()
     if path.exists() and path.read_bytes() == content:
         return False

@@ -98,7 +98,7 @@ def test_each_command_refuses_it_and_says_what_would_be_lost(ours: Contracts, th
         code, printed = run(command)
         assert code == 1
         for expected in (
-            f"{topic(theirs).subject}: the registry has, the lock not:",
+            f"{topic(theirs).subject}: the registry has, but not the lock:",
             "v2 (id ",
             "banner added: null or string, default null",
             "banner removed: null or string, default null",
@@ -124,7 +124,7 @@ def test_pull_adds_it_to_the_lock_and_check_shows_what_the_contract_drops(
     assert ours.settings.lock_path.read_bytes() == theirs.settings.lock_path.read_bytes()
     code, printed = run("check")
     assert code == 0
-    assert "banner: removed" in printed and "asked, has nothing that the lock does not know" in printed
+    assert "banner: removed" in printed and "asked, has nothing that the lock does not have" in printed
 
     ours.edit(CONTRACT, lambda schema: schema["fields"].insert(-1, spec("banner")))
     assert "removed" not in run("check")[1]
@@ -160,7 +160,9 @@ def test_check_works_without_a_registry_and_says_so(run: Commands) -> None:
     code, out, err = run.apart("check", registry_url="http://127.0.0.1:1")
     assert code == 0
     assert "asked" not in out
-    assert err.startswith("registry http://127.0.0.1:1: not asked, the lock alone counts: nothing answers there")
+    assert err.startswith(
+        "registry http://127.0.0.1:1: not asked, compared with the lock only: no server answers there"
+    )
 
 
 def test_check_does_not_hang_on_a_silent_registry(run: Commands, monkeypatch: pytest.MonkeyPatch) -> None:

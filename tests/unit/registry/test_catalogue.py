@@ -117,7 +117,7 @@ def test_every_field_is_there_with_its_type_and_doc(edited: tuple[Catalog, Lock]
 def test_what_else_a_field_says(edited: tuple[Catalog, Lock]) -> None:
     built = build(*edited, CONTRACTS)
     fields = {f["field"]: f for event in catalogue.document(built)["events"][1:2] for f in event["fields"]}
-    segment = ["one of UNKNOWN, NEW, REGULAR, LOYAL, VIP", "for a symbol that they do not know, readers take UNKNOWN"]
+    segment = ["one of UNKNOWN, NEW, REGULAR, LOYAL, VIP", "readers read an unknown symbol as UNKNOWN"]
     assert fields["segment"]["notes"] == segment
     assert fields["coupon.for_segment"]["notes"] == ["default null", *segment]
     assert fields["coupon.worth"]["notes"] == ["also known as value", 'unit "EUR"']

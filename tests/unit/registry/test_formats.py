@@ -65,7 +65,7 @@ def test_a_bad_contract_is_named_and_the_others_are_checked(
     ("command", "code", "expected"),
     [
         ("lint", 1, ["field Extra is not snake_case", "docs-present", '"name": "extra"']),
-        ("lint --explain docs-present", 0, ["docs-present", "The schema is the only text that travels with the data"]),
+        ("lint --explain docs-present", 0, ["docs-present", "The schema is the only documentation"]),
         ("lint --explain all", 0, ["envelope-present", "range-tightened", "parses"]),
         ("check", 1, ["user-events-value", "consumers on v2 cannot read what producers on v1 wrote", "checkout"]),
         ("history purchases", 0, ["purchases-value", "the first"]),

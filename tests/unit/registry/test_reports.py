@@ -40,7 +40,7 @@ def test_text_says_who_breaks_in_which_order_to_deploy_and_what_to_write(checked
         "deploy  producers first",
         "owner   storefront",
         '{"name": "extra", "type": ["null", "string"], "default": null, "doc": "More | or less."}',
-        "user-events-value: v2 is compatible at FULL_TRANSITIVE, but data would not survive it",
+        "user-events-value: v2 is compatible at FULL_TRANSITIVE, but would damage data",
         "quantity: attribute minimum: 1 → 2",
         "[range-tightened]",
         "purchases-value: unchanged, v1",

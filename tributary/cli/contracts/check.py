@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
     add_format(command, ALL_FORMATS)
     add_against(command)
-    add_allow_unknown(command, also="; check then does not ask it")
+    add_allow_unknown(command, also="; check then does not ask the registry")
 
 
 def run(args: argparse.Namespace) -> int:

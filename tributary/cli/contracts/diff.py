@@ -21,7 +21,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_format(command)
     add_subject(command)
     for name, metavar in (("before", "V1"), ("after", "V2")):
-        command.add_argument(name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract as it is)")
+        command.add_argument(
+            name, metavar=metavar, help="a version: 2, v2, latest, or working (the contract in the working copy)"
+        )
     add_against(command)
 
 

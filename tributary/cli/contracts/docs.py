@@ -24,7 +24,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     add_format(command)
     command.add_argument(
-        "--output", type=Path, metavar="DIR", help="write events.md and events.html there, and print which changed"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write events.md and events.html to this folder, and print which changed",
     )
 
 

@@ -39,7 +39,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
             edit.add_argument(argument, metavar=argument.upper(), help=words)
         return edit
 
-    field = add("add-field", "add a field, as the last", path="the field's name; items[].colour for one in a record")
+    field = add("add-field", "add a field at the end", path="the field's name; items[].colour for one in a record")
     field.add_argument("type", metavar="TYPE", type=_type, help="an Avro type: string, or JSON for one with attributes")
     field.add_argument("--optional", action="store_true", help="the field may be null, and null is its default")
     field.add_argument(
@@ -47,7 +47,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="JSON",
         type=_parsed,
         default=argparse.SUPPRESS,  # null is a default, too
-        help='what data without the field reads as, for example 0 or "none" (with the quotes); default: none',
+        help='the value for data without the field, for example 0 or "none" (with the quotes); default: none',
     )
     field.add_argument(
         "--attribute",
@@ -55,16 +55,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=_attribute,
         action="append",
         default=[],
-        help='an attribute that Avro carries along, for example minimum=0 or pii="pseudonym"; may be repeated',
+        help='an attribute of the field, for example minimum=0 or pii="pseudonym"; repeatable',
     )
     field.add_argument("--doc", required=True, help="what the field means")
-    renamed = add("rename", "rename a field; the earlier name stays as an alias", path=_FIELD, new="its new name")
+    renamed = add("rename", "rename a field; the old name stays as an alias", path=_FIELD, new="its new name")
     renamed.add_argument(
         "--prepare",
         action="store_true",
-        help="the step before: only let readers accept the new name, so that consumers on that version survive it",
+        help="the preceding step: only make readers accept the new name, so that their consumers survive the rename",
     )
-    deprecated = add("deprecate", "say in a field's doc that it is deprecated", path=_FIELD)
+    deprecated = add("deprecate", "mark a field as deprecated in its doc", path=_FIELD)
     deprecated.add_argument("--doc", required=True, help="why, or what to use instead")
     wider = "the wider type: long, float, double, string or bytes"
     add("widen", "give a field a wider type, by Avro's promotions", path=_FIELD, type=wider)
@@ -74,13 +74,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 _FIELD = "the field: region, or items[].quantity (items.quantity for short)"
 _DRY_RUN = "print the unified diff and write nothing"
 _SHARED = (
-    "Nothing is written where a level or a lint rule forbids it. What several contracts have in common is edited in "
-    "each, all or none."
+    "Nothing is written if a compatibility level or a lint rule forbids it. What several contracts share is edited in "
+    "all of them or in none."
 )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the edit, or say why not and leave the files alone; 1 if it is refused, 2 if it cannot be made."""
+    """Make the edit, or print why not and change nothing; 1 if it is refused, 2 if it is impossible."""
     loaded = settings.load()
     contracts = catalog.load(loaded)
     announce(project(loaded), file("contracts", loaded.project.contracts.parent), file("lock", loaded.lock_path))
@@ -128,7 +128,7 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         quoted = shlex.quote(json.dumps(text, ensure_ascii=False))
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error}); if it is text, write {quoted}") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error}); for a string, write {quoted}") from error
 
 
 _NEXT = "tributary generate, then tributary check"
@@ -148,10 +148,10 @@ def _lines(made: Evolution, written: bool) -> Iterator[str]:
     if made.checks:
         yield checks.text(made.checks)
     if not made.allowed:
-        yield from (f"way around: {way}" for way in made.ways_around)
+        yield from (f"alternative: {way}" for way in made.ways_around)
         yield "refused; nothing was written"
         return
-    yield from (f"mind: {note}" for note in made.notes)
+    yield from (f"note: {note}" for note in made.notes)
     if written:
         yield from (f"{shown(file.path)}: written" for file in made.files)
         yield f"next: {_NEXT}"
@@ -186,8 +186,8 @@ def _markdown(made: Evolution, written: bool) -> str:
         parts += [_found(made), *_rules(made)]
     if made.checks:
         parts.append(checks.markdown(made.checks))
-    parts += [f"Mind: {note}." for note in (made.notes if made.allowed else ())]
-    parts += [f"Way around:\n\n```\n{way}\n```" for way in made.ways_around]
+    parts += [f"Note: {note}." for note in (made.notes if made.allowed else ())]
+    parts += [f"Alternative:\n\n```\n{way}\n```" for way in made.ways_around]
     return "\n\n".join([*parts, f"```diff\n{made.diff}```"])
 
 
@@ -197,6 +197,6 @@ def _found(made: Evolution) -> str:
 
 
 def _rules(made: Evolution) -> list[str]:
-    """What the rules that found something ask, and why."""
+    """The rules that found something, with their reasons."""
     rules = dict.fromkeys(finding.rule for finding in made.findings)
     return [f"{rule}: {' '.join(explain(rule).split())}" for rule in rules if rule in known_rules()]

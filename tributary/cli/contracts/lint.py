@@ -19,7 +19,7 @@ from tributary.registry.render.words import number
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
     add_format(command, ALL_FORMATS)
-    command.add_argument("--explain", metavar="RULE", help="say why a rule exists; all for every rule")
+    command.add_argument("--explain", metavar="RULE", help="print the reason for a rule; all for every rule")
 
 
 def run(args: argparse.Namespace) -> int:

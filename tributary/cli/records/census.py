@@ -24,7 +24,7 @@ from tributary.registry.render.words import attributes, number
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its arguments."""
     command.description = (
-        "Read a topic from its beginning to where it ends now, and count its records by the version that wrote them, "
+        "Read a topic from its beginning to its current end, and count its records by the version that wrote them, "
         "with the oldest and the newest of each. A version can be deleted from the registry when no record and no dead "
         "letter has its id, and it is neither the latest nor the contract. Only the prefix of each value is read; no "
         "offset is committed. Exits with 1 if there are records without a version of the subject: other subjects', "

@@ -36,13 +36,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=positive,
         default=1000,
         metavar="N",
-        help="take the newest N records of each version; the topic is read once as a whole (default: %(default)s)",
+        help="decode the newest N records of each version; the whole topic is read once (default: %(default)s)",
     )
     command.add_argument(
         "--fixtures",
         type=Path,
         metavar="DIR",
-        help="take files of one message's value each, in DIR/TOPIC/…, instead of Kafka; needs only the lock",
+        help="decode files in DIR/TOPIC/ instead of Kafka's records, each one message's value; needs only the lock",
     )
 
 
@@ -178,9 +178,9 @@ def _section(result: Verification) -> Iterator[str]:
 RULES = {
     "unreadable-records": "Records in the topic that consumers with this contract cannot read, or refuse.",
     "no-schema-id": "Records in the topic that are not in Confluent's wire format: no consumer can read them.",
-    "value-changed": "Values that this contract reads as something else than was written.",
-    "value-dropped": "Values that were written, and that this contract has no field for.",
-    "value-defaulted": "Fields of this contract that were not written: their default is read.",
+    "value-changed": "Values that this contract reads differently than they were written.",
+    "value-dropped": "Written values for which this contract has no field.",
+    "value-defaulted": "Fields of this contract that were not written: they read as their default.",
     "interrupted": "The records were not all read, so there is no verdict.",
 }
 """Rule of prove → why it matters."""

@@ -22,7 +22,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
     add_format(command, ALL_FORMATS)
     command.add_argument(
-        "--shared", action="store_true", help="the registry has other teams' subjects too: do not report those"
+        "--shared",
+        action="store_true",
+        help="do not report subjects of other teams: those neither in the lock nor in the catalogue",
     )
 
 

@@ -24,7 +24,9 @@ from tributary.registry.transfer.client import TransferClient
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its options."""
     add_format(command)
-    command.add_argument("--output", type=Path, metavar="FILE", help="the document's file (default: stdout)")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="the file of the document (default: standard output)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

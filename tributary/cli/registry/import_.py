@@ -49,13 +49,13 @@ class _Imported:
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Its arguments."""
     command.description = (
-        "Bring an exported document into the registry at SCHEMA_REGISTRY_URL: versions under their numbers and ids, "
-        "soft-deleted ones too, configurations and modes. What the registry has already is left; if it has something "
-        "else in a place that the document fills, nothing is written. Import again to carry on after a failure."
+        "Write an exported document to the registry at SCHEMA_REGISTRY_URL: versions with their numbers and ids, "
+        "including soft-deleted ones, configurations and modes. What the registry already has is kept; if it conflicts "
+        "with the document, nothing is written. After a failure, import again to continue."
     )
     add_format(command)
     command.add_argument("file", type=Path, metavar="FILE", help="a document that export wrote")
-    command.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    command.add_argument("--dry-run", action="store_true", help="print the steps and write nothing")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -109,7 +109,7 @@ def _summary(result: _Imported) -> str:
     if result.dry_run:
         return f"{number(pending, 'step')} to do, {there}. {_nothing(result)}"
     if result.stopped:
-        return f"{number(len(result.stopped.done), 'step')} of {pending:,} done; import again to carry on from here"
+        return f"{number(len(result.stopped.done), 'step')} of {pending:,} done; import again to continue"
     return f"{number(len(result.done), 'step')} done, {there}: {result.file} is in {result.registry}"
 
 

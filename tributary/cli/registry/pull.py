@@ -50,5 +50,5 @@ def _markdown(result: Pulled) -> str:
 
 def _next(result: Pulled) -> list[str]:
     if any(one.undone for one in result.taken):
-        return ["Add to the contract what it lacks, then: tributary generate, tributary check"]
+        return ["Add to the contract what it lacks, then run: tributary generate, tributary check"]
     return []

@@ -1,4 +1,4 @@
-"""Drift: where the registry, the lock and the working copy say different things."""
+"""Drift: the differences between the registry, the lock and the working copy."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tributary.registry.finding import Finding
 
 KINDS = {
     "unknown-subject": "The registry has a subject that is neither in the lock nor in the catalogue.",
-    "missing-subject": "The registry lacks a subject of the lock: its data was deleted, or it is another registry.",
+    "missing-subject": "The registry lacks a subject of the lock: its data was deleted, or it is a different registry.",
     "missing-version": "The registry lacks a version of the lock: records that were written with it cannot be read.",
     "new-version": "The registry has a version that the lock does not know: another client registered it.",
-    "other-schema": "Registry and lock have different schemas under one version: they are not the same registry.",
-    "other-id": "Registry and lock have different ids for one version: they are not the same registry.",
+    "other-schema": "Registry and lock have different schemas for one version: the lock belongs to another registry.",
+    "other-id": "Registry and lock have different ids for one version: the lock belongs to another registry.",
     "level": "The compatibility level in the registry is not the one of the last apply.",
     "mode": "The mode in the registry is not the one of the last apply.",
     "not-registered": "The contract is not the latest version in the lock: producers that need it cannot start.",
-    "level-not-applied": "The catalogue's compatibility level was changed, and not applied since.",
+    "level-not-applied": "The catalogue's compatibility level was changed and not applied.",
     "not-in-catalogue": "The lock has a subject whose topic is no longer in the catalogue.",
 }
 """Rule of drift → why it matters."""

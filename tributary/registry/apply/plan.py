@@ -1,7 +1,7 @@
-"""Plan and apply: bring the topics and the registry to what the catalogue and the contracts say.
+"""Plan and apply: make topics and registry match the catalogue and the contracts.
 
-Every check runs before the first write. A plan is a list of steps; to apply it is to run those that have something to
-do, in order, and a plan made after a failure has the rest: so `apply` again is how to resume.
+Every check runs before the first write. A plan is a list of steps; applying it runs the steps that change something, in
+order. A plan made after a failure has the remaining steps, so running `apply` again resumes.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from tributary.settings import Settings
 
 @attrs.frozen
 class Plan:
-    """What would be done, or why nothing may be."""
+    """The steps, or why nothing may be written."""
 
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...]
     """What lint found; the registry and Kafka were not asked if there is any."""
     checks: tuple[SubjectCheck, ...]
     refusals: tuple[str, ...]
-    """Why the registry would not take a change that the rules allow."""
+    """Why the registry would refuse a change that the rules allow."""
     unknown: tuple[Unknown, ...] = ()
-    """What the registry has that the lock does not know; nothing if that is allowed."""
+    """What the registry has and the lock does not; empty with `allow_unknown`."""
 
     @property
     def ok(self) -> bool:
@@ -65,9 +65,9 @@ class ChecksFailed(Exception):
 def make(
     settings: Settings, catalog: Catalog | None = None, *, lock_down: bool = False, allow_unknown: bool = False
 ) -> Plan:
-    """Look at the contracts, Kafka and the registry, and plan.
+    """Compare the contracts with Kafka and the registry, and plan.
 
-    `allow_unknown` goes on when the registry has versions, levels or modes that the lock does not know.
+    `allow_unknown` continues if the registry has versions, levels or modes that the lock does not have.
     Raises RegistryUnavailable, RegistryError, KafkaUnavailable, LockError, ExemptionError and CatalogError.
     """
     from tributary.registry.apply.topics import Topics, wanted  # the admin client takes 50 ms to import
@@ -84,7 +84,7 @@ def make(
     checks = check_all(catalog.topics, {one.topic.subject: one.history for one in states}, settings.project)
     subjects = [SubjectSteps(registry, one, check) for one, check in zip(states, checks, strict=True)]
     steps = Topics(settings).plan(wanted(catalog))
-    # In the order of their ids: an empty registry then gives the same ones, and the lock stays as it is.
+    # In the order of their ids: an empty registry then assigns the same ids, and the lock does not change.
     restorations = [restoration for subject in subjects for restoration in subject.restorations()]
     steps += [step for _, step in sorted(restorations, key=lambda restoration: restoration[0])]
     for subject in subjects:

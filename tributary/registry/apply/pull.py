@@ -1,4 +1,4 @@
-"""Take what the registry has into the lock, so that `check` compares the contracts with it."""
+"""Add what the registry has to the lock, so that `check` compares the contracts with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tributary.settings import Settings
 
 @attrs.frozen
 class Pulled:
-    """What was taken in."""
+    """What was added."""
 
     taken: tuple[Unknown, ...]
     lock_path: Path
@@ -24,10 +24,10 @@ class Pulled:
 
 
 def pull(settings: Settings, catalog: Catalog) -> Pulled:
-    """Write the lock as the registry has the catalogue's subjects; the contracts stay as they are.
+    """Write the catalogue's subjects to the lock as the registry has them; contracts are not changed.
 
-    Of a local registry only subjects with something new are taken: where it is behind the lock, apply brings it up.
-    Raises LockError where the two went different ways, RegistryUnavailable, RegistryError and CatalogError.
+    Only subjects with something new are taken from a local registry: `apply` updates it where it is behind the lock.
+    Raises LockError if the two have diverged, RegistryUnavailable, RegistryError and CatalogError.
     """
     registry = RegistryClient.from_settings(settings)
     path = lock.path_for(settings)

@@ -1,4 +1,4 @@
-"""Subjects as the catalogue and the contracts want them: history, level, schema and mode."""
+"""The steps of subjects: history, compatibility, schema and mode, as catalogue and contracts require."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tributary.registry.steps import Step
 
 @attrs.frozen
 class State:
-    """What the registry has for one contract, and what it should get back."""
+    """The state of one contract's subject in the registry, and the versions to restore."""
 
     topic: Topic
     versions: tuple[lock.Version, ...]
     restored: tuple[lock.Version, ...]
     """Versions of the lock that the registry does not have, see `missing`."""
     own_level: str | None
-    """None where the registry's level applies."""
+    """None if the registry's level applies."""
     level: str
     """The level in force."""
     own_mode: str | None
-    """None where the registry's mode applies."""
+    """None if the registry's mode applies."""
     mode: str
     """The mode in force."""
 
@@ -61,7 +61,7 @@ def state(topic: Topic, registry: RegistryClient, history: lock.Lock) -> State:
 
 
 class Overtaken(Exception):
-    """Somebody else registered a version while apply ran; the message says which, and what became of ours."""
+    """Another checkout registered a version while apply ran; the message says which, and what happened to ours."""
 
 
 class SubjectSteps:
@@ -85,7 +85,7 @@ class SubjectSteps:
             yield self._registration()
 
     def refusals(self) -> Iterator[str]:
-        """What the registry itself has against the change; asked only where its answer would be about this change."""
+        """The registry's own objection to the change; asked only if its answer would be about this change."""
         if self._state.mode == IMPORT:
             yield f"{self._target} is in mode IMPORT and takes no schema without an id: finish the import first"
         same_rules = self._state.own_level == self._state.topic.compatibility and not self._state.restored
@@ -113,7 +113,7 @@ class SubjectSteps:
     def _restoration(self, version: lock.Version) -> Step:
         def run() -> str:
             with self._writable():
-                # It was compatible when it was registered, maybe at another level; the level's own step comes later.
+                # It was compatible when it was registered, perhaps at another level; the level is set in a later step.
                 self._registry.set_level(self._subject, "NONE")
                 schema_id = self._registry.register(self._subject, version.schema)
             moved = "" if schema_id == version.id else f" (there it is id {version.id})"
@@ -156,7 +156,7 @@ class SubjectSteps:
             with self._writable():
                 schema_id = self._registry.register(self._subject, self._state.topic.text)
             version = self._registry.lookup(self._subject, self._state.topic.text).version
-            # A gap in the numbers is no proof: deleted versions leave one.
+            # A gap in the numbers is not enough: deleted versions leave one.
             if version > max((one.version for one in before), default=0) + 1 and (
                 new := self._unseen([v for v in self._registry.versions(self._subject) if v.version < version])
             ):
@@ -170,11 +170,11 @@ class SubjectSteps:
         seen = {lock.fingerprint_of(self._state.topic), *(version.fingerprint for version in self._state.history)}
         new = [version for version in versions if version.fingerprint not in seen]
         words = "; ".join(described(versions, new))
-        return f"somebody else registered {words}" if words else ""
+        return f"another checkout registered {words}" if words else ""
 
     @contextlib.contextmanager
     def _writable(self) -> Iterator[None]:
-        """Lift READONLY for one write, and put it back whatever happens."""
+        """Lift READONLY for one write, and restore it whatever happens."""
         if self._state.mode != READONLY:
             yield
             return
@@ -189,11 +189,11 @@ class SubjectSteps:
 
 
 def missing(locked: Sequence[lock.Version], present: Sequence[lock.Version], *, local: bool) -> list[lock.Version]:
-    """The lock's versions that the registry should get back, in order.
+    """The lock's versions to restore in the registry, in order.
 
-    A subject that the registry does not have gets its whole history: after `tributary stack clean`, in a fresh
-    clone, in the first shared registry. A local registry that is behind the lock gets what others registered since. A
-    shared registry that has the subject is the truth, and gets nothing.
+    A subject that the registry lacks gets its whole history: after `tributary stack clean`, in a fresh clone, in the
+    first shared registry. A local registry that is behind the lock gets what others registered since. A shared registry
+    that has the subject is authoritative and gets nothing.
     """
     if not present:
         return list(locked)

@@ -30,12 +30,12 @@ _DEFAULT_REPLICATION = -1
 
 
 class KafkaUnavailable(TributaryError):
-    """The brokers cannot be reached, or did not do what was asked in time."""
+    """The brokers cannot be reached, or did not complete a request in time."""
 
 
 @attrs.frozen
 class Wanted:
-    """A topic as the catalogue has it."""
+    """A topic as the catalogue describes it."""
 
     name: str
     partitions: int
@@ -56,11 +56,11 @@ class Topics:
 
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
-        # The client would log each refused connection; the error that we raise says it once.
+        # The client would log each refused connection; the error raised here reports it once.
         self._admin = AdminClient(settings.kafka_client({"log_level": 0, "socket.timeout.ms": 10_000}))
 
     def plan(self, topics: Sequence[Wanted]) -> list[Step]:
-        """The steps that make the topics so."""
+        """The steps that make the topics match."""
         partitions = self._partitions()
         present = [topic.name for topic in topics if topic.name in partitions]
         retentions = self._retentions(present)
@@ -95,7 +95,7 @@ class Topics:
             yield Step(
                 "explain",
                 target,
-                f"has {partitions} partitions, the catalogue {topic.partitions}: Kafka cannot take partitions away; "
+                f"has {partitions} partitions, the catalogue {topic.partitions}: Kafka cannot remove partitions; "
                 f"set partitions = {partitions} for every topic in catalog.toml",
             )
         if retention_ms != topic.retention_ms:
@@ -111,7 +111,9 @@ class Topics:
             self._wait_for_leaders(topic)
             return f"changed: {what}"
 
-        warning = "keys move to other partitions, so a key's older records are no longer in the partition of its newer"
+        warning = (
+            "keys move to other partitions, so the older records of a key are in another partition than its newer ones"
+        )
         return Step("change", f"topic {topic.name}", f"{what} ({warning})", run)
 
     def _retention(self, topic: Wanted, retention_ms: int) -> Step:
@@ -142,7 +144,7 @@ class Topics:
         return {resource.name: int(self._wait(future)["retention.ms"].value) for resource, future in answers.items()}
 
     def _wait_for_leaders(self, topic: Wanted) -> None:
-        """A topic is of use only when its partitions have leaders; creation returns before that."""
+        """Wait until the partitions have leaders; creation returns before that."""
         deadline = time.monotonic() + _TIMEOUT_S
         while time.monotonic() < deadline:
             metadata = self._admin.list_topics(topic.name, timeout=_TIMEOUT_S).topics[topic.name]

@@ -1,6 +1,6 @@
-"""What the registry has and the lock does not know: another checkout registered it, and this one would undo it.
+"""Versions that the registry has and the lock does not: another checkout registered them, and this one would undo them.
 
-Compatibility does not protect it: a contract without an optional field that somebody added is compatible.
+Compatibility does not protect them: a contract without an optional field that others added is compatible.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tributary.settings import Settings
 
 UNKNOWN = "unknown-in-registry"
 """The rule of these findings."""
-REASON = "A version, level or mode that another checkout gave the registry: apply would undo it."
+REASON = "A version, level or mode that another checkout wrote to the registry: apply would undo it."
 TAKE_IN = (
-    "Take it in: git pull, if the repository has it; else tributary pull, which writes it to the lock. Then "
-    "add to the contract what it lacks. To go on without it, add --allow-unknown."
+    "Add it to the lock: git pull, if the repository has it; otherwise tributary pull. Then add to the contract what "
+    "it lacks. To continue without it, use --allow-unknown."
 )
 
 _CONNECT_S = 1.0
@@ -37,23 +37,23 @@ _ANSWER_S = 10.0
 
 @attrs.frozen
 class Unknown:
-    """What one subject has in the registry that the lock does not know."""
+    """What one subject has in the registry and the lock does not."""
 
     subject: str
     found: tuple[str, ...]
     """Each version, level or mode in words: `v2 (id 4): coupon added: null or string, default null`."""
     undone: tuple[str, ...]
-    """What registering the contract would change in the newest version, in words; empty where it is an older one."""
+    """What registering the contract would change in the newest version, in words; empty if it is an older version."""
 
     def finding(self, topic: Topic) -> Finding:
         """As a finding about the topic's subject."""
-        message = "; ".join(["the registry has, the lock not", *self.found])
+        message = "; ".join(["the registry has, but not the lock", *self.found])
         return Finding(UNKNOWN, topic.contract, topic.path, 1, "", message, TAKE_IN, self.subject)
 
 
 @attrs.frozen
 class Asked:
-    """What the registry answered to `ask`."""
+    """The answer of the registry to `ask`."""
 
     registry: str
     """Its address."""
@@ -63,10 +63,10 @@ class Asked:
 
 
 def ask(settings: Settings, topics: Sequence[Topic]) -> Asked:
-    """Ask the registry for what the lock does not know; a registry that does not answer in seconds is left alone."""
+    """Ask the registry for what the lock does not have, unless it does not answer within seconds."""
     where = settings.registry_url
     if not _listens(settings):
-        return Asked(where, f"nothing answers there within {_CONNECT_S:g} s")
+        return Asked(where, f"no server answers there within {_CONNECT_S:g} s")
     answers: list[Asked] = []
 
     def run() -> None:
@@ -77,14 +77,14 @@ def ask(settings: Settings, topics: Sequence[Topic]) -> Asked:
         except (RegistryError, RegistryUnavailable, lock.LockError) as error:
             answers.append(Asked(where, str(error)))
 
-    asking = threading.Thread(target=run, daemon=True)  # a daemon, because a request cannot be taken back
+    asking = threading.Thread(target=run, daemon=True)  # a daemon, because a request cannot be cancelled
     asking.start()
     asking.join(_ANSWER_S)
     return answers[0] if answers else Asked(where, f"it did not answer within {_ANSWER_S:g} s")
 
 
 def _listens(settings: Settings) -> bool:
-    """Whether something listens at one of the registry's addresses: the client alone would try for longer."""
+    """Whether a server listens at one of the registry's addresses: the client itself would try for longer."""
     for address in addresses.registries(settings.registry_url):
         with suppress(OSError):
             socket.create_connection(address, _CONNECT_S).close()
@@ -93,11 +93,11 @@ def _listens(settings: Settings) -> bool:
 
 
 def find(settings: Settings, topics: Sequence[Topic], present: Mapping[str, lock.Subject]) -> list[Unknown]:
-    """What the lock does not know of `present`, which the registry has, by subject.
+    """What the registry has (`present`) and the lock does not, by subject.
 
-    A version is known by its content, in this registry's lock or the checked-in one; the contract itself is known, so
-    that an apply that failed midway can be resumed. Level and mode count in a shared registry alone: a local one
-    follows the lock.
+    A version is identified by its content, in this registry's lock or the checked-in one. The contract itself counts as
+    known, so that an apply that failed midway can be resumed. Level and mode count only in a shared registry: a local
+    one follows the lock.
     """
     name = lock.registry_name(settings.registry_url)
     own = lock.load(lock.path_for(settings)) or lock.Lock(name)
@@ -126,7 +126,7 @@ def _settings(topic: Topic, actual: lock.Subject, locked: lock.Subject) -> Itera
 
 
 def undone(topic: Topic, versions: Sequence[lock.Version]) -> list[str]:
-    """What the contract would change in the newest of `versions`, in words; nothing if it is one of them already."""
+    """What the contract would change in the newest of `versions`, in words; empty if it is one of them."""
     if not versions or lock.fingerprint_of(topic) in {version.fingerprint for version in versions}:
         return []
     return in_words(json.loads(versions[-1].schema), topic.schema)

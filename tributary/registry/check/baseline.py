@@ -1,4 +1,4 @@
-"""What `check` compares the working copy with: the lock, the registry, or the contracts of a git revision."""
+"""The baseline of `check`: the lock, the registry, or the contracts of a git revision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Versions = Mapping[str, Sequence[lock.Version]]
 
 
 class BaselineError(UsageError):
-    """There is no such thing to compare with; the message says what there is."""
+    """The baseline does not exist; the message lists the possible ones."""
 
 
 def baseline(against: str, settings: Settings, topics: Sequence[Topic]) -> Versions:
@@ -46,7 +46,7 @@ def _locked(known: lock.Lock | None, topic: Topic) -> tuple[lock.Version, ...]:
 
 
 def _revision(revision: str, settings: Settings, topics: Sequence[Topic]) -> Versions:
-    """The revision's lock, and its contracts where they were not registered yet: they count as the next version."""
+    """The revision's lock, and its contracts that were not registered yet, which count as the next version."""
     project = settings.project
     _git(project.folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     places = (settings.lock_path, project.earlier_place(settings.lock_path))
@@ -63,7 +63,7 @@ def _revision(revision: str, settings: Settings, topics: Sequence[Topic]) -> Ver
 
 
 def _show(folder: Path, revision: str, path: Path) -> str | None:
-    """A file of a revision; None if it has no such file. `folder` is one of the working copy's that exists."""
+    """A file of a revision, or None. `folder` is an existing folder of the working copy."""
     name = f"./{os.path.relpath(path, folder)}"
     if not _git(folder, "ls-tree", "--name-only", revision, name).strip():
         return None
@@ -78,5 +78,7 @@ def _git(folder: Path, *arguments: str) -> str:
     except FileNotFoundError as error:
         raise BaselineError("--against git:REF needs git on the PATH") from error
     except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip() or f"{arguments[-1].removesuffix('^{commit}')} is no revision of this repository"
+        reason = (
+            error.stderr.strip() or f"{arguments[-1].removesuffix('^{commit}')} is not a revision of this repository"
+        )
         raise BaselineError(f"--against git: {reason}") from error

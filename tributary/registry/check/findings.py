@@ -11,7 +11,7 @@ from tributary.registry.lint.engine import UnknownRule, explain
 
 
 def findings(check: SubjectCheck) -> Iterator[Finding]:
-    """What breaks, and what data does not survive."""
+    """The incompatibilities and the hazards as findings."""
     topic = check.topic
 
     def finding(rule: str, path: str, message: str, fix: str, severity: Severity = "error", line: int = 0) -> Finding:
@@ -35,7 +35,7 @@ def reason(rule: str) -> str:
 
 
 def _line(check: SubjectCheck, path: str) -> int:
-    """The line of a field in the contract; the first where it has no such field."""
+    """The line of a field in the contract; 1 if it has no such field."""
     topic = check.topic
     pointers = {field.path: field.pointer for field in walk.fields(topic.schema)}
     while path not in pointers and path.endswith(("[]", "{}")):

@@ -1,4 +1,4 @@
-"""What to write instead: for each kind of incompatibility, the text to paste into the contract."""
+"""Fixes: for each kind of incompatibility, the text to paste into the contract."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
 
     `candidate` and `version` are the parsed schemas, the contract's and the registered one's.
     """
-    if found.causes:  # a branch of a union: what is wrong is inside it
+    if found.causes:  # a branch of a union: the cause is inside it
         return "\n".join(dict.fromkeys(fix(cause, direction, candidate, version) for cause in found.causes))
     if "multiple fields" in found.message:
         name = found.message.removeprefix("Reader record field ").partition(" ")[0]
-        return f"leave {name} one name or alias that was written; now two of the written fields may be meant"
+        return f"keep only one name or alias of {name} that was written; now two of the written fields match"
     reader = candidate if direction == BACKWARD else version
     path = _FIELD_OF.sub("", found.path)
     ours, theirs = _field(candidate, path), _field(version, path)
@@ -41,28 +41,28 @@ def fix(found: Incompatibility, direction: str, candidate: Any, version: Any) ->
             return f"the enum's default is for symbols, not for a missing field; {_needs_default(ours)}"
         case "READER_FIELD_MISSING_DEFAULT_VALUE" if theirs and (renamed := _renamed(candidate, path)):
             beside = _paste(optional({key: value for key, value in renamed.items() if key != "aliases"}))
-            return f"keep the old name: {_paste(theirs)}\n  and put the new one beside it, both filled: {beside}"
+            return f"keep the old name: {_paste(theirs)}\n  and add the new one next to it, filling both: {beside}"
         case "READER_FIELD_MISSING_DEFAULT_VALUE" if theirs:
-            return f"put the field back, for those who still need it: {_paste(theirs)}"
+            return f"restore the field for consumers that need it: {_paste(theirs)}"
         case "TYPE_MISMATCH" | "MISSING_UNION_BRANCH" if ours and theirs:
             kept = f"keep the type: {_paste(_kept(ours, theirs))}"
             new = _new_branch(ours, theirs)
             if new is None or _names(new) & _names(theirs["type"]):  # no name can be defined a second time
                 return kept
-            return f"{kept}\n  and put the new one beside it: {_paste(_beside(ours, new))}"
+            return f"{kept}\n  and add the new one next to it: {_paste(_beside(ours, new))}"
         case "MISSING_ENUM_SYMBOLS" if direction == BACKWARD:
             return f'keep the symbols that were written: "symbols": {_paste(_all_symbols(found, candidate, version))}'
         case "MISSING_ENUM_SYMBOLS":
             return _new_symbols(ours)
         case "NAME_MISMATCH" if direction == BACKWARD:
             written = found.message.removeprefix("expected: ")
-            return f'keep the name {written}, or let the new one say what it was: "aliases": [{_paste(written)}]'
+            return f'keep the name {written}, or give the new one an alias: "aliases": [{_paste(written)}]'
         case "NAME_MISMATCH":
             kept = next((d.name for d in definitions(reader) if d.path == found.path), found.reader)
-            return f"keep the name {kept}: consumers of an older version know no other"
+            return f"keep the name {kept}: consumers on an older version know only this one"
         case "FIXED_SIZE_MISMATCH":
-            return "keep the size; a fixed of another size is another type with another name, in a field of its own"
-    return "take the change back, and add what is new as an optional field"
+            return "keep the size; a fixed type of another size needs another name and a field of its own"
+    return "revert the change, and add the new content as an optional field"
 
 
 def optional(field: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def optional(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def fitting(field: dict[str, Any]) -> dict[str, Any]:
-    """The field without the limits that belong to another type than its own (lint's rule `ranges`)."""
+    """The field without limits that do not fit its type (lint's rule `ranges`)."""
     kinds = {_kind(branch) for branch in branches(field["type"])} - {"null"}
     wrong = [] if kinds <= {"int", "long", "float", "double"} else ["minimum", "maximum"]
     if kinds != {"string"}:
@@ -127,7 +127,7 @@ def _needs_default(field: dict[str, Any]) -> str:
 
 
 def _new_branch(ours: dict[str, Any], theirs: dict[str, Any]) -> Any:
-    """The type in the contract's field that the registered one cannot hold; None if it can hold all."""
+    """The type in the contract's field that the registered one cannot hold; None if it can hold every type."""
     known = branches(theirs["type"])
     unknown = [kind for kind in branches(ours["type"]) if kind not in known and _kind(kind) != "null"]
     return next((kind for kind in unknown if not any(promotes(_kind(kind), _kind(one)) for one in known)), None)
@@ -138,7 +138,7 @@ def _names(schema: Any) -> set[str]:
 
 
 def _beside(ours: dict[str, Any], new: Any) -> dict[str, Any]:
-    """An optional field for the new type, under a name that says which."""
+    """An optional field for the new type, with the type in its name."""
     return fitting(optional({**ours, "name": f"{ours['name']}_{_suffix(new)}", "type": new}))
 
 
@@ -170,11 +170,11 @@ def _enum_symbols(schema: Any, name: str) -> list[str]:
 
 
 def _new_symbols(ours: dict[str, Any] | None) -> str:
-    first = "take the new symbols out: the enum of an older version has no default for what it does not know"
+    first = "remove the new symbols: the enum of an older version has no default for unknown symbols"
     if ours is None:
         return first
     text = optional({**ours, "name": f"{ours['name']}_text", "type": "string"})
-    return f"{first}\n  and carry them in a field of their own: {_paste(text)}"
+    return f"{first}\n  and put them in a field of their own: {_paste(text)}"
 
 
 def _paste(value: Any) -> str:

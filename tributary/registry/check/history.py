@@ -26,11 +26,11 @@ class HistoryEntry:
 
     version: lock.Version
     changes: tuple[Change, ...]
-    """Against the version before; empty for the first."""
+    """Changes to the previous version; empty for the first."""
     reads_before: bool
-    """Whether it reads what the version before wrote; true for the first."""
+    """Whether it reads what the previous version wrote; true for the first."""
     read_by_before: bool
-    """Whether the version before reads what it writes; true for the first."""
+    """Whether the previous version reads what it writes; true for the first."""
 
 
 def history(versions: Sequence[lock.Version]) -> list[HistoryEntry]:
@@ -68,7 +68,7 @@ class Diff:
     """The difference between two schemas."""
 
     before: str
-    """What it is called, for example `v1`."""
+    """Its name, for example `v1`."""
     after: str
     changes: tuple[Change, ...]
     unified: str
@@ -83,7 +83,7 @@ def diff(before: tuple[str, str], after: tuple[str, str]) -> Diff:
 
 
 def _normalised(text: str) -> Any:
-    """A schema with its attributes in the registry's order, so that an author's order is no difference."""
+    """A schema with its attributes in the registry's order, so that the author's order makes no difference."""
     return json.loads(stored(text).canonical)
 
 

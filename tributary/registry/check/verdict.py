@@ -1,4 +1,4 @@
-"""Check the working copy against registered versions: what changed, who would break, in which order to deploy, the fix.
+"""Check the working copy against registered versions: what changed, who breaks, in which order to deploy, the fix.
 
 The rules are those of `registry/compatibility.py`; what they cannot see is found by `registry/contract/semantics.py`.
 """
@@ -53,16 +53,16 @@ class SubjectCheck:
     topic: Topic
     level: str
     versions: tuple[lock.Version, ...]
-    """What it was checked against: everything registered, in order."""
+    """The registered versions, in order."""
     registered: lock.Version | None
-    """The version that the contract equals, if it is registered already."""
+    """The version that the contract equals, if it is already registered."""
     changes: tuple[changes.Change, ...]
-    """Against the latest version."""
+    """Changes to the latest version."""
     breaks: tuple[Break, ...]
     order: str
-    """In which order to deploy, in words; empty where nothing changed."""
+    """The order in which to deploy, in words; empty if nothing changed."""
     hazards: tuple[Hazard, ...] = ()
-    """What the registry lets through but data does not survive."""
+    """Changes that the registry accepts although they damage data."""
     accepted: tuple[tuple[Hazard, str], ...] = ()
     """Hazards that `exemptions.toml` accepts, with the reason."""
     invalid: str = ""
@@ -137,7 +137,7 @@ def check_subject(topic: Topic, level: str, versions: Sequence[lock.Version]) ->
     found = tuple(semantics.hazards(contract, earlier, changed))
     order = deploy_order(topic, level, versions)
     if order.startswith("either") and any(hazard.rule in CONSUMERS_FIRST for hazard in found):
-        order = "consumers first: the older ones can read the new data, but miss what is new in it"
+        order = "consumers first: older consumers can read the new data, but miss the new fields"
     breaks = tuple(_breaks(topic, level, versions))
     return SubjectCheck(topic, level, tuple(versions), None, changed, breaks, order, found)
 
@@ -146,7 +146,9 @@ def _fingerprint(topic: Topic, version: lock.Version) -> str:
     try:
         return version.fingerprint
     except SchemaError as error:
-        message = f"{topic.path}: v{version.version} of {topic.subject}, to compare with, is no Avro schema: {error}"
+        message = (
+            f"{topic.path}: v{version.version} of {topic.subject}, to compare with, is not an Avro schema: {error}"
+        )
         raise SchemaError(message) from error
 
 
@@ -219,10 +221,10 @@ def retention(retention_ms: int) -> str:
 
 
 def deploy_order(topic: Topic, level: str, versions: Sequence[lock.Version]) -> str:
-    """In which order to deploy the contract: consumers first, producers first, either.
+    """The order in which to deploy the contract: consumers first, producers first, or either.
 
-    It follows from who can read whom, in both directions whatever the level promises, among the contract and the
-    versions that the level covers.
+    It follows from who can read whom, in both directions whatever the level is, among the contract and the versions
+    that the level covers.
     """
     candidate = stored(topic.text)
     covered = versions if level.endswith("_TRANSITIVE") else versions[-1:]
@@ -230,7 +232,7 @@ def deploy_order(topic: Topic, level: str, versions: Sequence[lock.Version]) -> 
     unread = [number for number, old in parsed if compatibility.incompatibilities(candidate, old)]
     unreading = [number for number, old in parsed if compatibility.incompatibilities(old, candidate)]
     if unread and unreading:
-        return "none is safe: neither side reads the other's data; a new topic, or the fix below"
+        return "no order is safe: neither side reads the other's data; use a new topic, or the fix below"
     if unreading:
         return f"consumers first: those on {_listed(unreading)} cannot read the new data"
     if unread:

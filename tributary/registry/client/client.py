@@ -1,4 +1,4 @@
-"""What a Confluent-compatible schema registry is asked, and what its answers mean."""
+"""The requests to a Confluent-compatible schema registry, and the meaning of its answers."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ class RegistryClient:
     def schema_text(self, schema_id: int) -> str:
         """The Avro schema with that id, as JSON text.
 
-        Ids never change their meaning, so a text is kept. Otherwise the registry is asked once, for five seconds at
-        the most: it is for the caller to ask again later. When the registry does not answer as one, or does not know
-        the id, the lock answers for the ids that it has.
+        An id never changes its meaning, so texts are cached. Otherwise the registry is asked once, for at most five
+        seconds; the caller may ask again later. If the registry does not answer, or does not have the id, the lock
+        answers for the ids that it has.
 
-        Raises SchemaNotFound when the registry says that it has no such id, SchemaUnusable when the schema is not one
-        of Avro, SchemaConflict when the registry has another schema for the id than the lock, and RegistryUnavailable
-        for everything else: an error's status, a login that is refused, an answer that is no schema.
+        Raises SchemaNotFound if the registry has no such id, SchemaUnusable if the schema is not Avro, SchemaConflict
+        if the registry and the lock have different schemas for the id, and RegistryUnavailable for everything else: an
+        error status, a refused login, an answer that is not a schema.
         """
         return self._texts[schema_id]
 
@@ -117,7 +117,7 @@ class RegistryClient:
     # ---- what governance needs ----------------------------------------------------------------
 
     def subjects(self) -> list[str]:
-        """The names of all subjects, soft-deleted ones left out."""
+        """The names of all subjects, without soft-deleted ones."""
         return self._requests.read("GET", "/subjects", answers.list_of(str))
 
     def versions(self, subject: str) -> list[lock.Version]:
@@ -147,7 +147,7 @@ class RegistryClient:
         )
 
     def compatibility(self, subject: str, schema_text: str) -> Verdict:
-        """Whether the registry would take the schema as the subject's next version, at the subject's level."""
+        """Whether the registry would accept the schema as the subject's next version, at the subject's level."""
         path = f"/compatibility/subjects/{quoted(subject)}/versions?verbose=true"
         return self._requests.read("POST", path, answers.verdict, {"schema": schema_text})
 

@@ -1,4 +1,4 @@
-"""What goes wrong between us and a Schema Registry."""
+"""The errors of a registry client."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MODE_NOT_SET = 40409
 
 
 class RegistryUnavailable(TributaryError):
-    """The registry cannot be reached, did not answer in time, or answered what no registry answers."""
+    """The registry cannot be reached, did not answer in time, or the answer is not a registry's."""
 
 
 class RegistryError(TributaryError):
-    """The registry refused a request, or gave an answer that is not a registry's."""
+    """The registry refused a request, or its answer is not a registry's."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(f"{message} (status {status}, error code {code})")
@@ -36,7 +36,7 @@ class NotRegistered(TributaryError):
 
 
 class SchemaNotFound(TributaryError):
-    """The registry says that it has no schema with this id (error code 40403)."""
+    """The registry has no schema with this id (error code 40403)."""
 
     def __init__(self, schema_id: int) -> None:
         super().__init__(f"schema id {schema_id} is not in the registry")
@@ -44,7 +44,7 @@ class SchemaNotFound(TributaryError):
 
 
 class SchemaUnusable(TributaryError):
-    """The registry has a schema with this id, but not one that an Avro reader can use; the message says why."""
+    """The registry's schema with this id cannot be used by an Avro reader; the message says why."""
 
 
 class SchemaConflict(TributaryError):

@@ -1,4 +1,4 @@
-"""The rules for what the registry lets through but data does not survive: their names, and why each matters."""
+"""The rules for changes that the registry accepts although they damage data: their names and reasons."""
 
 from __future__ import annotations
 
@@ -6,58 +6,58 @@ import attrs
 
 DANGERS = {
     "unit-changed": (
-        "A time in other units: the bytes decode, and a reader that goes by its own schema, as Java's do, takes every "
-        "old value for one that is off by a factor of a thousand."
+        "A time in other units: the bytes decode, but a reader that uses its own schema, as Java's do, reads every "
+        "old value off by a factor of a thousand."
     ),
     "decimal-changed": (
-        "A decimal's bytes are a whole number. Its scale, which says what the number is worth, and its precision, to "
-        "which readers round, are not in the data and not compared by the registry."
+        "A decimal's bytes are an integer. Its scale, which gives the value, and its precision, to which readers round "
+        "it, are not in the data and not compared by the registry."
     ),
     "logical-type-changed": (
-        "The registry does not compare logical types, but readers turn the same bytes into another thing."
+        "The registry does not compare logical types, but readers convert the same bytes to different values."
     ),
     "namespace-changed": (
-        "The registry compares the last part of a name only; generated classes and strict readers go by the full name "
+        "The registry compares only the last part of a name; generated classes and strict readers use the full name "
         "and no longer find the type."
     ),
     "symbol-removed": (
-        "With a default on the enum the registry lets a symbol go; records that have it then read as the default, and "
-        "what they said is lost."
+        "If the enum has a default, the registry accepts the removal of a symbol; records with the symbol then read as "
+        "the default, and their value is lost."
     ),
     "name-reused": (
-        "A field that was removed and comes back as something else is filled from records of the time when it meant "
-        "the first."
+        "A removed field that is added again with another meaning is read from old records, which have the first "
+        "meaning."
     ),
     "range-tightened": (
-        "Avro carries ranges and patterns along and checks nothing; consumers that do refuse records that were right "
-        "when they were written."
+        "Avro does not check ranges and patterns; consumers that do refuse records that were valid when they were "
+        "written."
     ),
-    "precision-lost": "Avro promotes whole numbers to floats, which hold 24 or 53 bits: large ids and amounts change.",
+    "precision-lost": "Avro promotes integers to floats, which hold 24 or 53 bits: large ids and amounts change.",
     "alias-taken": (
-        "An alias that is another field's name or alias: the rules let one written value fill both fields, readers "
+        "An alias that is another field's name or alias: by the rules one written value fills both fields, but readers "
         "fill one and fail at the other, or swap them."
     ),
     "bytes-as-text": (
-        "Avro reads bytes as a string and a string as bytes; bytes that are no UTF-8 cannot be read as a string."
+        "Avro reads bytes as a string and a string as bytes; bytes that are not UTF-8 cannot be read as a string."
     ),
     "joined-field-changed": (
-        "The merge joins the topics on the key and the envelope; a change in one alone splits what belongs together."
+        "Figures join the topics on the key and the envelope; a change in one topic only separates related events."
     ),
 }
 NOTES = {
-    "symbol-added": "Consumers on an older version read a symbol that they do not know as the enum's default.",
+    "symbol-added": "Consumers on an older version read an unknown symbol as the enum's default.",
     "decimal-widened": "Consumers on an older version round longer numbers to the precision that they know, or fail.",
     "default-read-instead": (
-        "A field with a default can go, or be renamed, and older consumers go on: they read the default, as if it had "
-        "been written."
+        "A field with a default can be removed or renamed, and older consumers continue: they read the default as if "
+        "it had been written."
     ),
-    "personal-mark-removed": "Masking, access and deletion go by the mark; the data written under it stays personal.",
-    "symbols-reordered": "Positions are written, and resolved by name; but the sort order and stored positions change.",
-    "default-changed": "A default is applied when data is read: old records without the field now say something else.",
-    "default-hides-missing": "A default that could be a real value cannot be told from one.",
+    "personal-mark-removed": "Masking, access and deletion use the mark; data written with it remains personal.",
+    "symbols-reordered": "Symbols are resolved by name, but the sort order and stored positions change.",
+    "default-changed": "A default is applied when data is read: old records without the field now have another value.",
+    "default-hides-missing": "A default that could be a real value cannot be distinguished from one.",
     "renamed-without-alias": (
-        "One field gone and one of the same type added is often a rename; without an alias the values written under "
-        "the old name are not read."
+        "A removed field and an added field of the same type are often a rename; without an alias, values written "
+        "under the old name are not read."
     ),
 }
 """Rule → why it matters, as `lint --explain` prints it."""
@@ -67,7 +67,7 @@ CONSUMERS_FIRST = ("symbol-added", "decimal-widened", "default-read-instead")
 
 @attrs.frozen
 class Hazard:
-    """One thing that the compatibility rules do not see."""
+    """A change that the compatibility rules do not detect."""
 
     rule: str
     path: str
@@ -77,5 +77,5 @@ class Hazard:
 
     @property
     def danger(self) -> bool:
-        """Whether existing data would be read as something else."""
+        """Whether existing data would be read with another meaning."""
         return self.rule in DANGERS

@@ -1,4 +1,4 @@
-"""What one change makes of existing data, where the compatibility rules see nothing."""
+"""The effect of a single change on existing data, where the compatibility rules detect nothing."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def _logical(change: Change) -> Iterator[Hazard]:
 
 
 def _meanings(change: Change, old: Any, new: Any) -> Iterator[Hazard]:
-    """What becomes of data when a type's logical type is another."""
+    """The effect of another logical type on existing data."""
     before, after = _logical_type(old), _logical_type(new)
-    keep = f"keep {short(old)}; put the new one in a field of its own"
+    keep = f"keep {short(old)}, and add a field for the new type"
     if before == after == "decimal":
         yield from _decimals(change, old, new, keep)
     elif before and after and before.endswith(_UNITS) and after.endswith(_UNITS):
         yield Hazard("unit-changed", change.path, f"{change.text}: old values are read in the wrong unit", keep)
     elif before != after:
         if not after:
-            what = f"readers get the bare {short(new)} where they had a {before}"
+            what = f"readers get the bare {short(new)} instead of a {before}"
         elif not before:
-            what = f"readers take every old value for a {after}, also those that are none"
+            what = f"readers take every old value for a {after}, including invalid ones"
         else:
-            what = "the same bytes mean something else"
+            what = "the same bytes have another meaning"
         yield Hazard("logical-type-changed", change.path, f"{change.text}: {what}", keep)
 
 
@@ -63,7 +63,7 @@ def _decimals(change: Change, old: Any, new: Any, keep: str) -> Iterator[Hazard]
 def _name(change: Change) -> Iterator[Hazard]:
     old, new = change.old.rpartition("."), change.new.rpartition(".")
     if old[2] == new[2]:
-        text = f"{change.text}: the registry compares the last part only, but generated classes go by the full name"
+        text = f"{change.text}: the registry compares only the last part, but generated classes use the full name"
         yield Hazard("namespace-changed", change.path, text, f'keep "namespace": "{old[0]}"')
 
 
@@ -73,15 +73,15 @@ def _symbols(change: Change) -> Iterator[Hazard]:
     added = [symbol for symbol in after if symbol not in before]
     if removed and change.text.endswith("removed"):
         if "default" in change.new:  # else the rules refuse it
-            text = f"{change.text}: records that have it are read as {change.new['default']}"
-            keep = f"keep {', '.join(removed)}, and say in the doc that it is no longer written"
+            text = f"{change.text}: records with it are read as {change.new['default']}"
+            keep = f"keep {', '.join(removed)}, and document that it is no longer written"
             yield Hazard("symbol-removed", change.path, text, keep)
     elif added and change.text.endswith("added"):
         if "default" in change.old:  # else the rules refuse it
             text = f"{change.text}: consumers on an older version read it as {change.old['default']}"
             yield Hazard("symbol-added", change.path, text, "deploy the consumers first, then write the new symbol")
     elif not added and not removed:
-        text = f"{change.text}: the sort order changes, and whoever stored the position reads another symbol"
+        text = f"{change.text}: the sort order changes, and stored positions mean other symbols"
         yield Hazard("symbols-reordered", change.path, text, "add symbols at the end")
 
 
@@ -90,43 +90,43 @@ def _default(change: Change) -> Iterator[Hazard]:
         return
     enum = "symbols" in change.old
     if "default" in change.new:
-        what = "a symbol that a reader does not know" if enum else "what is missing in older data"
-        text = f"{change.text}: {what} is now read as something else"
-        yield Hazard("default-changed", change.path, text, "keep the default, unless it was wrong from the start")
+        what = "an unknown symbol" if enum else "a missing value in older data"
+        text = f"{change.text}: {what} is now read as another value"
+        yield Hazard("default-changed", change.path, text, "keep the default, unless it was always wrong")
     else:
-        lacks = "what a newer one adds" if enum else "the field when a newer one removes it"
-        what = f"consumers on this version have nothing to read for {lacks}"
+        lacks = "symbols that a newer version adds" if enum else "the field if a newer version removes it"
+        what = f"consumers on this version have no value for {lacks}"
         yield Hazard("default-changed", change.path, f"{change.text}: {what}", "keep the default")
 
 
 def _added(change: Change) -> Iterator[Hazard]:
     default = change.new.get("default")
     if "default" in change.new and default is not None:
-        text = f"older data reads as {json.dumps(default)}, which nobody can tell from a real value"
+        text = f"older data reads as {json.dumps(default)}, which cannot be distinguished from a real value"
         yield Hazard("default-hides-missing", change.path, text, "make it optional, with the default null")
 
 
 def _gone(change: Change) -> Iterator[Hazard]:
-    """A field that is removed or renamed, where older consumers have a default for it."""
+    """A field that is removed or renamed, and for which older consumers have a default."""
     if "default" in change.old:
         default = json.dumps(change.old["default"])
         text = f"consumers on an older version read {default} as {change.old['name']}, as if it had been written"
-        yield Hazard("default-read-instead", change.path, text, "keep writing it until its last reader is gone")
+        yield Hazard("default-read-instead", change.path, text, "keep writing it until no consumer reads it")
 
 
 _LOSSY = {("int", "float"), ("long", "float"), ("long", "double")}
 
 
 def _type(change: Change) -> Iterator[Hazard]:
-    """What the rules let through: the promotions, inside unions too."""
+    """Promotions that the rules allow, also inside unions."""
     for old, new in _promoted(change.old, change.new):
         kinds = _kind(old), _kind(new)
         if kinds in _LOSSY:
-            text = f"{change.text}: large whole numbers lose their last digits"
+            text = f"{change.text}: large integers lose their last digits"
             yield Hazard("precision-lost", change.path, text, f"keep {short(old)}")
         elif "bytes" in kinds:
             who = "consumers" if kinds[0] == "bytes" else "consumers on an older version"
-            text = f"{change.text}: {who} cannot read bytes that are no UTF-8"
+            text = f"{change.text}: {who} cannot read bytes that are not UTF-8"
             yield Hazard("bytes-as-text", change.path, text, f"keep {short(old)}")
         yield from _meanings(change, old, new)
 
@@ -154,9 +154,9 @@ def _attribute(change: Change) -> Iterator[Hazard]:
     }
     try:
         if tighter.get(change.attribute, False):
-            text = f"{change.text}: values that were right when they were written may now be refused"
+            text = f"{change.text}: values that were valid when they were written may now be refused"
             kept = "pattern" if change.attribute == "pattern" else "range"
-            keep = f"keep the {kept}, or first prove that no record is outside"
+            keep = f"keep the {kept}, or first run prove to verify that no record is outside"
             yield Hazard("range-tightened", change.path, text, keep)
     except TypeError:  # bounds of different types are lint's business
         return

@@ -1,9 +1,9 @@
-"""What the registry lets through but data does not survive.
+"""Changes that the registry accepts although they damage data.
 
-Compatibility rules ask whether bytes can be decoded; they ignore logical types, namespaces, attributes and what people
-mean by a name. A *danger* changes what existing data says: `check` and `apply` refuse it unless `exemptions.toml`
-accepts it with a reason. A *note* is for the author to think about. `registry/meanings.py` looks at each change by
-itself; here is what takes several changes, versions or topics to see.
+Compatibility rules ask whether bytes can be decoded; they ignore logical types, namespaces, attributes and the meaning
+of names. A *danger* changes the meaning of existing data: `check` and `apply` refuse it unless `exemptions.toml`
+accepts it with a reason. A *note* asks the author to think. `meanings.py` examines each change separately; this module
+examines several changes, versions or topics together.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tributary.registry.contract.walk import fields
 
 
 def hazards(candidate: Any, earlier: Sequence[Any], changed: Sequence[Change]) -> list[Hazard]:
-    """The hazards of a candidate; `earlier` has the registered schemas in order, `changed` what the last had not."""
+    """The hazards of a candidate; `earlier` has the registered schemas in order, `changed` the changes to the last."""
     found: list[Hazard] = []
     for change in changed:
         found += of_change(change)
@@ -30,7 +30,7 @@ def hazards(candidate: Any, earlier: Sequence[Any], changed: Sequence[Change]) -
 
 
 def joined(changed: dict[str, Sequence[Change]], names: Sequence[str]) -> dict[str, list[Hazard]]:
-    """Per topic, the changes to a field that the merge joins topics on (`names`) which not every topic makes alike.
+    """Per topic, the changes to fields that topics are joined on (`names`) which not every topic makes in the same way.
 
     `changed` has every topic's changes. Docs may differ.
     """
@@ -61,22 +61,20 @@ def _record_of(path: str) -> str:
 
 
 def _renames(changed: Sequence[Change]) -> Iterator[Hazard]:
-    """A field that went while another of the same type came, in the same record."""
+    """A field that was removed while another of the same type was added to the same record."""
     added = [change for change in changed if change.kind == "added"]
     for gone in (change for change in changed if change.kind == "removed"):
         for new in added:
             if _record_of(gone.path) == _record_of(new.path) and gone.old["type"] == new.new["type"]:
                 old = gone.old["name"]
-                text = (
-                    f"looks like a rename of {gone.path}: without an alias its values are lost to readers of {new.path}"
-                )
-                fix = f'if it is one, let new consumers find it in old records: "aliases": ["{old}"]'
+                text = f"looks like a rename of {gone.path}: without an alias, readers of {new.path} lose its values"
+                fix = f'if it is one, add an alias, so that new consumers read old records: "aliases": ["{old}"]'
                 yield Hazard("renamed-without-alias", new.path, text, fix)
                 break
 
 
 def _reuse(candidate: Any, earlier: Sequence[Any], changed: Sequence[Change]) -> Iterator[Hazard]:
-    """A name that an older version had with another type or meaning, and the latest has not."""
+    """A name that an older version had with another type or meaning, and the latest does not have."""
     added = {change.path for change in changed if change.kind == "added"}
     for field in fields(candidate):
         if field.path not in added:
@@ -88,7 +86,7 @@ def _reuse(candidate: Any, earlier: Sequence[Any], changed: Sequence[Change]) ->
                     f"an older version had this name as {short(before['type'])} ({json.dumps(before.get('doc', ''))}): "
                     "records of that time are read with the new meaning"
                 )
-                yield Hazard("name-reused", field.path, text, "take another name")
+                yield Hazard("name-reused", field.path, text, "use another name")
                 break
 
 
@@ -100,4 +98,9 @@ def _taken(candidate: Any) -> Iterator[Hazard]:
         for alias in field.spec.get("aliases", ()):
             if alias in names:
                 text = f"the alias {alias} is another field's too: readers give a written {alias} to one of them"
-                yield Hazard("alias-taken", field.path, text, "leave the alias to one field, and to none of that name")
+                yield Hazard(
+                    "alias-taken",
+                    field.path,
+                    text,
+                    "give the alias to one field only, and not if another field has that name",
+                )

@@ -76,8 +76,8 @@ class AddField:
 
     def way_around(self, _: Definition, check: SubjectCheck) -> str:
         if any(found.rule != "READER_FIELD_MISSING_DEFAULT_VALUE" for found in check.breaks):
-            return "take another name: an earlier version has this one with another type"
-        return "make it --optional, or give it a --default, so that there is a value where nobody wrote one"
+            return "use another name: an earlier version has this name with another type"
+        return "make it --optional, or give it a --default, so that old data has a value"
 
 
 @attrs.frozen
@@ -101,7 +101,7 @@ class Rename:
             kept = [alias for alias in aliases if alias != self.new]
             return {**field.spec, "name": self.new, "aliases": [*kept, field.name]}
         if self.new in (field.name, *aliases):
-            raise EvolveError(f"field {field.path!r} is read under the name {self.new!r} already")
+            raise EvolveError(f"field {field.path!r} already has the alias {self.new!r}")
         return {**field.spec, "aliases": [*aliases, self.new]}
 
     def notes(self, field: Field, level: str) -> Sequence[str]:
@@ -124,17 +124,17 @@ class Rename:
         step = f"{_command(check)} rename {shlex.quote(field.path)} {self.new}"
         if not _transitive(check):
             return (
-                "in two steps, because an alias helps only the readers that have it: first let all of them accept the "
+                "in two steps, because an alias helps only the readers that have it: first make all of them accept the "
                 "new name\n"
                 f"  {step} --prepare   # register it, and deploy it to every consumer\n"
                 f"  {step}"
             )
         path = f"{field.path.rpartition('.')[0]}.{self.new}".lstrip(".")
         prepared = (
-            f", and take it out of the aliases of {field.path}" if self.new in field.spec.get("aliases", ()) else ""
+            f", and remove it from the aliases of {field.path}" if self.new in field.spec.get("aliases", ()) else ""
         )
         return (
-            f"{check.level} also holds for versions that know no alias, so put the new name beside the old{prepared}\n"
+            f"{check.level} also covers versions without the alias, so add the new name next to the old{prepared}\n"
             + _replacing(check, field, path, field.spec["type"], self.new)
         )
 
@@ -154,7 +154,7 @@ class Deprecate:
         if not self.doc.strip():
             raise EvolveError("the doc is empty; say why the field is deprecated, or what to use instead")
         if doc.startswith("Deprecated:"):
-            raise EvolveError(f"field {field.path!r} is deprecated already: {doc}")
+            raise EvolveError(f"field {field.path!r} is already deprecated: {doc}")
         reason = self.doc if self.doc.endswith((".", "!", "?")) else f"{self.doc}."
         return {**field.spec, "doc": f"Deprecated: {reason} {doc}".rstrip()}
 
@@ -162,7 +162,7 @@ class Deprecate:
         return ()
 
     def way_around(self, _: Field, __: SubjectCheck) -> str:
-        return "none is needed: a doc breaks nobody"
+        return "none is needed: a doc breaks no consumer"
 
 
 @attrs.frozen
@@ -180,7 +180,9 @@ class Widen:
         if wider == field.type:
             known = [kind for kind in WIDER if _widened(field.type, kind) != field.type]
             can = f"Avro promotes it to {' or '.join(known)}" if known else "Avro has no wider type for it"
-            raise EvolveError(f"field {field.path!r} is {short(field.type)}, not to be widened to {self.type}; {can}")
+            raise EvolveError(
+                f"field {field.path!r} is {short(field.type)}, which cannot be widened to {self.type}; {can}"
+            )
         return {**field.spec, "type": wider}
 
     def notes(self, _: Field, __: str) -> Sequence[str]:
@@ -189,7 +191,7 @@ class Widen:
     def way_around(self, field: Field, check: SubjectCheck) -> str:
         path = f"{field.path}_{self.type}"
         return (
-            f"older readers do not read {self.type}, so put a field of the wider type beside this one\n"
+            f"older readers do not read {self.type}, so add a field of the wider type next to this one\n"
             + _replacing(check, field, path, _widened(field.type, self.type), "the new one")
         )
 
@@ -206,7 +208,7 @@ class AddSymbol:
 
     def change(self, enum: Definition) -> Spec:
         if self.symbol in enum.spec["symbols"]:
-            raise EvolveError(f"enum {enum.spec['name']} has the symbol {self.symbol} already")
+            raise EvolveError(f"enum {enum.spec['name']} already has the symbol {self.symbol}")
         return {**enum.spec, "symbols": [*enum.spec["symbols"], self.symbol]}
 
     def notes(self, enum: Definition, _: str) -> Sequence[str]:
@@ -215,7 +217,7 @@ class AddSymbol:
             return [f"consumers on an older version read {self.symbol} as {enum.spec['default']}, {name}'s own default"]
         return [
             f"enum {name} has no default of its own, so consumers on an older version fail on {self.symbol}; "
-            "a default at the field only stands in for a field that is missing"
+            "the field's default applies only to a missing field"
         ]
 
     def way_around(self, enum: Definition, check: SubjectCheck) -> str:
@@ -228,8 +230,8 @@ class AddSymbol:
             )
         path, doc = f"{enum.path.rstrip('[]{}')}_text", f"{enum.spec['name']} as text."
         return (
-            f"{check.level} also holds for versions whose enum has no default of its own, so carry the new symbols in "
-            f"a field beside it\n{_beside(check, path, {'doc': doc}, 'string')}"
+            f"{check.level} also covers versions whose enum has no default of its own, so put the new symbols in "
+            f"a field next to it\n{_beside(check, path, {'doc': doc}, 'string')}"
         )
 
 
@@ -237,10 +239,10 @@ def _require_free(name: str, record: Definition, but: str = "") -> None:
     """Raises EvolveError if a field of the record, other than `but`, has the name or is read under it."""
     for other in record.spec["fields"]:
         if other["name"] != but and name in (other["name"], *other.get("aliases", ())):
-            what = "exists already" if name == other["name"] else f"is the earlier name of {other['name']!r}"
+            what = "already exists" if name == other["name"] else f"is the earlier name of {other['name']!r}"
             raise EvolveError(f"field {name!r} {what}")
     if name == but:
-        raise EvolveError(f"field {name!r} has that name already")
+        raise EvolveError(f"field {name!r} already has that name")
 
 
 def _widened(kind: Any, wider: str) -> Any:

@@ -63,7 +63,7 @@ class Evolution:
     scope: str
     """Why the edit is of several contracts, as a sentence; empty where it is of one."""
     notes: tuple[str, ...]
-    """What the author should know of an edit that is allowed."""
+    """Notes on an allowed edit."""
     ways_around: tuple[str, ...]
     """What to do instead; empty where it is allowed."""
 
@@ -167,15 +167,15 @@ def _scope(node: Node, contracts: Sequence[str], joined: set[str]) -> str:
     else:
         record = node.record if isinstance(node, Field) else node
         what = f"{record.spec['name']} is defined in several contracts and means the same in each"
-    return f"{what}: the edit is made in {', '.join(contracts)}, in all or in none"
+    return f"{what}: the edit is made in all of {', '.join(contracts)} or in none"
 
 
 def _way_around(edit: Edit, node: Node, check: SubjectCheck, before: SubjectCheck) -> str:
     if not before.passed and set(check.breaks) <= set(before.breaks) and set(check.hazards) <= set(before.hazards):
-        return f"{check.topic.contract} did not pass before the edit either; mend that first: tributary check"
+        return f"{check.topic.contract} did not pass before the edit either; correct that first: tributary check"
     if check.breaks:
         return edit.way_around(node, check)
-    return "the level allows it, but data does not survive it; if that is meant, accept it in exemptions.toml"
+    return "the level allows it, but it damages data; if that is intended, accept it in exemptions.toml"
 
 
 def write(evolution: Evolution) -> None:

@@ -31,7 +31,7 @@ def find_field(schema: Schema, path: str) -> Field:
         found = [field for field in fields if field.record.pointer in places and field.name == step]
         records = [record for field in found for record in walk.held(schema, field)]
     if not found:
-        raise EvolveError(f"no field {path!r}; there are {', '.join(field.path for field in fields)}")
+        raise EvolveError(f"no field {path!r}; the fields are {', '.join(field.path for field in fields)}")
     return _only(found, path, [field.record.name for field in found])
 
 
@@ -41,7 +41,7 @@ def find_record(schema: Schema, path: str) -> Definition:
         return walk.definitions(schema)[0]
     records = [one for one in walk.held(schema, find_field(schema, path)) if "fields" in one.spec]
     if not records:
-        raise EvolveError(f"field {path!r} holds no record")
+        raise EvolveError(f"field {path!r} contains no record")
     return _only(records, path, [record.name for record in records])
 
 

@@ -28,11 +28,11 @@ def switched_on(project: Project) -> list[Registration]:
     """The rules that the project has on, with its options. Raises ProjectError for an unknown rule or option."""
     for name, value in project.rules.items():
         if name not in RULES:
-            raise project.error(f"rules.{name} is no rule of lint; {meant(name, RULES)}")
+            raise project.error(f"rules.{name} is not a rule of lint; {meant(name, RULES)}")
         for option in value if isinstance(value, Mapping) else ():
             if option not in (options := RULES[name].options):
                 hint = meant(option, options) if options else "it has none"
-                raise project.error(f"rules.{name}.{option} is no option of the rule; {hint}")
+                raise project.error(f"rules.{name}.{option} is not an option of the rule; {hint}")
     on = [rule for rule in RULES.values() if project.rules.get(rule.id) is not False]
     return [attrs.evolve(rule, options={**rule.options, **_options(project, rule)}) for rule in on]
 
@@ -60,7 +60,7 @@ def lint(catalog: Catalog, project: Project, *, basics_only: bool = False) -> li
 
 PARSES = """\
 The contract is JSON that Avro's specification accepts: known types, legal names, no name defined twice in one schema.
-A registry would refuse anything else, but only after part of a change was applied."""
+A registry would refuse anything else, but only after a part of the change has been applied."""
 
 
 EXEMPTION_USED = """\
@@ -114,7 +114,7 @@ def _exempt(findings: list[Finding], off: Iterable[Exemption], *, report_unused:
     for exemption in off:
         kept = [f for f in findings if not exemption.covers(f.rule, f.topic, f.path)]
         if report_unused and len(kept) == len(findings):
-            message = f"{exemption.rule} is switched off here, but finds nothing: take the entry out"
+            message = f"{exemption.rule} is switched off here, but finds nothing: remove the entry"
             yield Finding("exemption-used", exemption.topic, exemption.file, 1, exemption.field, message)
         findings = kept
     yield from findings

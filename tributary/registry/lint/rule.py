@@ -49,7 +49,7 @@ class Contracts:
 
 @attrs.frozen
 class Problem:
-    """What a rule yields; `lint` makes a Finding of it."""
+    """What a rule yields; `lint` turns it into a Finding."""
 
     contract: Contract
     at: walk.Node | None
@@ -63,18 +63,18 @@ Rule = Callable[..., Iterator[Problem]]
 
 @attrs.frozen
 class Registration:
-    """A rule and how it is known."""
+    """A rule, its id and its options."""
 
     id: str
     basic: bool
-    """Whether `apply` insists on it; the others are for `lint`, before a merge."""
+    """Whether `apply` requires it; the others are only for `lint`, before a merge."""
     run: Rule
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     """What a project can set, with the default."""
 
     @property
     def reason(self) -> str:
-        """Why the rule exists, for people."""
+        """The reason for the rule, as text."""
         return inspect.getdoc(self.run) or ""
 
 

@@ -1,8 +1,8 @@
-"""Which versions of a subject still have records in its topic, and so which can be deleted.
+"""Which versions of a subject still have records in its topic, and which can therefore be deleted.
 
-A consumer needs the writer schema of every record it reads, so a version must stay for as long as a record has its id.
-So it must for the dead letters, which are kept longer than the topic's records: to read one again takes its schema.
-Only the prefix of each value is parsed, so this also counts records that nothing can decode any more.
+A consumer needs the writer schema of every record it reads, so a version must be kept while a record has its id. The
+same holds for dead letters, which are kept longer than the topic's records: reading one again needs its schema. Only
+the prefix of each value is parsed, so this also counts records that nothing can decode.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def census(topic: Topic, versions: Sequence[lock.Version], counted: TopicCount, 
 
 
 def _needed(use: IdUse | None, letters: int, contract: bool, latest: bool) -> str:
-    """Why a version has to stay; empty if nothing needs it."""
+    """Why a version must be kept; empty if nothing needs it."""
     if use:
         return "records need it"
     if letters:

@@ -200,7 +200,7 @@ class _Verifier:
         refused = problem(self._reader, read, title, keys=True)
         # What the writer's own limits forbade is no doing of the candidate.
         if refused and problem(self._writer, self._written(record.body), title, keys=True) is None:
-            return f"decodes, but the candidate forbids what its schema allowed: {refused}"
+            return f"decodes, but the contract forbids what its schema allowed: {refused}"
         return None
 
     def changes(self) -> tuple[ValueChange, ...]:

@@ -82,8 +82,8 @@ def _letters(catalogue: EventCatalogue) -> Iterator[str]:
     letters = catalogue.dead_letters
     yield "\n## Dead letters\n"
     yield (
-        f"Messages that no reader could decode, as they came, in the topic {code(letters.name)}: kept "
-        f"{retention(letters.retention_ms)}, owner {line(letters.owner)}. They have no contract: they broke one."
+        f"Messages that could not be read, with their original bytes, in the topic {code(letters.name)}: kept "
+        f"{retention(letters.retention_ms)}, owner {line(letters.owner)}. They have no contract."
     )
 
 

@@ -40,10 +40,10 @@ def summary(entry: HistoryEntry) -> str:
     if entry.reads_before and entry.read_by_before:
         return "compatible both ways"
     if entry.reads_before:
-        return "reads the version before, and is not read by it"
+        return "reads the previous version, and is not read by it"
     if entry.read_by_before:
-        return "is read by the version before, and does not read it"
-    return "incompatible with the version before"
+        return "is read by the previous version, and does not read it"
+    return "incompatible with the previous version"
 
 
 def version(entry: HistoryEntry) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def verdict(check: SubjectCheck) -> str:
     if not check.versions:
         return "new, v1"
     if not check.passed:
-        return f"v{check.next_version} is compatible at {check.level}, but data would not survive it"
+        return f"v{check.next_version} is compatible at {check.level}, but would damage data"
     docs = ", docs only" if check.docs_only else ""
     return f"v{check.next_version} is compatible at {check.level}{docs}"
 

@@ -89,7 +89,7 @@ def _personal(catalogue: EventCatalogue) -> Element:
         )
         for (path, mark), events in catalogue.personal.items()
     ]
-    words = "Fields with a person's data, by the mark in their contract, and the events that carry them."
+    words = "Fields with personal data, by the mark in their contract, and the events that have them."
     none = "No field is marked as personal."
     content = [tag("p", words), tag("dl", rows, class_="fields")] if rows else [tag("p", none)]
     return tag("section", tag("h2", "Personal data"), content, id="personal-data")
@@ -156,10 +156,10 @@ def _version(entry: HistoryEntry) -> Element:
 def _letters(catalogue: EventCatalogue) -> Element:
     letters = catalogue.dead_letters
     words = [
-        "Messages that no reader could decode, as they came, in the topic ",
+        "Messages that could not be read, with their original bytes, in the topic ",
         tag("code", letters.name),
         f": {letters.partitions} partition{'' if letters.partitions == 1 else 's'}, "
-        f"kept {retention(letters.retention_ms)}, owner {letters.owner}. They have no contract: they broke one.",
+        f"kept {retention(letters.retention_ms)}, owner {letters.owner}. They have no contract.",
     ]
     return tag("section", tag("h2", "Dead letters"), tag("p", words), id="dead-letters")
 

@@ -15,7 +15,7 @@ from tributary.registry.render.words import number
 from tributary.registry.steps import Done, Incomplete, Step
 
 NOTHING_WRITTEN = "Nothing was written: every check has to pass first."
-_AGAIN = "Apply again to carry on from here."
+_AGAIN = "Apply again to continue."
 _MARKS = {"create": "+", "change": "~", "leave": "=", "explain": "!"}
 
 
@@ -25,7 +25,7 @@ def step(one: Step) -> str:
 
 
 def done(one: Done) -> str:
-    """A step that was carried out, on a line."""
+    """A completed step, on a line."""
     return printable(f"{_MARKS[one.step.kind]} {one.step.target}: {one.text}")
 
 

@@ -70,7 +70,7 @@ def test_the_lock_needs_no_registry(committed: Contracts) -> None:
 
 @pytest.mark.parametrize("against", ["git:nope", "git:", "main", ""])
 def test_what_does_not_exist_is_refused(committed: Contracts, against: str) -> None:
-    with pytest.raises(BaselineError, match=r"nope is no revision|expected lock, registry or git:REF"):
+    with pytest.raises(BaselineError, match=r"nope is not a revision|expected lock, registry or git:REF"):
         versions(committed, against)
 
 

@@ -38,10 +38,10 @@ def test_each_version_says_what_it_is_to_the_one_before() -> None:
         "docs only",
         "compatible both ways",
         "compatible both ways",
-        "reads the version before, and is not read by it",
-        "reads the version before, and is not read by it",
-        "is read by the version before, and does not read it",
-        "incompatible with the version before",
+        "reads the previous version, and is not read by it",
+        "reads the previous version, and is not read by it",
+        "is read by the previous version, and does not read it",
+        "incompatible with the previous version",
     ]
     assert [change.text for change in history(versions)[2].changes] == [
         'record R doc: "Words." → none',

@@ -89,10 +89,13 @@ def test_an_edit_is_written_and_what_follows_is_said(contracts: Contracts, evolv
 
 REFUSED = [
     (("purchases", "widen", "items.quantity", "long"), "TYPE_MISMATCH"),
-    (("purchases", "rename", "items.quantity", "pieces"), "put the new name beside the old"),
+    (("purchases", "rename", "items.quantity", "pieces"), "add the new name next to the old"),
     (("purchases", "rename", "region", "area"), "rule envelope-present: Every event has the fields of the project"),
-    (("purchases", "add-field", "extra", "string", "--doc", "x"), "way around: make it --optional, or give it a --def"),
-    ((*ADD[:4], "--optional", "--doc", ""), "rule docs-present: Every record, enum, fixed and field says in `doc`"),
+    (
+        ("purchases", "add-field", "extra", "string", "--doc", "x"),
+        "alternative: make it --optional, or give it a --def",
+    ),
+    ((*ADD[:4], "--optional", "--doc", ""), "rule docs-present: Every record, enum, fixed and field has a `doc`"),
     ((*ADD, "--default", '"red"'), "rule optional-null-first: An optional field is"),
     (("purchases", "add-field", "phone", "string", "--optional", "--doc", "x"), "rule personal-data-marked"),
     (("purchases", "add-symbol", "Segment", "gold"), "rule names"),
@@ -113,17 +116,20 @@ def test_a_refusal_says_why_and_leaves_the_files_alone(
 
 WRONG = [
     (("nowhere", "deprecate", "region", "--doc", "x"), "no subject 'nowhere'"),
-    (("purchases", "deprecate", "nowhere", "--doc", "x"), "purchase_completed.avsc: no field 'nowhere'; there are "),
-    (("purchases", "widen", "region", "int"), "is string, not to be widened to int; Avro promotes it to bytes"),
+    (
+        ("purchases", "deprecate", "nowhere", "--doc", "x"),
+        "purchase_completed.avsc: no field 'nowhere'; the fields are ",
+    ),
+    (("purchases", "widen", "region", "int"), "is string, which cannot be widened to int; Avro promotes it to bytes"),
     (("purchases", "widen", "region", "longer"), 'undefined name: "longer"'),
-    (("purchases", "widen", "items", "long"), "field 'items' is array of record PurchaseItem, not to be widened"),
+    (("purchases", "widen", "items", "long"), "field 'items' is array of record PurchaseItem, which cannot be widened"),
     ((*ADD[:3], "strng", "--doc", "x"), 'undefined name: "tributary.events.strng"'),
     ((*ADD[:3], '{"type":', "--doc", "x"), "is not JSON"),
     (
         (*ADD[:4], "--doc", "x", "--default", "3"),
         "invalid default for field colour of tributary.events.PurchaseItem: 3",
     ),
-    ((*ADD[:4], "--doc", "x", "--default", "red"), """if it is text, write '"red"'"""),
+    ((*ADD[:4], "--doc", "x", "--default", "red"), """for a string, write '"red"'"""),
     ((*ADD, "--attribute", "pii"), "'pii' is not NAME=JSON"),
     (ADD[:4], "the following arguments are required: --doc"),
 ]
@@ -195,7 +201,7 @@ def test_json_has_the_verdict_as_check_has_it(
 ) -> None:
     found = document(evolve("purchases", "add-symbol", "Segment", "GOLD", "--format", "json"))
     assert (found["allowed"], found["written"], found["passed"]) == (True, True, True)
-    assert found["scope"].endswith("made in product-events, user-events, purchases, in all or in none")
+    assert found["scope"].endswith("made in all of product-events, user-events, purchases or in none")
     assert [Path(name).name for name in found["files"]] == [t.path.name for t in contracts.load().topics]
     assert found["notes"] == ["consumers on an older version read GOLD as UNKNOWN, Segment's own default"]
     assert main(["check", "--format", "json"]) == 0
@@ -221,7 +227,7 @@ def test_markdown(evolve: Evolve) -> None:
     assert refused.code == 1
     assert refused.out.startswith("**Refused, nothing written**")
     assert "**Breaks** `items[].quantity`" in refused.out
-    assert "Way around:\n\n```\nFULL_TRANSITIVE also holds" in refused.out
+    assert "Alternative:\n\n```\nFULL_TRANSITIVE also covers" in refused.out
 
 
 # ---- the ways around lead there ----------------------------------------------------------------------
@@ -272,4 +278,4 @@ def test_help_says_what_each_edit_does(evolve: Evolve) -> None:
     for edit in ("add-field", "rename", "deprecate", "widen", "add-symbol"):
         result = evolve("purchases", edit, "--help")
         assert result.code == 0
-        assert "--dry-run" in result.out and "exit codes: 0 fine" in result.out
+        assert "--dry-run" in result.out and "exit codes: 0 success" in result.out

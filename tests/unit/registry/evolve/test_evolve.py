@@ -108,20 +108,23 @@ def test_attributes_are_carried_along(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (Deprecate("nowhere", "x"), "no field 'nowhere'; there are event_id"),
-        (AddField("quantity", "int", "x"), "field 'quantity' exists already"),
-        (AddField("quantity.unit", "int", "x"), "field 'quantity' holds no record"),
+        (Deprecate("nowhere", "x"), "no field 'nowhere'; the fields are event_id"),
+        (AddField("quantity", "int", "x"), "field 'quantity' already exists"),
+        (AddField("quantity.unit", "int", "x"), "field 'quantity' contains no record"),
         (AddField("extra", "strng", "x"), r'undefined name: "tributary\.events\.strng"'),
         (AddField("extra", "string", "x", default=3), "invalid default for field extra .*: 3 is no string"),
         (AddField("extra", "string", "x", default=None), "invalid default for field extra .*: null is no string"),
         (Deprecate("quantity", " "), "the doc is empty"),
         (Rename("quantity", "other.pieces"), "illegal character '.'"),
         (AddField("no good", "string", "x", optional=True), "no good"),
-        (Rename("quantity", "currency"), "field 'currency' exists already"),
-        (Rename("quantity", "quantity"), "field 'quantity' has that name already"),
-        (AddSymbol("CartAction", "ADD"), "enum CartAction has the symbol ADD already"),
+        (Rename("quantity", "currency"), "field 'currency' already exists"),
+        (Rename("quantity", "quantity"), "field 'quantity' already has that name"),
+        (AddSymbol("CartAction", "ADD"), "enum CartAction already has the symbol ADD"),
         (AddSymbol("quantity", "ADD"), r"named 'quantity'; the enums are: Segment \(segment\), CartAction \(action\)"),
-        (Widen("price_minor", "string"), "'price_minor' is long, not to be widened to string; .* to float or double"),
+        (
+            Widen("price_minor", "string"),
+            "'price_minor' is long, which cannot be widened to string; .* to float or double",
+        ),
         (Widen("quantity", "bytes"), "Avro promotes it to long or float or double"),
         (Widen("action", "string"), "is enum CartAction, .* has no wider type for it"),
     ],
@@ -135,13 +138,13 @@ def test_names_that_are_still_read_are_taken(workshop: Workshop) -> None:
     assert workshop.evolve("user-events", Rename("quantity", "pieces", prepare=True)).allowed
     with pytest.raises(EvolveError, match="'pieces' is the earlier name of 'quantity'"):
         workshop.evolve("user-events", AddField("pieces", "int", "x", optional=True))
-    with pytest.raises(EvolveError, match="is read under the name 'pieces' already"):
+    with pytest.raises(EvolveError, match="already has the alias 'pieces'"):
         workshop.evolve("user-events", Rename("quantity", "pieces", prepare=True))
 
 
 def test_a_field_is_deprecated_once(workshop: Workshop) -> None:
     assert workshop.evolve("user-events", Deprecate("quantity", "x")).allowed
-    with pytest.raises(EvolveError, match=r"deprecated already: Deprecated: x\. How"):
+    with pytest.raises(EvolveError, match=r"already deprecated: Deprecated: x\. How"):
         workshop.evolve("user-events", Deprecate("quantity", "y"))
 
 
@@ -217,7 +220,7 @@ def test_a_transitive_level_remembers_versions_without_the_alias(workshop: Works
     assert "refuses the rename until they are deleted from the registry" in prepared.notes[0]
     workshop.register()
     (way,) = workshop.evolve("purchases", Rename("items.quantity", "pieces")).ways_around
-    assert "put the new name beside the old, and take it out of the aliases of items[].quantity\n" in way
+    assert "add the new name next to the old, and remove it from the aliases of items[].quantity\n" in way
 
 
 def test_a_symbol_needs_a_default_of_the_enum_itself(contracts: Contracts) -> None:
@@ -254,7 +257,7 @@ def test_a_name_that_meant_something_else_is_not_taken_again(contracts: Contract
     contracts.edit("purchases", lambda s: s["fields"].pop())
     workshop.register()
     (way,) = workshop.evolve("purchases", AddField("extra", "string", "y", optional=True)).ways_around
-    assert way.startswith("take another name")
+    assert way.startswith("use another name")
 
 
 def test_the_check_is_against_what_is_registered_pending_edits_included(workshop: Workshop) -> None:
@@ -267,7 +270,7 @@ def test_the_check_is_against_what_is_registered_pending_edits_included(workshop
 def test_a_contract_that_was_broken_before_is_mended_first(workshop: Workshop) -> None:
     workshop.contracts.edit("purchases", lambda s: field(s, "total_minor").update(type="string"))
     (way,) = workshop.evolve("purchases", Deprecate("currency", "x")).ways_around
-    assert way == "purchases did not pass before the edit either; mend that first: tributary check"
+    assert way == "purchases did not pass before the edit either; correct that first: tributary check"
 
 
 def test_a_contract_that_is_no_schema_is_named(workshop: Workshop) -> None:
@@ -306,7 +309,7 @@ def test_what_lint_found_before_does_not_hinder(contracts: Contracts) -> None:
 def test_every_contract_that_has_it_is_edited(workshop: Workshop, edit: Edit, scope: str) -> None:
     made = workshop.evolve("purchases", edit)
     assert made.allowed
-    assert made.scope == f"{scope}: the edit is made in product-events, user-events, purchases, in all or in none"
+    assert made.scope == f"{scope}: the edit is made in all of product-events, user-events, purchases or in none"
     assert len(made.files) == len(made.checks) == 3
     assert lint(workshop.contracts.load(), workshop.contracts.project) == []
     assert len({json.dumps(workshop.schema(c)["fields"][:6]) for c in workshop.texts()}) == 1

@@ -48,7 +48,7 @@ def test_a_field(path: str, pointer: str) -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("nowhere", r"no field 'nowhere'; there are items, items\[\]\{\}.n, "),
+        ("nowhere", r"no field 'nowhere'; the fields are items, items\[\]\{\}.n, "),
         ("times.n", "no field 'times.n'"),
         ("paid.id", "'paid.id' may be of shop.Card or other.Bank; edit it by hand"),
     ],
@@ -64,7 +64,7 @@ def test_a_record(path: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("times", "field 'times' holds no record"), ("paid", "shop.Card or other.Bank")]
+    ("path", "words"), [("times", "field 'times' contains no record"), ("paid", "shop.Card or other.Bank")]
 )
 def test_no_record_or_more_than_one(path: str, words: str) -> None:
     with pytest.raises(EvolveError, match=words):

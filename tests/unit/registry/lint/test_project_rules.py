@@ -51,9 +51,12 @@ def test_a_rule_takes_a_projects_own_words(contracts: Contracts) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("rules.docs-presnt = false", "rules.docs-presnt is no rule of lint; did you mean docs-present?"),
-        ('rules.docs-present.words = ["x"]', "rules.docs-present.words is no option of the rule; it has none"),
-        ('rules.personal-data-marked.name = ["x"]', "rules.personal-data-marked.name is no option of the rule; did"),
+        ("rules.docs-presnt = false", "rules.docs-presnt is not a rule of lint; did you mean docs-present?"),
+        ('rules.docs-present.words = ["x"]', "rules.docs-present.words is not an option of the rule; it has none"),
+        (
+            'rules.personal-data-marked.name = ["x"]',
+            "rules.personal-data-marked.name is not an option of the rule; did",
+        ),
     ],
 )
 def test_a_rule_or_an_option_that_does_not_exist_is_named(contracts: Contracts, line: str, expected: str) -> None:

@@ -93,7 +93,7 @@ def test_the_two_defaults_of_an_enum_are_told_apart(contracts: Contracts) -> Non
     (finding,) = lint(
         contracts.edit("product-events", add("extra", without(ENUM, "default"), default="A")), contracts.project
     )
-    assert "the field's default only stands in for a field that is missing" in finding.message
+    assert "the field's default applies only to a missing field" in finding.message
     assert finding.fix == '"symbols": ["UNKNOWN", "A"], "default": "UNKNOWN" in the enum itself'
 
 

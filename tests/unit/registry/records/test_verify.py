@@ -151,7 +151,7 @@ def test_a_value_that_a_tightened_range_forbids_fails(purchases: Bench) -> None:
 
     (row,) = purchases.verify(tighter, PURCHASE_BODY).rows
     assert row.failures[0].reason == (
-        "decodes, but the candidate forbids what its schema allowed: "
+        "decodes, but the contract forbids what its schema allowed: "
         "PurchaseCompleted.items[0].quantity is 1, expected at least 2"
     )
 

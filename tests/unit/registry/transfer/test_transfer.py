@@ -547,7 +547,7 @@ def test_an_early_end_shows_the_first_of_what_is_left(
     assert lines[10:] == [
         "  not begun: subject s10: register v1 (id 1)",
         "  and 4 more; --dry-run shows all",
-        "0 steps of 15 done; import again to carry on from here",
+        "0 steps of 15 done; import again to continue",
     ]
     assert main(["import", str(file), "--format", "json"]) == 1
     document = json.loads(capsys.readouterr().out)
@@ -575,7 +575,7 @@ def test_the_import_command_refuses_and_is_interrupted(
         "+ subject a: registered v1 (id 1)",
         "interrupted",
         "  not begun: subject b: register v1 (id 2)",
-        "1 step of 2 done; import again to carry on from here",
+        "1 step of 2 done; import again to continue",
     ]
     assert mode_of(pair.there, "a") is None
     put(pair.there, "other", record("Other"))  # takes id 2

@@ -1,4 +1,4 @@
-"""What `apply` insists on: without it the merge, the key or a registry would fail."""
+"""The rules that `apply` requires: without them the merge, the key or a registry would fail."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _top(contract: Contract) -> dict[str, walk.Field]:
 def envelope_present(contracts: Contracts) -> Iterator[Problem]:
     """Every event has the fields of the project's envelope (`envelope` in tributary.toml).
 
-    A consumer reads these fields from all topics without knowing which event it has: to deduplicate, to join, to sort
-    by time. An event without one of them is left out of whatever is computed by it.
+    A consumer reads these fields from all topics, whatever the event: to deduplicate, to join, to sort by time. An
+    event without one of them is missing from everything computed with it.
     """
     for contract in contracts:
         for name in contracts.envelope:
@@ -40,8 +40,8 @@ def envelope_present(contracts: Contracts) -> Iterator[Problem]:
 def envelope_identical(contracts: Contracts) -> Iterator[Problem]:
     """The envelope is the same on every event, field for field: type, default, doc and attributes.
 
-    A `user_id` that is text in one topic and a number in another still joins, wrongly: every user becomes two. What
-    most contracts say counts as right.
+    A `user_id` that is a string in one topic and a number in another joins wrongly: every user becomes two. The rule
+    takes the definition of most contracts as the right one.
     """
     for name in contracts.envelope:
         versions = [(contract, _top(contract)[name]) for contract in contracts if name in _top(contract)]
@@ -59,25 +59,25 @@ def envelope_identical(contracts: Contracts) -> Iterator[Problem]:
 
 @rule("docs-present", basic=True)
 def docs_present(contracts: Contracts) -> Iterator[Problem]:
-    """Every record, enum, fixed and field says in `doc` what it means.
+    """Every record, enum, fixed and field has a `doc` with its meaning.
 
-    The schema is the only text that travels with the data; a name alone does not say whose time, which currency or
-    what null means.
+    The schema is the only documentation that accompanies the data; a name alone does not say whose time, which currency
+    or what null means.
     """
     for contract in contracts:
         for node in contract.nodes():
             doc = node.spec.get("doc")
             if not isinstance(doc, str) or not doc.strip():
                 kind = "field" if isinstance(node, walk.Field) else node.spec["type"]
-                yield Problem(contract, node, f"{kind} {node.name} has no doc", 'add "doc": "…" saying what it means')
+                yield Problem(contract, node, f"{kind} {node.name} has no doc", 'add "doc": "…" with its meaning')
 
 
 @rule("defaults-valid", basic=True)
 def defaults_valid(contracts: Contracts) -> Iterator[Problem]:
     """A default is a value of the field's type; of a union, a value of its first branch.
 
-    Registries differ in what they let through, and a wrong default shows only when a reader meets data without the
-    field: by then the data is written.
+    Registries differ in what they accept, and a wrong default fails only when a reader reads data without the field; by
+    then the data is written.
     """
     for contract in contracts:
         types = {named.full_name: named for named in named_types(contract.parsed)}
@@ -100,14 +100,14 @@ def _default_fix(default: Any, expected: Any) -> str:
     if isinstance(expected, list) and "null" in expected and default is None:
         others = [branch for branch in expected if branch != "null"]
         return f'put null first: "type": {_paste(["null", *others])}, "default": null'
-    return "give a default of that type, or leave it out"
+    return "use a default of that type, or remove it"
 
 
 @rule("key-present", basic=True)
 def key_present(contracts: Contracts) -> Iterator[Problem]:
-    """The catalogue's key is a field of the contract, and is text that is always there.
+    """The catalogue's key is a field of the contract, a string that is never null.
 
-    The producer takes the message's key from this field. A key that can be null spreads one user's events over all
+    The producer takes the message's key from this field. A key that can be null distributes one user's events over all
     partitions.
     """
     for contract in contracts:
@@ -116,19 +116,19 @@ def key_present(contracts: Contracts) -> Iterator[Problem]:
             yield Problem(
                 contract,
                 None,
-                f"the key of topic {contract.topic.contract} is {contract.topic.key!r}, which is no field of it",
+                f"the key of topic {contract.topic.contract} is {contract.topic.key!r}, which is not a field of it",
                 f"name one of {', '.join(_top(contract))} as key in catalog.toml, or add the field",
             )
         elif _base(field.type) != "string":
-            yield Problem(contract, field, f"the key must be a string, this is {_paste(field.type)}")
+            yield Problem(contract, field, f"the key must be a string, but is {_paste(field.type)}")
 
 
 @rule("partitions-equal", basic=True)
 def partitions_equal(contracts: Contracts) -> Iterator[Problem]:
     """All topics have the same key and the same number of partitions.
 
-    Only then does one user's activity, whatever its kind, sit in partitions of the same number, and reach the same
-    member of a group whose assignor keeps them together.
+    Only then are all events of one user in partitions with the same number, which an assignor that co-locates
+    partitions gives to the same member of a group.
     """
     usual = [(contract.topic.key, contract.topic.partitions) for contract in contracts]
     if len(set(usual)) < 2:

@@ -19,8 +19,8 @@ _UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 def names(contracts: Contracts) -> Iterator[Problem]:
     """Records, enums and fixed are PascalCase, fields snake_case, symbols UPPER_SNAKE_CASE.
 
-    Names become classes, attributes and columns in every language that reads the topic; one spelling means no mapping.
-    A name cannot be mended later: renaming breaks whoever has no alias.
+    Names become classes, attributes and columns in every language that reads the topic; one spelling needs no mapping.
+    A name cannot be corrected later: renaming breaks readers without an alias.
     """
     for contract in contracts:
         for node in contract.nodes():
@@ -47,8 +47,8 @@ def _snake(name: str) -> str:
 def namespace(contracts: Contracts) -> Iterator[Problem]:
     """All events and the types in them are in one namespace.
 
-    The full name is the type's identity to every reader. A type that is copied into another namespace is another type,
-    and code that handles both has to say everything twice.
+    The full name is the type's identity for every reader. A type that is copied to another namespace is another type,
+    and code that handles both is written twice.
     """
     spaces = [definition.name.rpartition(".")[0] for c in contracts for definition in walk.definitions(c.schema)]
     usual = max(spaces, key=spaces.count, default="")
@@ -63,8 +63,8 @@ def namespace(contracts: Contracts) -> Iterator[Problem]:
 def optional_null_first(contracts: Contracts) -> Iterator[Problem]:
     """An optional field is ["null", T] with the default null.
 
-    A default is a value of the union's first branch, so only with null first can null be the default; and without a
-    default a field that may be null is still required of every writer.
+    A default is a value of the union's first branch, so null can be the default only if it is first. Without a default,
+    every writer must have the field, although it may be null.
     """
     for contract in contracts:
         for field in contract.fields():
@@ -78,12 +78,11 @@ def optional_null_first(contracts: Contracts) -> Iterator[Problem]:
 
 @rule("enum-default")
 def enum_default(contracts: Contracts) -> Iterator[Problem]:
-    """An enum has a default of its own, beside its symbols.
+    """An enum has a default of its own, next to its symbols.
 
-    The two defaults are different things. The enum's own is what a reader takes for a symbol that it does not know; so
-    with it symbols can be added while old consumers run on. The field's is what a reader takes when the writer has no
-    such field at all; it does not help with a symbol.
-    """
+    The enum's default is the value for a symbol that a reader does not know, so symbols can be added while old
+    consumers run. The field's default is the value if the writer does not have the field; it does not help with a
+    symbol."""
     for contract in contracts:
         for definition in walk.definitions(contract.schema):
             spec = definition.spec
@@ -91,11 +90,9 @@ def enum_default(contracts: Contracts) -> Iterator[Problem]:
                 continue
             owner = next((field for field in contract.fields() if field.path == definition.path), None)
             beside = owner is not None and "default" in owner.spec
-            message = (
-                f"enum {spec['name']} has no default of its own, so a reader fails on a symbol that it does not know"
-            )
+            message = f"enum {spec['name']} has no default of its own, so a reader fails on an unknown symbol"
             if beside:
-                message += "; the field's default only stands in for a field that is missing"
+                message += "; the field's default applies only to a missing field"
             symbols = spec["symbols"] if "UNKNOWN" in spec["symbols"] else ["UNKNOWN", *spec["symbols"]]
             yield Problem(
                 contract,
@@ -107,9 +104,9 @@ def enum_default(contracts: Contracts) -> Iterator[Problem]:
 
 @rule("defined-once")
 def defined_once(contracts: Contracts) -> Iterator[Problem]:
-    """A full name means the same everywhere: no two contracts define it with different content.
+    """A full name has one definition: no two contracts define it with different content.
 
-    Generated code has one class for a name. Which of two definitions it follows would depend on the order of files.
+    Generated code has one class per name. Which of two definitions it has would depend on the order of files.
     """
     first: dict[str, tuple[Contract, Any]] = {}
     for contract in contracts:
@@ -122,11 +119,11 @@ def defined_once(contracts: Contracts) -> Iterator[Problem]:
 
 @rule("columns-readable")
 def columns_readable(contracts: Contracts) -> Iterator[Problem]:
-    """The merge can step over every field by columns.
+    """The column reader can skip every field.
 
-    What it cannot (a type that contains itself, items without bytes), it decodes row by row, which is correct and many
-    times slower, for the whole topic. So it does where a field that it reads is not a number, a boolean, an enum or
-    text, optional or not, or a list of records. Say so with an entry in exemptions.toml if that is meant.
+    If it cannot (a recursive type, items without bytes), it decodes the whole topic row by row, which is correct but
+    many times slower. The same holds if a field that it reads is not a number, a boolean, an enum or a string, optional
+    or not, or a list of records. If that is intended, add an entry to exemptions.toml.
     """
     from tributary.avro.codec import codec_schema
     from tributary.avro.columns.projection import project

@@ -1,4 +1,4 @@
-"""What values mean: logical types, money, personal data, ranges."""
+"""The rules for values: logical types, money, personal data, ranges."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def logical_types(contracts: Contracts) -> Iterator[Problem]:
             if "logicalType" in field.spec:
                 inside = json.dumps({"type": field.type, "logicalType": field.spec["logicalType"]})
                 yield Problem(
-                    contract, field, "logicalType stands beside the type, where Avro ignores it", f'"type": {inside}'
+                    contract, field, "logicalType is next to the type, where Avro ignores it", f'"type": {inside}'
                 )
             for spec in _types(field.type):
                 if "logicalType" in spec and (wrong := _logical_problem(spec)):
@@ -56,17 +56,17 @@ def _types(schema: Any) -> Iterator[dict[str, Any]]:
 def _logical_problem(spec: dict[str, Any]) -> str:
     logical, kind = spec["logicalType"], spec.get("type")
     if logical not in _LOGICAL:
-        return f"Avro knows no logical type {logical!r}; it knows {', '.join(sorted(_LOGICAL))}"
+        return f"Avro has no logical type {logical!r}; it has {', '.join(sorted(_LOGICAL))}"
     if kind not in _LOGICAL[logical]:
-        return f"{logical} belongs to {' or '.join(_LOGICAL[logical])}, this is {json.dumps(kind)}"
+        return f"{logical} belongs to {' or '.join(_LOGICAL[logical])}, but is on {json.dumps(kind)}"
     if kind == "fixed" and logical in _SIZES and spec.get("size") != _SIZES[logical]:
-        return f"{logical} needs a fixed of {_SIZES[logical]} bytes, this has {spec.get('size')}"
+        return f"{logical} needs a fixed of {_SIZES[logical]} bytes, but has {spec.get('size')}"
     if logical == "decimal":
         precision, scale = spec.get("precision"), spec.get("scale", 0)
         if not isinstance(precision, int) or precision < 1:
             return f"a decimal needs a precision of 1 or more, got {precision!r}"
         if not isinstance(scale, int) or not 0 <= scale <= precision:
-            return f"a decimal's scale is from 0 to its precision ({precision}), got {scale!r}"
+            return f"a decimal's scale must be from 0 to its precision ({precision}), got {scale!r}"
     return ""
 
 
@@ -88,12 +88,12 @@ def money_with_currency(contracts: Contracts, names: Sequence[str]) -> Iterator[
                 continue
             if set(_bases(field.type)) - {"null"} != {"long"} or bare == field.name:
                 fix = json.dumps({**field.spec, "name": f"{bare}_minor", "type": "long"}, ensure_ascii=False)
-                yield Problem(contract, field, "money is a long in minor units, with a name ending in _minor", fix)
+                yield Problem(contract, field, "money must be a long in minor units, with a name ending in _minor", fix)
             if not any(_is_currency(other) and _holds(other, field) for other in contract.fields()):
                 yield Problem(
                     contract,
                     field,
-                    "no currency beside or above it",
+                    "no currency in its record or in an enclosing one",
                     'add {"name": "currency", "type": "string", "doc": "ISO 4217 code.", "pattern": "^[A-Z]{3}$"}',
                 )
 
@@ -137,7 +137,10 @@ def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator
             mark = field.spec.get("pii")
             if mark is None and _ends_with(field.name, names):
                 yield Problem(
-                    contract, field, f"{field.name} looks personal and is not marked", 'add "pii": "pseudonym"'
+                    contract,
+                    field,
+                    f"{field.name} looks like personal data and is not marked",
+                    'add "pii": "pseudonym"',
                 )
             elif mark is not None and mark not in PII:
                 yield Problem(contract, field, f"pii is {mark!r}, expected one of {', '.join(PII)}")
@@ -145,9 +148,9 @@ def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator
 
 @rule("ranges")
 def ranges(contracts: Contracts) -> Iterator[Problem]:
-    """minimum and maximum are numbers on a number, in order; pattern is a regular expression on text.
+    """minimum and maximum are numbers on a number, in order; pattern is a regular expression on a string.
 
-    Avro carries these along and checks nothing: a bound on the wrong type is never noticed, one that no value meets
+    Avro does not check these attributes: a bound on the wrong type is never noticed, and one that no value meets
     refuses every event once a producer validates.
     """
     for contract in contracts:
@@ -160,7 +163,7 @@ def _range_problems(field: walk.Field) -> Iterator[str]:
     spec, kinds = field.spec, set(_bases(field.type)) - {"null"}
     bounds = [spec[key] for key in ("minimum", "maximum") if key in spec]
     if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds):
-        yield f"minimum and maximum are numbers, got {json.dumps(bounds)}"
+        yield f"minimum and maximum must be numbers, got {json.dumps(bounds)}"
         return
     if bounds and not kinds <= {"int", "long", "float", "double"}:
         yield "minimum and maximum belong to numbers"
@@ -170,18 +173,18 @@ def _range_problems(field: walk.Field) -> Iterator[str]:
     if isinstance(default, int | float) and not isinstance(default, bool):
         low, high = spec.get("minimum", default), spec.get("maximum", default)
         if not low <= default <= high:
-            yield f"the default {default} is out of the range"
+            yield f"the default {default} is outside the range"
     if "pattern" in spec:
         yield from _pattern_problems(spec["pattern"], kinds, default)
 
 
 def _pattern_problems(pattern: Any, kinds: set[str], default: Any) -> Iterator[str]:
     if kinds != {"string"}:
-        yield "pattern belongs to text"
+        yield "pattern belongs to strings"
     try:
         compiled = re.compile(pattern)
     except (re.error, TypeError) as error:
-        yield f"pattern is no regular expression: {error}"
+        yield f"pattern is not a regular expression: {error}"
         return
     if isinstance(default, str) and not compiled.search(default):
         yield f"the default {default!r} does not match the pattern"
