@@ -112,7 +112,7 @@ def events(count: int, seed: int) -> Iterator[Event]:
 
 
 def first_of_each(count: int) -> dict[str, list[Event]]:
-    """By the name of their class, the first so many events of each kind."""
+    """The first events of each kind, by the name of their class."""
     found: dict[str, list[Event]] = {}
     for event in events(1_000_000, seed=1):
         some = found.setdefault(type(event).__name__, [])

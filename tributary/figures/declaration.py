@@ -1,4 +1,4 @@
-"""What whoever runs the figures declares: the fields to read, how events become rows, and the figures of these rows.
+"""The declaration of a project: the fields to read, how events become rows, and the figures of these rows.
 
 A figure is a table of the store: one row per combination of its keys, with measures that merge. Every merge is
 commutative and associative, so order, lateness, batch size and the number of members cannot change a result.

@@ -63,7 +63,7 @@ class FieldEntry:
 
     @property
     def depth(self) -> int:
-        """How many records enclose it, apart from the event."""
+        """The number of enclosing records, without the event."""
         return self.path.count(".")
 
     @property

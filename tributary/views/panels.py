@@ -1,4 +1,4 @@
-"""What a section shows, apart from how it is drawn: bars, a table, or facts under a title."""
+"""The content of a section, without its drawing: bars, a table, or facts under a title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest records of each writer schema in a topic; apart from `verify`, because the Kafka client takes 50 ms to
+"""The newest records of each writer schema in a topic; separate from `verify`, because the Kafka client takes 50 ms to
 import."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Count a topic's records by writer schema; apart from `census`, because the Kafka client takes 50 ms to import."""
+"""Count a topic's records by writer schema; not in `census`, because the Kafka client takes 50 ms to import."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ PII = ("pseudonym", "identity", "sensitive")
 def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Personal data has the attribute pii: pseudonym (an id in place of a person), identity, or sensitive.
 
-    Whoever deletes, masks or exports a person's data finds it by this mark; a field that was missed stays for ever.
+    Deleting, masking or exporting a person's data depends on this mark; data of an unmarked field is never deleted.
     """
     for contract in contracts:
         for field in contract.fields():
