@@ -1,4 +1,4 @@
-"""Stop in order on Ctrl-C and SIGTERM, by force when that takes too long, and when nobody reads any more."""
+"""Stop cleanly on Ctrl-C and SIGTERM, by force if that takes too long, and when the output's reader has gone."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def registry(path: Path | None) -> Properties:
         if name in _FILES:
             _require_file(found, written, value)
         if name.startswith("bearer.auth.") and "basic.auth.user.info" in values:
-            raise found.error(written, "a second login beside basic.auth.user.info; delete one")
+            raise found.error(written, "a second login in addition to basic.auth.user.info; delete one")
         values[name] = value
     return Properties(path, values, {name.removeprefix("schema.registry."): at for name, at in found.lines.items()})
 

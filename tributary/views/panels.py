@@ -16,7 +16,7 @@ class Bar:
     parts: Sequence[tuple[float, str]]
     """The segments from left to right, each with its length and its colour (of Rich); they add up to the value."""
     note: str = ""
-    """Text beside the value, for example a percentage."""
+    """Text next to the value, for example a percentage."""
 
 
 @attrs.frozen

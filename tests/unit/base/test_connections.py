@@ -142,7 +142,7 @@ def test_the_registry_takes_confluents_names(file: Path, tmp_path: Path) -> None
         ("max.retries=3", "max.retries: not a property of the registry's client; expected one of url, ssl.ca.location"),
         ("schema.registry.urls=x", "schema.registry.urls: not a property"),
         ("ssl.ca.location=/no/ca.pem", "ssl.ca.location: there is no file /no/ca.pem"),
-        ("bearer.auth.token=t", "bearer.auth.token: a second login beside basic.auth.user.info"),
+        ("bearer.auth.token=t", "bearer.auth.token: a second login in addition to basic.auth.user.info"),
     ],
 )
 def test_properties_that_the_registrys_file_may_not_have(file: Path, line: str, expected: str) -> None:

@@ -44,7 +44,7 @@ class Database:
     def check(self) -> None:
         """Raise StoreError if the file at the path is no longer the one that was opened; takes microseconds.
 
-        SQLite would not notice, and write on into a file that nobody can open.
+        SQLite would not notice, and continue to write to a file that no process can open.
         """
         if list(map(file_id, self._paths)) != self._files:
             raise StoreError(

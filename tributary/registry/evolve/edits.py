@@ -224,9 +224,9 @@ class AddSymbol:
         first = enum.spec["symbols"][0]
         if not _transitive(check):
             return (
-                f'in two steps: give the enum {enum.spec["name"]} itself a default ("default": "{first}", beside its '
-                "symbols), which readers take for a symbol\nthat they do not know; a default at the field only stands "
-                "in for a field that is missing. Register it, deploy it\nto every consumer, and add the symbol then"
+                f'in two steps: give the enum {enum.spec["name"]} itself a default ("default": "{first}", next to its '
+                "symbols), which readers use for an\nunknown symbol; the field's default applies only to a missing "
+                "field. Register it, deploy it\nto every consumer, and then add the symbol"
             )
         path, doc = f"{enum.path.rstrip('[]{}')}_text", f"{enum.spec['name']} as text."
         return (

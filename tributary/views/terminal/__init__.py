@@ -120,7 +120,7 @@ def _repeated(show: Callable[[], None], every_s: float) -> Iterator[None]:
             while not stop.wait(every_s):
                 show()
         except Exception:
-            log.exception("the display failed; the member goes on without it")
+            log.exception("the display failed; the member continues without it")
 
     thread = threading.Thread(target=run, name="display", daemon=True)
     thread.start()

@@ -27,8 +27,8 @@ _SIZES = {"uuid": 16, "duration": 12}
 def logical_types(contracts: Contracts) -> Iterator[Problem]:
     """A logical type is one that Avro knows, is written inside the type it belongs to, and is complete.
 
-    Avro's rule is to ignore a logical type that it does not understand: a misspelt one, or one beside the field's type
-    rather than inside it, is silently a plain number to every reader.
+    Avro ignores a logical type that it does not understand: a misspelt one, or one next to the field's type instead of
+    inside it, is a plain number for every reader.
     """
     for contract in contracts:
         for field in contract.fields():
@@ -77,7 +77,7 @@ _MONEY = ("price", "amount", "cost", "fee", "revenue", "balance", "total", "tax"
 def money_with_currency(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Money is a long in minor units, its name ends in _minor, and a currency (ISO 4217) is in the same event.
 
-    A float cannot hold 0.10, so sums drift; an amount without its currency gets added to one of another.
+    A float cannot represent 0.10, so sums drift; an amount without its currency is added to one of another.
     """
     for contract in contracts:
         for field in contract.fields():
