@@ -28,6 +28,11 @@ def without(spec: dict[str, Any], key: str) -> dict[str, Any]:
     return {k: v for k, v in spec.items() if k != key}
 
 
+def used_before_its_definition(schema: dict[str, Any]) -> None:
+    for name, kind in (("first", ENUM["name"]), ("second", ENUM)):
+        add(name, kind)(schema)
+
+
 TREE = {"type": "record", "name": "Tree", "doc": "A tree.", "fields": [
     {"name": "below", "type": {"type": "array", "items": "Tree"}, "doc": "Trees."}
 ]}  # fmt: skip
@@ -54,7 +59,7 @@ CASES: list[tuple[str, Edit, list[tuple[str, str]]]] = [
     (
         "decimal with too much scale",
         logical("bytes", "decimal", precision=2, scale=3),
-        [("logical-types", "at")],
+        [("stock-readable", ""), ("logical-types", "at")],
     ),
     ("decimal", logical("bytes", "decimal", precision=9, scale=2), []),
     ("date", logical("int", "date"), []),
@@ -80,6 +85,7 @@ CASES: list[tuple[str, Edit, list[tuple[str, str]]]] = [
     ("pattern", add("extra", "string", pattern="^a$", default="a"), []),
     ("a type that contains itself", add("tree", TREE), [("columns-readable", "tree.below")]),
     ("floats, maps and unions are stepped over", add("extra", MAP), []),
+    ("a type used before its definition", used_before_its_definition, [("stock-readable", "")]),
 ]
 
 

@@ -142,3 +142,19 @@ def columns_readable(contracts: Contracts) -> Iterator[Problem]:
             path = str(error).partition(":")[0].lstrip(".").removesuffix("[]").removesuffix("{}")
             at = next((field for field in contract.fields() if field.path == path), None)
             yield Problem(contract, at, f"cannot be read by columns: {error}")
+
+
+@rule("stock-readable")
+def stock_readable(contracts: Contracts) -> Iterator[Problem]:
+    """Confluent's serializers for Python can use the contract.
+
+    They parse it with fastavro, which refuses some schemas that a registry takes: for example, a type that is used
+    before its definition. Consumers that use them would fail at every message of the topic.
+    """
+    from fastavro import parse_schema
+
+    for contract in contracts:
+        try:
+            parse_schema(contract.schema)
+        except Exception as error:  # of no common class: SchemaParseException, UnknownType, ValueError, KeyError
+            yield Problem(contract, None, f"fastavro refuses it: {type(error).__name__}: {error}")
