@@ -71,14 +71,16 @@ class Project:
         """The project in this folder. Raises ProjectError."""
         folder = Path(folder).resolve()
         file = folder / FILE
-        if not file.is_file():
+        if not os.path.lexists(file):
             raise NoProject(f"{folder} has no {FILE}; name a folder that has one")
+        if not file.is_file():
+            raise ProjectError(f"{file} is not a file: a folder, or a link to nothing; write the project file there")
         content = _content(file)
         _require_known(file, content)
         project = cls(
             folder=folder,
             contracts=folder / _path(file, content, "contracts", "schemas/catalog.toml"),
-            events=folder / _path(file, content, "events", "") if "events" in content else None,
+            events=folder / _module(file, content, "events") if "events" in content else None,
             lock=folder / _path(file, content, "lock", "registry/registry.lock.json"),
             exemptions=folder / _path(file, content, "exemptions", "registry/exemptions.toml"),
             envelope=_envelope(file, content.get("envelope", [])),
@@ -89,10 +91,13 @@ class Project:
 
     @classmethod
     def find(cls, start: Path | str = ".") -> Self:
-        """The project that a folder belongs to: its own, or that of the nearest folder above. Raises ProjectError."""
+        """The project that a folder belongs to: its own, or that of the nearest folder above. Raises ProjectError.
+
+        A project file that cannot be read is an error: the next one above is another project's.
+        """
         start = Path(start).resolve()
         for folder in (start, *start.parents):
-            if (folder / FILE).is_file():
+            if os.path.lexists(folder / FILE):
                 return cls.load(folder)
         raise NoProject(
             f"no {FILE} in {start} or in a folder above it; run the command in a project, or name the project's folder "
@@ -139,11 +144,18 @@ def current_or_none(environment: Mapping[str, str] = os.environ) -> Project | No
 
 @functools.lru_cache(maxsize=8)
 def _read(named: str, here: Path) -> Project:
-    return Project.load(here / named) if named else Project.find(here)
+    if not named:
+        return Project.find(here)
+    try:
+        return Project.load(here / named)
+    except NoProject as error:
+        raise NoProject(f"{VARIABLE}={named}: {error}") from error
 
 
 def choose(folder: Path | str) -> None:
     """Make it the project of this process and of those that it starts. Raises ProjectError."""
+    if folder == "":  # from an unset variable of a script; as a path it would be the working directory
+        raise NoProject(f"the project's folder is empty; name a folder that has a {FILE}")
     os.environ[VARIABLE] = str(Project.load(folder).folder)
 
 
@@ -172,8 +184,16 @@ def meant(word: str, known: Collection[str]) -> str:
 
 def _path(file: Path, content: Mapping[str, Any], key: str, default: str) -> str:
     value = content.get(key, default)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise ProjectError(f"{file}: {key} is {value!r}, expected a path")
+    return value
+
+
+def _module(file: Path, content: Mapping[str, Any], key: str) -> str:
+    """A path that a command overwrites: any other file there, such as a contract, would be lost."""
+    value = _path(file, content, key, "")
+    if not value.endswith(".py"):
+        raise ProjectError(f"{file}: {key} is {value!r}, expected the path of a Python module, *.py")
     return value
 
 

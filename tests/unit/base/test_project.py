@@ -13,7 +13,7 @@ import pytest
 from tests.support.contracts import CONTRACTS
 from tests.support.paths import ROOT
 from tributary import project, settings
-from tributary.project import FILE, VARIABLE, NoProject, Project, ProjectError
+from tributary.project import FILE, VARIABLE, Project, ProjectError
 from tributary.registry.testing import serve
 
 
@@ -103,7 +103,27 @@ def test_a_folder_that_is_named_must_be_a_project(other: Path) -> None:
     (other / "src").mkdir()
     done = run(other, "lint", **{VARIABLE: str(other / "src")})
     assert done.returncode == 2
-    assert f"{other / 'src'} has no {FILE}" in done.stderr
+    assert f"{VARIABLE}={other / 'src'}: {other / 'src'} has no {FILE}" in done.stderr
+
+
+def test_an_empty_name_is_not_the_working_directory(other: Path) -> None:
+    done = run(other, "--project", "", "lint")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"the project's folder is empty; name a folder that has a {FILE}" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["folder", "link to nothing", "link to itself"])
+def test_a_project_file_that_is_not_a_file_does_not_lead_to_the_project_above(other: Path, kind: str) -> None:
+    below = other / "below"
+    below.mkdir()
+    if kind == "folder":
+        (below / FILE).mkdir()
+    else:
+        (below / FILE).symlink_to(FILE if kind == "link to itself" else "nowhere")
+    for arguments in (["lint"], ["--project", ".", "lint"]):
+        done = run(below, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {below / FILE} is not a file")
 
 
 def test_choosing_a_project_holds_for_this_process_and_its_children(
@@ -160,6 +180,9 @@ def test_paths_start_at_the_projects_folder(tmp_path: Path, monkeypatch: pytest.
     [
         ("contracts = 3", "contracts is 3, expected a path"),
         ('contracts = ""', "contracts is '', expected a path"),
+        (r'contracts = "a\u0000b"', r"contracts is 'a\x00b', expected a path"),
+        ('events = "catalog.toml"', "events is 'catalog.toml', expected the path of a Python module, *.py"),
+        ("events = 3", "events is 3, expected a path"),
         ('contract = "x"', "contract is no key of a project; did you mean contracts?"),
         ('zzz = "x"', "zzz is no key of a project; expected one of contracts, events, lock, "),
         ('envelope = "user_id"', "envelope is 'user_id', expected a list of field names"),
@@ -181,10 +204,6 @@ def test_an_entry_that_cannot_be_used_is_named(tmp_path: Path, content: str, exp
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"lock = '\xff'")
     with pytest.raises(ProjectError, match=f"{tmp_path / FILE} cannot be read: it is not UTF-8"):
-        Project.load(tmp_path)
-    (tmp_path / FILE).unlink()
-    (tmp_path / FILE).mkdir()
-    with pytest.raises(NoProject):
         Project.load(tmp_path)
 
 
