@@ -131,7 +131,8 @@ def load(path: Path) -> Lock | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{path}: {error}; {_REMEDY}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise LockError(f"{path} cannot be read: {reason}; {_REMEDY}") from error
     return parse(text, str(path))
 
 

@@ -24,7 +24,9 @@ def read(path: Path, names: Collection[str], prefix: str) -> Mapping[str, str | 
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if path.is_symlink():  # to nothing: the settings that were meant are not known
+            raise SettingsError(f"{path} cannot be read: it is a link to a file that does not exist") from error
         return {}
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

@@ -62,6 +62,13 @@ def test_a_file_that_cannot_be_read_is_named_and_not_shown(
     assert str(caught.value) == f"{tmp_path}/{expected}"
 
 
+def test_a_link_to_nothing_is_not_an_empty_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.symlink_to("nowhere")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: it is a link to a file that does not exist"):
+        load({}, env_file=file)
+
+
 def test_sasl_needs_a_login() -> None:
     login = {"KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_SASL_USERNAME": "me", "KAFKA_SASL_PASSWORD": "secret"}
     given = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", **login}

@@ -35,6 +35,15 @@ def test_a_lock_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         lock.save(Lock(lock.LOCAL), tmp_path / "file" / "lock.json")
 
 
+def test_a_lock_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(LockError) as caught:
+        lock.load(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path} cannot be read: Is a directory; restore it from git")
+    (tmp_path / "lock.json").write_bytes(b"\xff")
+    with pytest.raises(LockError, match=r"lock\.json cannot be read: it is not UTF-8; restore it from git"):
+        lock.load(tmp_path / "lock.json")
+
+
 def test_no_file_is_no_lock(tmp_path: Path) -> None:
     assert lock.load(tmp_path / "lock.json") is None
 

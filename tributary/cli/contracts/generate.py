@@ -7,7 +7,9 @@ import argparse
 from tributary import catalog, settings
 from tributary.avro import codegen
 from tributary.cli import exits
-from tributary.destination import announce, file, project
+from tributary.destination import announce, file, project, shown
+from tributary.project import FILE
+from tributary.registry import lock
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -25,11 +27,15 @@ def run(args: argparse.Namespace) -> int:
     if not args.check:
         announce(project(loaded), file("contracts", loaded.project.contracts.parent), file("events", path))
     source = codegen.events(catalog.load(loaded))
-    if path.exists() and path.read_text(encoding="utf-8") == source:
-        print(f"{path.name}: up to date")
-        return exits.FINE
-    if args.check:
-        return exits.report(f"{path} is stale: run `tributary generate` and commit it")
-    path.write_text(source, encoding="utf-8")
-    print(f"{path.name}: written")
+    try:
+        if path.exists() and path.read_bytes() == source.encode():
+            print(f"{shown(path)}: up to date")
+            return exits.FINE
+        if args.check:
+            return exits.report(f"{path} is stale: run `tributary generate` and commit it")
+        lock.rewrite(path, source)
+    except OSError as error:
+        key = f"{loaded.project.folder / FILE} names it as events"
+        return exits.report(f"{path} cannot be {'read' if args.check else 'written'}: {error.strerror}; {key}")
+    print(f"{shown(path)}: written")
     return exits.FINE

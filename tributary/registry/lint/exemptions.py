@@ -48,10 +48,19 @@ def load(rules: Container[str], path: Path) -> list[Exemption]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ExemptionError(f"{path} cannot be read: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
         raise ExemptionError(f"{path}: {error}") from error
+    for key in content:
+        if key != "off":
+            raise ExemptionError(f"{path}: {key} is no key of the exemptions; expected [[off]]")
+    entries = content.get("off", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ExemptionError(f"{path}: off is {entries!r}, expected a table [[off]] for each exemption")
     found = []
-    for number, entry in enumerate(content.get("off", ()), 1):
+    for number, entry in enumerate(entries, 1):
         where = f"{path}: entry {number} of [[off]]"
         for key in ("rule", "topic", "field", "reason"):
             if not isinstance(entry.get(key), str):
