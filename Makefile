@@ -47,7 +47,7 @@ RUN := exec $(BIN)/python -m tributary.child_process $$PPID
 
 .PHONY: demo test
 demo: $(LOCAL) ## produce and count events on a real broker, with live figures (DEMO_SECONDS=20)
-	@$(RUN) tributary stack demo
+	@$(RUN) consumers.demo
 test: check ## run all checks and the unit, integration and chaos tests (JOBS=2 in parallel)
 	@$(BIN)/pytest -q -n $(or $(JOBS),2) --dist loadfile
 

@@ -1,9 +1,12 @@
-"""`make demo`: produce and count events on a real broker and registry, and compare the two totals."""
+"""Produce and count events on a real broker and registry, and compare the two totals: `make demo`."""
 
 from __future__ import annotations
 
+import argparse
 import json
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +16,40 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tributary import child_process
+from tributary import child_process, settings
+from tributary.cli import exits
+from tributary.errors import TributaryError
 from tributary.printable import printable
 from tributary.settings import Settings
-from tributary.stack.errors import StackError
 
 _EVENTS_PER_S = 2000
 """Events per second: few enough for any laptop."""
 
 
-def run(settings: Settings) -> int:
-    """Run the demo. Returns 0 if every produced event was counted, else 1. Raises StackError."""
+class DemoFailed(TributaryError):
+    """A command of the demo failed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo. Returns 0 if every produced event was counted, else 1; 130 if it was interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m consumers.demo",
+        description="Start Kafka and the registry, register the contracts, produce and count events for DEMO_SECONDS, "
+        "then compare produced with counted.",
+    )
+    parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return exits.passed(_demo(settings.load()))
+    except KeyboardInterrupt:
+        print("\nInterrupted. `make status` shows what runs; `make demo` can be run again.", file=sys.stderr)
+        return exits.INTERRUPTED
+    except TributaryError as error:
+        return exits.report(error)
+
+
+def _demo(settings: Settings) -> bool:
+    """Whether every produced event was counted. Raises DemoFailed."""
     console = Console()
     for step, command in (
         ("Kafka and the registry", ("tributary", "stack", "up")),
@@ -42,14 +68,14 @@ def run(settings: Settings) -> int:
     console.print(
         "The stack keeps running: `make report` prints all figures, `make analytics` continues, `make down` stops it."
     )
-    return 0 if equal else 1
+    return equal
 
 
 def _call(command: Sequence[str], folder: Path, stdout: int | None = None) -> bytes:
     """Run a command that must succeed. Returns its output if that goes to a pipe."""
     done = subprocess.run(child_process.command(*command), cwd=folder, stdout=stdout)
     if done.returncode:
-        raise StackError(f"failed: python -m {' '.join(command)}")
+        raise DemoFailed(f"failed: python -m {' '.join(command)}")
     return done.stdout
 
 
@@ -72,9 +98,9 @@ def _live(seconds: float, folder: Path) -> list[dict[str, Any]]:
     ):
         said, complaints = producers.communicate()
         if member.poll() is not None:
-            raise StackError("the consumer ended unexpectedly; its last output is above")
+            raise DemoFailed("the consumer ended unexpectedly; its last output is above")
     if producers.returncode:
-        raise StackError(f"a producer failed:\n{complaints}")
+        raise DemoFailed(f"a producer failed:\n{complaints}")
     return [json.loads(line) for line in said.splitlines()]
 
 
@@ -115,3 +141,7 @@ def _compare(console: Console, produced: Sequence[Mapping[str, Any]], counted: M
             )
         console.print(table, "")
     return equal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tributary.cli import exits
 from tributary.destination import announce, broker, file, project, registry
-from tributary.errors import TributaryError, UsageError
-from tributary.printable import log_to_stderr, printable
+from tributary.errors import TributaryError
+from tributary.printable import log_to_stderr
 from tributary.settings import Settings, load
 from tributary.signals import forget_output
 
@@ -39,9 +40,9 @@ def main(program: str, description: str, group: Group, argv: Sequence[str] | Non
         forget_output()
         return 1
     except KeyboardInterrupt:
-        return _fail("interrupted")
+        return exits.report("interrupted")
     except TributaryError as error:
-        return _fail(error, code=2 if isinstance(error, UsageError) else 1)
+        return exits.report(error)
 
 
 def _arguments(program: str, description: str) -> argparse.ArgumentParser:
@@ -115,9 +116,9 @@ def _run(settings: Settings, group: Group, options: argparse.Namespace) -> int:
                 member.close()
                 print(terminal.summary(member.status(), arrangement.duplicates))
         except Stopped:
-            return _fail("stopped before the store could be opened")
+            return exits.report("stopped before the store could be opened")
         except KafkaException as error:
-            return _fail(error)
+            return exits.report(error)
     return 1 if member.status().refused else 0
 
 
@@ -140,10 +141,5 @@ def _report(settings: Settings, group: Group, as_json: bool) -> int:
 
             terminal.report(arrangement, settings)
     except FileNotFoundError as error:
-        return _fail(error)
+        return exits.report(error)
     return 0
-
-
-def _fail(error: object, code: int = 1) -> int:
-    print(printable(f"analytics: {error}"), file=sys.stderr)
-    return code

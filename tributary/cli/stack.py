@@ -15,7 +15,6 @@ _COMMANDS = {
     "up": "start Kafka and the registry, if they do not run yet",
     "down": "stop Kafka and the registry; keep their data",
     "status": "show what runs, where, and what it holds; exit code 1 if a server does not answer",
-    "demo": "start, register, produce and merge for DEMO_SECONDS, then compare produced with counted",
     "clean": "stop Kafka and the registry, delete their data and the analytics store in the stack's directory",
 }
 
@@ -50,10 +49,6 @@ def _run(action: str, loaded: Settings) -> int:
         from tributary.stack.status import report
 
         return report(loaded)
-    if action == "demo":
-        from tributary.stack import demo
-
-        return demo.run(loaded)
     places = [file("data", loaded.stack_dir)] if loaded.stack == "local" else []
     announce(broker(loaded), registry(loaded), *places)
     getattr(_stack(loaded), action)()

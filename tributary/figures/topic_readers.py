@@ -67,7 +67,7 @@ def counted_topics(declaration: Declaration, catalog: Catalog) -> list[Topic]:
     others = [f"{topic.name} ({topic.event})" for topic in catalog.topics if topic not in counted]
     expected = f"figures are made of {', '.join(declaration.fields)}, each from one topic"
     if not counted:
-        raise CatalogError(f"analytics counts no topic of the catalogue: {expected}")
+        raise CatalogError(f"no topic of the catalogue is counted: {expected}")
     if others:
         log.warning("not counted: %s: %s", ", ".join(others), expected)
     return counted

@@ -166,7 +166,7 @@ def test_a_store_that_is_damaged_while_no_message_follows_ends_the_member(regist
         db.close()
         produce(registered, 1, seed=8)
         assert one.ends() == 1
-        one.says("analytics: ", "no such table: sessions")
+        one.says("error: ", "no such table: sessions")
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -25,4 +25,4 @@ def test_a_report_without_a_store_says_so(
     assert main(arguments) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"analytics: {tmp_path / 'none.sqlite'}: no store yet")
+    assert said.err.startswith(f"error: {tmp_path / 'none.sqlite'}: no store yet")

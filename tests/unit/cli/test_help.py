@@ -25,6 +25,7 @@ OTHERS: dict[str, list[str]] = {
     "producers.purchases": [""],
     "producers.replay": [""],
     "consumers.analytics": ["", "run", "report"],
+    "consumers.demo": [""],
     "consumers.web": [""],
 }
 HELP = f"""

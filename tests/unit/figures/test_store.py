@@ -301,7 +301,7 @@ def test_what_does_not_pass_is_refused_in_one_line(
     for arguments in (["report"], ["report", "--json"], ["run"]):
         assert command.main(arguments) == 1
         *_, last = capsys.readouterr().err.splitlines()
-        assert last.startswith(f"analytics: the store {path}: ")
+        assert last.startswith(f"error: the store {path}: ")
 
 
 def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
