@@ -31,6 +31,9 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
+_MOST = {"partitions": 2**31 - 1, "retention_days": (2**63 - 1) // _DAY_MS}
+"""What fits in Kafka's int and, in milliseconds, in its long."""
+
 
 class CatalogError(TributaryError, ValueError):
     """The catalogue or a contract it names cannot be used; the message says where and why."""
@@ -194,8 +197,8 @@ def _table(content: dict[str, Any], key: str, where: str, path: Path) -> dict[st
 
 def _value(entry: dict[str, Any], name: str, kind: type, where: str, path: Path) -> Any:
     value = entry.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or isinstance(value, bool) or (isinstance(value, str) and "\0" in value):
         raise CatalogError(f"{path}: {where}.{name} is {value!r}, expected {'a number' if kind is int else 'text'}")
-    if isinstance(value, int) and value < 1:
-        raise CatalogError(f"{path}: {where}.{name} is {value}, expected 1 or more")
+    if isinstance(value, int) and not 1 <= value <= _MOST[name]:
+        raise CatalogError(f"{path}: {where}.{name} is {value}, expected 1 to {_MOST[name]}")
     return value

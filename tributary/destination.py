@@ -35,6 +35,6 @@ def file(what: str, path: Path) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path, relative to the working directory if it is below."""
+    """A path, relative to the working directory if it is below; the directory itself is shown in full, not as a dot."""
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return str(path.relative_to(here)) if here in path.parents else str(path)

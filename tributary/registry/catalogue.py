@@ -123,7 +123,7 @@ class Event:
                 "topic",
                 [
                     Note("", (topic.name,)),
-                    Note(f"{topic.partitions} partitions"),
+                    Note(f"{topic.partitions} partition{'' if topic.partitions == 1 else 's'}"),
                     Note(f"kept {retention(topic.retention_ms)}"),
                 ],
             ),
@@ -169,7 +169,7 @@ def _event(topic: Topic, known: lock.Lock, project: Project) -> Event:
     try:
         fingerprint = lock.fingerprint_of(topic)
     except SchemaError as error:
-        raise CatalogError(f"{topic.path}: {error}") from error
+        raise CatalogError(str(error)) from error
     subject = known.subjects.get(topic.subject)
     versions = subject.versions if subject else ()
     if fingerprint not in [version.fingerprint for version in versions]:

@@ -45,6 +45,27 @@ def test_an_entry_that_cannot_be_used_is_named(contracts: Contracts, line: str, 
     assert str(caught.value) == f"{contracts.project.contracts}: {expected}"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("partitions", "2147483648", "2147483648, expected 1 to 2147483647"),
+        ("retention_days", "106751991168", "106751991168, expected 1 to 106751991167"),
+        ("retention_days", "0", "0, expected 1 to 106751991167"),
+        ("contract", r'"a\u0000.avsc"', r"'a\x00.avsc', expected text"),
+    ],
+)
+def test_a_value_that_neither_kafka_nor_the_system_takes(
+    contracts: Contracts, key: str, value: str, expected: str
+) -> None:
+    lines = contracts.project.contracts.read_text().splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith(f"{key} = "))
+    lines[first] = f"{key} = {value}"
+    contracts.project.contracts.write_text("\n".join(lines))
+    with pytest.raises(CatalogError) as caught:
+        contracts.load()
+    assert str(caught.value) == f"{contracts.project.contracts}: topics.product-events.{key} is {expected}"
+
+
 def test_a_name_for_a_topic_that_is_not_there(contracts: Contracts) -> None:
     named = contracts.with_settings(Settings(topic_names={"KAFKA_TOPIC_USER": "u"}))
     with pytest.raises(CatalogError, match=r"KAFKA_TOPIC_USER names no topic of .*; did you mean KAFKA_TOPIC_USERS"):

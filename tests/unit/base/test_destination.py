@@ -11,6 +11,7 @@ import producers.purchases
 import producers.replay.__main__
 from consumers.analytics.__main__ import main as analytics
 from tests.support.contracts import Contracts
+from tributary import destination
 from tributary.cli.main import main as tributary
 
 BROKER, REGISTRY, PROJECT = "broker 127.0.0.1:1", "registry http://127.0.0.1:1", "project schemas"
@@ -66,3 +67,9 @@ def test_a_command_that_writes_says_first_where_to(
     assert printed.err.startswith(expected)
     assert "using" not in printed.out
     assert "secret" not in printed.out + printed.err
+
+
+def test_the_working_directory_is_not_a_dot(tmp_path: Path) -> None:
+    assert destination.shown(tmp_path) == str(tmp_path)
+    assert destination.shown(tmp_path / "a") == "a"
+    assert destination.shown(tmp_path.parent / "b") == str(tmp_path.parent / "b")

@@ -112,6 +112,14 @@ def test_reads_are_repeated_while_the_registry_starts(registry: Registry) -> Non
     assert (refused.value.status, refused.value.code, refused.value.message) == (500, 50003, "forwarding failed")
 
 
+@pytest.mark.parametrize("answer", [b"<html>", b"", {"error_code": 404, "message": "HTTP 404 Not Found"}])
+def test_a_refusal_of_a_web_server_names_the_address(registry: Registry, answer: Any) -> None:
+    registry.will(404, answer)
+    with pytest.raises(RegistryError) as refused:
+        RegistryClient(registry.url.replace("//", "//ann:s%40cret@")).subjects()
+    assert refused.value.message.startswith(f"{registry.url}: ")
+
+
 def test_writes_are_not_repeated(registry: Registry) -> None:
     registry.will(503, b"starting")
     registry.will(200, {"id": 1})

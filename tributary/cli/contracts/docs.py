@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         files = {name: lock.rewrite(args.output / name, content) for name, content in contents.items()}
     except OSError as error:
-        return exits.report(f"the catalogue cannot be written: {error}")
+        return exits.report(f"the catalogue cannot be written to --output {args.output}: {error.strerror}")
     written = {shown(args.output / name): new for name, new in files.items()}
     show(args.format, written, text=_text, json=_document, markdown=lambda files: _text(files, bullet="- "))
     return exits.FINE

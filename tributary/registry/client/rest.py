@@ -88,7 +88,7 @@ class Rest:
         try:
             return self._client.send_request(path, method, body)
         except SchemaRegistryError as error:
-            raise _refusal(error) from error
+            raise self._refusal(error) from error
         except OAuthTokenError as error:
             reason = error.message.rpartition("due to error: ")[2]
             raise RegistryUnavailable(f"no access token for the schema registry at {self._shown}: {reason}") from error
@@ -107,6 +107,17 @@ class Rest:
             raise RegistryError(
                 200, 200, f"expected JSON, got {start!r}; is SCHEMA_REGISTRY_URL a schema registry?"
             ) from error
+
+    def _refusal(self, error: SchemaRegistryError) -> RegistryError:
+        """Confluent's error as ours: -1 or None stands for an answer that has no error code."""
+        status, code = error.http_status_code, error.error_code
+        if not isinstance(code, int) or code <= 0:
+            content = str(error.error_message or "").removeprefix("Unknown Schema Registry Error: ")
+            reason = f"expected a registry's error, got {content[:_SHOWN] or 'no reason'}"
+            return RegistryError(status, status, f"{self._shown}: {reason}")
+        if code == status:  # of a web server or a proxy: a registry's codes have five digits
+            return RegistryError(status, code, f"{self._shown}: {error.error_message}")
+        return RegistryError(status, code, str(error.error_message))
 
     def _unavailable(self, reason: str) -> RegistryUnavailable:
         return RegistryUnavailable(
@@ -144,12 +155,3 @@ class _Limited(httpx.SyncByteStream):  # type: ignore[misc, unused-ignore]
 
     def close(self) -> None:
         self._stream.close()
-
-
-def _refusal(error: SchemaRegistryError) -> RegistryError:
-    """Confluent's error as ours: -1 or None stands for an answer that has no error code."""
-    status, code = error.http_status_code, error.error_code
-    if isinstance(code, int) and code > 0:
-        return RegistryError(status, code, str(error.error_message))
-    content = str(error.error_message or "").removeprefix("Unknown Schema Registry Error: ")
-    return RegistryError(status, status, f"expected a registry's error, got {content[:_SHOWN] or 'no reason'}")

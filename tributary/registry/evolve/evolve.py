@@ -130,6 +130,8 @@ def _as_written(topic: Topic) -> _Draft:
     try:
         text = topic.path.read_bytes().decode("utf-8")
         parse(text)
+    except OSError as error:
+        raise SchemaError(f"{shown(topic.path)} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SchemaError(f"{shown(topic.path)}: not UTF-8: {error}") from error
     except SchemaError as error:

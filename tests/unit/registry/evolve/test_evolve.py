@@ -279,6 +279,13 @@ def test_a_contract_that_is_no_schema_is_named(workshop: Workshop) -> None:
         workshop.evolve("purchases", OPTIONAL)
 
 
+def test_a_contract_that_cannot_be_read_is_named(workshop: Workshop) -> None:
+    contracts = workshop.contracts.load()
+    contracts.topic("user-events").path.unlink()
+    with pytest.raises(SchemaError, match=r"cart_updated\.avsc cannot be read: No such file or directory"):
+        evolve.evolve(contracts, {}, contracts.topic("purchases"), OPTIONAL, workshop.contracts.project)
+
+
 # ---- lint ------------------------------------------------------------------------------------------
 
 

@@ -140,7 +140,7 @@ def partitions_equal(contracts: Contracts) -> Iterator[Problem]:
             yield Problem(
                 contract,
                 None,
-                f"topic {topic.contract} has {topic.partitions} partitions in the catalogue, the others {partitions}",
+                f"topic {topic.contract} has partitions = {topic.partitions} in the catalogue, the others {partitions}",
                 f"set partitions = {partitions} in [topics.{topic.contract}] of catalog.toml",
             )
         if topic.key != key:
