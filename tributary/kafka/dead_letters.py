@@ -37,6 +37,7 @@ _LEAST_LIMIT = 4096
 """The maximum size of a dead letter that has omitted all it can, even with topic names of 249 characters."""
 
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+_PURGED = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 
 _NO_TOPIC = "create the topic with `tributary apply`"
 _NOT_ALLOWED = (
@@ -278,6 +279,8 @@ class _Sending:
 
     def _answered(self, number: int, error: KafkaError | None, _: Message | None = None) -> None:
         self._sent.discard(number)
+        if error is not None and error.code() in _PURGED:
+            return  # by _drop, for a reason that is known already
         if error is None:
             self.left.pop(number, None)
         elif error.code() in _TOO_LARGE:
