@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import signal
-import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -101,7 +100,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "tributary", only: 
             choose(args.project)
         with imports.extras_named():
             code = int(args.run(args))
-        sys.stdout.flush()
+        print(end="", flush=True)  # sys.stdout is None where it was closed
         return code
     except BrokenPipeError:
         forget_output()

@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     loaded = settings.load()
     try:
         return _run(args.action, loaded)
+    except BrokenPipeError:  # who reads the output has ended: the same for every command
+        raise
     except OSError as error:  # a folder that is not writable, a full disk
         return exits.report(f"{error.filename or 'the disk'}: {error.strerror}")
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tributary.catalog import Topic
 from tributary.errors import UsageError
+from tributary.project import FILE
 from tributary.registry import lock
 from tributary.registry.client import RegistryClient
 from tributary.settings import Settings
@@ -32,7 +33,10 @@ def baseline(against: str, settings: Settings, topics: Sequence[Topic]) -> Versi
     if against == "lock":
         known = lock.load(settings.lock_path)
         if known is None:
-            raise BaselineError(f"{settings.lock_path} does not exist; run: tributary apply")
+            raise BaselineError(
+                f"{settings.lock_path} does not exist; run: tributary apply. If the lock is elsewhere, correct `lock` "
+                f"in {settings.project.folder / FILE}, or REGISTRY_LOCK_PATH"
+            )
         return {topic.subject: _locked(known, topic) for topic in topics}
     kind, _, revision = against.partition(":")
     if kind == "git" and revision:

@@ -44,7 +44,8 @@ def changes(old: Any, new: Any) -> list[Change]:
 
 def in_words(old: Any, new: Any) -> list[str]:
     """Every difference as `changes` has it, each with its field: `coupon removed: null or string, default null`."""
-    return [f"{change.path or 'the record'} {change.text}" for change in changes(old, new)]
+    found = changes(old, new)
+    return [f"{c.path or ('the' if c.text.startswith('record ') else 'the record')} {c.text}" for c in found]
 
 
 def short(schema: Any) -> str:

@@ -100,9 +100,7 @@ def test_a_version_that_somebody_registered_is_told_in_words(contracts: Contract
     present, locked = agreed(contracts), agreed(contracts)
     locked[VIEWS] = first_only(locked[VIEWS])
     first, _ = drift(contracts.load().topics, Lock(SHARED, locked), present, SHARED, LOCK)
-    assert first.message.startswith(
-        "v2 (id 20) is in the registry, not in the lock: the record record ProductViewed doc:"
-    )
+    assert first.message.startswith("v2 (id 20) is in the registry, not in the lock: the record ProductViewed doc:")
 
 
 def test_the_working_copy_against_the_lock(contracts: Contracts) -> None:

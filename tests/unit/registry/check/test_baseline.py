@@ -76,5 +76,9 @@ def test_what_does_not_exist_is_refused(committed: Contracts, against: str) -> N
 
 def test_a_lock_that_does_not_exist_names_the_command(committed: Contracts) -> None:
     committed.settings.lock_path.unlink()
-    with pytest.raises(BaselineError, match="tributary apply"):
+    with pytest.raises(BaselineError) as caught:
         versions(committed, "lock")
+    assert str(caught.value) == (
+        f"{committed.settings.lock_path} does not exist; run: tributary apply. "
+        f"If the lock is elsewhere, correct `lock` in {committed.folder / 'tributary.toml'}, or REGISTRY_LOCK_PATH"
+    )
