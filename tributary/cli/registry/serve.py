@@ -22,7 +22,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)"
     )
-    command.add_argument("--data", type=Path, help="the folder for the schemas (default: registry, in STACK_DIR)")
+    command.add_argument(
+        "--data", type=Path, help="the folder for the schemas (default: that of stack up, registry/data in STACK_DIR)"
+    )
     command.add_argument("--user", help="the user that clients must send (default: SCHEMA_REGISTRY_USER)")
     command.add_argument(
         "--password", help="the password; prefer SCHEMA_REGISTRY_PASSWORD (the default), which other users cannot see"
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         hint = "; another process uses the port: choose another with --port (0 selects a free one)"
         in_use = error.errno == errno.EADDRINUSE
         return exits.report(f"cannot listen on {args.host}:{number}: {error.strerror}{hint if in_use else ''}")
-    data = args.data or values.stack_dir / "registry"
+    data = args.data or values.stack_dir / "registry" / "data"  # as `stack up` has it
     user = values.registry_user if args.user is None else args.user
     password = values.registry_password if args.password is None else args.password
     process.serve(listener, args.host, data, user, password)
