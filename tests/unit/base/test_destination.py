@@ -44,6 +44,7 @@ def nowhere(contracts: Contracts, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     [
         (tributary, "apply --format json", f"using {BROKER}, {REGISTRY}, {PROJECT}, lock lock.json"),
         (tributary, "plan", f"using {BROKER}, {REGISTRY}, {PROJECT}, lock lock.json"),
+        (tributary, "drift", f"using {REGISTRY}, {PROJECT}, lock lock.json"),
         (tributary, "pull", f"using {REGISTRY}, {PROJECT}, lock lock.json"),
         (tributary, "export --output all.json", f"using {REGISTRY}, document all.json"),
         (tributary, "docs --output docs", f"using {PROJECT}, catalogue docs, lock lock.json"),

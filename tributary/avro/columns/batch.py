@@ -41,7 +41,10 @@ Column = Integers | StringColumn | ListColumn | NullableColumn | Objects
 
 @attrs.frozen(eq=False)
 class RecordBatch:
-    """Columns of one length, by name."""
+    """Columns of one length, by name.
+
+    A method that returns a column raises KeyError for a name that is none of them, and TypeError for another kind.
+    """
 
     rows: int
     columns: Mapping[str, Column]
@@ -49,25 +52,29 @@ class RecordBatch:
     def integers(self, name: str) -> Integers:
         """A column of integers, shape (rows,)."""
         column = self.columns[name]
-        assert isinstance(column, np.ndarray) and column.dtype == np.int64, f"{name} is not a column of whole numbers"
+        if not isinstance(column, np.ndarray) or column.dtype != np.int64:
+            raise _unexpected(name, column, "integers")
         return column.view(np.int64)
 
     def nullable(self, name: str) -> NullableColumn:
         """A column of optional integers."""
         column = self.columns[name]
-        assert isinstance(column, NullableColumn), f"{name} is not a column of optional whole numbers"
+        if not isinstance(column, NullableColumn):
+            raise _unexpected(name, column, "optional integers")
         return column
 
     def strings(self, name: str) -> StringColumn:
         """A column of strings."""
         column = self.columns[name]
-        assert isinstance(column, StringColumn), f"{name} is not a string column"
+        if not isinstance(column, StringColumn):
+            raise _unexpected(name, column, "strings")
         return column
 
     def lists(self, name: str) -> ListColumn:
         """A column of lists of records."""
         column = self.columns[name]
-        assert isinstance(column, ListColumn), f"{name} is not a list column"
+        if not isinstance(column, ListColumn):
+            raise _unexpected(name, column, "lists")
         return column
 
     @property
@@ -78,6 +85,13 @@ class RecordBatch:
     def take(self, keep: Mask) -> RecordBatch:
         """The rows that `keep` marks."""
         return RecordBatch(int(keep.sum()), {name: _take(column, keep) for name, column in self.columns.items()})
+
+
+def _unexpected(name: str, column: Column, wanted: str) -> TypeError:
+    kind = "an array" if isinstance(column, np.ndarray) else f"a {type(column).__name__}"
+    return TypeError(
+        f"column {name} is {kind}, not one of {wanted}; enums are integers, the positions of their symbols"
+    )
 
 
 def concat(batches: Sequence[RecordBatch]) -> RecordBatch:

@@ -9,6 +9,8 @@ from typing import Any
 from tributary import catalog, settings
 from tributary.cli import exits
 from tributary.cli.output import ALL_FORMATS, add_format, show
+from tributary.destination import announce, file, project
+from tributary.destination import registry as registry_place
 from tributary.registry import lock
 from tributary.registry.apply.drift import KINDS, drift
 from tributary.registry.apply.snapshot import snapshot
@@ -31,8 +33,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the differences; 3 if there are any."""
     loaded = settings.load()
-    registry = RegistryClient.from_settings(loaded)
     path = lock.path_for(loaded)
+    announce(registry_place(loaded), project(loaded), file("lock", path))
+    registry = RegistryClient.from_settings(loaded)
     name = lock.registry_name(loaded.registry_url)
     known = lock.load(path) or lock.Lock(name)
     topics = catalog.load(loaded).topics

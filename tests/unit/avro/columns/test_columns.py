@@ -428,3 +428,18 @@ def test_text_that_is_not_utf8_is_bad_alone(texts: list[bytes]) -> None:
     assert set(reading.failures) == set(range(len(texts))) - set(sound)
     found = [text.encode() for batch in reading.batches for text in batch.strings("a").tolist() if text is not None]
     assert found == [*sound.values()]
+
+
+def test_a_column_of_another_kind_is_refused_by_name() -> None:
+    fields = [{"name": "n", "type": "long"}, {"name": "s", "type": "string"}]
+    [batch] = read(
+        {"type": "record", "name": "R", "fields": fields}, ("n", "s"), [wire.frame(SCHEMA_ID, b"\2\2a")]
+    ).batches
+    assert batch.integers("n").tolist() == [1]
+    with pytest.raises(TypeError, match="column n is an array, not one of strings; enums are integers"):
+        batch.strings("n")
+    for get in (batch.integers, batch.nullable, batch.lists):
+        with pytest.raises(TypeError, match="column s is a StringColumn, not one of"):
+            get("s")
+    with pytest.raises(KeyError):
+        batch.strings("none")

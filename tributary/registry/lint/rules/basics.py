@@ -113,11 +113,12 @@ def key_present(contracts: Contracts) -> Iterator[Problem]:
     for contract in contracts:
         field = _top(contract).get(contract.topic.key)
         if field is None:
+            names = ", ".join(_top(contract))
             yield Problem(
                 contract,
                 None,
                 f"the key of topic {contract.topic.contract} is {contract.topic.key!r}, which is not a field of it",
-                f"name one of {', '.join(_top(contract))} as key in catalog.toml, or add the field",
+                f"name one of {names} as key in catalog.toml, or add the field" if names else "add the field",
             )
         elif _base(field.type) != "string":
             yield Problem(contract, field, f"the key must be a string, but is {_paste(field.type)}")
