@@ -19,6 +19,7 @@ $(VENV)/bin/python:
 $(STAMPS)/%: requirements/%.txt | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt (the first time takes half a minute)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@test -x $(BIN)/tributary || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@mkdir -p $(@D) && touch $@
 
 DEVELOPMENT := $(STAMPS)/development
@@ -146,8 +147,8 @@ lock: ## update the pinned requirements, with hashes (needs uv on the PATH)
 	    --no-emit-find-links --no-header --no-annotate --no-emit-package tributary-events "$${@:2}" -o requirements/$$1.txt; }; \
 	  pinned=(pyproject.toml -c requirements/development.txt); set -e; \
 	  pin development pyproject.toml --all-extras --group development; \
-	  pin runtime "$${pinned[@]}" --extra web; \
-	  pin stack "$${pinned[@]}" --extra stack; \
+	  pin runtime "$${pinned[@]}" --extra web --group build; \
+	  pin stack "$${pinned[@]}" --extra stack --group build; \
 	  pin browser "$${pinned[@]}" --all-extras --group development --group browser; \
 	  pin benchmarks --group benchmarks; \
 	  pin fuzz --group fuzz

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tributary import imports
+from tributary import __version__, imports
 from tributary.cli import exits
 from tributary.errors import TributaryError
 from tributary.printable import log_to_stderr
@@ -81,6 +81,7 @@ def parser(prog: str = "tributary", only: Collection[str] = COMMANDS) -> argpars
         metavar="DIR",
         help="the folder with tributary.toml (default: the nearest, from the working directory upwards)",
     )
+    whole.add_argument("--version", action="version", version=f"tributary {__version__}", help="print the version")
     commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for name, (module, text) in COMMANDS.items():
         if name in only:

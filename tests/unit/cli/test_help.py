@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.paths import ROOT
+from tributary import __version__
 from tributary.cli.main import COMMANDS, main, parser
 from tributary.cli.output import FORMATS
 
@@ -140,3 +141,10 @@ def test_a_door_shows_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["stack", "up"], prog="python -m registry", only=["lint"])
     assert ended.value.code == 2
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"tributary {__version__}\n"

@@ -43,7 +43,7 @@ Column = Integers | StringColumn | ListColumn | NullableColumn | Objects
 class RecordBatch:
     """Columns of one length, by name.
 
-    A method that returns a column raises KeyError for a name that is none of them, and TypeError for another kind.
+    A method that returns a column raises KeyError for an unknown name, and TypeError for a column of another kind.
     """
 
     rows: int
