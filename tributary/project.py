@@ -7,10 +7,11 @@
     lock = "registry/registry.lock.json"          # what the registry holds
     exemptions = "registry/exemptions.toml"       # where a rule is switched off for one field
     envelope = ["event_id", "occurred_at"]        # the fields that every event has; default: none
+    co-partitioned = [["orders", "payments"]]     # groups of topics with equal keys and partitions; default: none
 
-    [rules]                                       # of lint; all are on by default
-    names = false
-    personal-data-marked.names = ["email"]        # an option of a rule
+    [rules]                                       # of lint
+    names = "warning"                             # true or "error", "warning", false; each rule has a default
+    personal-data-marked.names = ["email"]        # an option of a rule; the rule is on
 
 The file is searched from the working directory upwards. The variable TRIBUTARY_PROJECT names its folder instead, for
 this process and those that it starts.
@@ -29,7 +30,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import attrs
 
@@ -50,6 +51,18 @@ class NoProject(ProjectError):
     """There is no project file where one was expected."""
 
 
+RuleSeverity = Literal["error", "warning"]
+
+
+@attrs.frozen
+class RuleChoice:
+    """What a project says about a rule of lint."""
+
+    severity: RuleSeverity | None
+    """Of its findings; None where the rule is off."""
+    options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+
+
 @attrs.frozen(kw_only=True)
 class Project:
     """What a project file says. Paths are absolute; only `folder` is known to exist."""
@@ -63,8 +76,10 @@ class Project:
     exemptions: Path
     envelope: tuple[str, ...]
     """The fields that every event has, in the order in which they are reported."""
-    rules: Mapping[str, bool | Mapping[str, Sequence[str]]]
-    """Rule of lint → whether it is on, or its options."""
+    co_partitioned: tuple[tuple[str, ...], ...]
+    """Groups of topics, by their names in the catalogue, that have the same key and number of partitions."""
+    rules: Mapping[str, RuleChoice]
+    """By rule of lint; the others have their defaults."""
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -84,6 +99,7 @@ class Project:
             lock=folder / _path(file, content, "lock", "registry/registry.lock.json"),
             exemptions=folder / _path(file, content, "exemptions", "registry/exemptions.toml"),
             envelope=_envelope(file, content.get("envelope", [])),
+            co_partitioned=_co_partitioned(file, content.get("co-partitioned", [])),
             rules=_rules(file, content.get("rules", {})),
         )
         project._refuse_earlier_places()
@@ -170,7 +186,7 @@ def _content(file: Path) -> dict[str, Any]:
 
 
 def _require_known(file: Path, content: Mapping[str, Any]) -> None:
-    known = [field.name for field in attrs.fields(Project) if field.name != "folder"]
+    known = [field.name.replace("_", "-") for field in attrs.fields(Project) if field.name != "folder"]
     for key in content:
         if key not in known:
             raise ProjectError(f"{file}: {key} is no key of a project; {meant(key, known)}")
@@ -208,13 +224,42 @@ def _envelope(file: Path, names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _rules(file: Path, rules: Any) -> Mapping[str, bool | Mapping[str, Sequence[str]]]:
+def _co_partitioned(file: Path, groups: Any) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(groups, list):
+        raise ProjectError(f"{file}: co-partitioned is {groups!r}, expected a list of groups of topics")
+    for group in groups:
+        if not isinstance(group, list) or not all(isinstance(name, str) for name in group) or len(set(group)) < 2:
+            raise ProjectError(f"{file}: co-partitioned has {group!r}, expected a list of two topics or more")
+    return tuple(map(tuple, groups))
+
+
+def _rules(file: Path, rules: Any) -> Mapping[str, RuleChoice]:
     if not isinstance(rules, dict):
         raise ProjectError(f"{file}: rules is {rules!r}, expected a table")
-    for rule, value in rules.items():
-        if not isinstance(value, bool | dict):
-            raise ProjectError(f"{file}: rules.{rule} is {value!r}, expected true, false or a table of its options")
-        for option, words in value.items() if isinstance(value, dict) else ():
-            if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-                raise ProjectError(f"{file}: rules.{rule}.{option} is {words!r}, expected a list of words")
-    return rules
+    return {rule: _choice(file, f"rules.{rule}", value) for rule, value in rules.items()}
+
+
+def _choice(file: Path, key: str, value: Any) -> RuleChoice:
+    if not isinstance(value, dict):
+        return RuleChoice(_severity(file, key, value, 'true, false, "warning", "error" or a table of its options'))
+    options = {option: words for option, words in value.items() if option != "severity"}
+    for option, words in options.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+            raise ProjectError(f"{file}: {key}.{option} is {words!r}, expected a list of words")
+    return RuleChoice(
+        _severity(file, f"{key}.severity", value.get("severity", True), 'true, false, "warning" or "error"'), options
+    )
+
+
+_SEVERITIES: Mapping[bool | str, RuleSeverity | None] = {
+    True: "error",
+    "error": "error",
+    "warning": "warning",
+    False: None,
+}
+
+
+def _severity(file: Path, key: str, value: Any, expected: str) -> RuleSeverity | None:
+    if not isinstance(value, bool | str) or value not in _SEVERITIES:
+        raise ProjectError(f"{file}: {key} is {value!r}, expected {expected}")
+    return _SEVERITIES[value]

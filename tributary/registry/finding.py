@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
-Severity = Literal["error", "note"]
+Severity = Literal["error", "warning", "note"]
 
 
 @attrs.frozen
@@ -28,4 +29,9 @@ class Finding:
     subject: str = ""
     """The subject in the registry; empty for a finding about the contract alone."""
     severity: Severity = "error"
-    """A note does not fail the command."""
+    """Only an error fails the command."""
+
+
+def errors(found: Iterable[Finding]) -> list[Finding]:
+    """Those that fail a command."""
+    return [finding for finding in found if finding.severity == "error"]

@@ -15,6 +15,7 @@ from tests.support.contracts import Contracts, Edit
 from tests.support.registry.commands import Commands
 from tests.support.registry.guest import Guest
 from tributary.catalog import Topic
+from tributary.project import RuleChoice
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.client import RegistryClient, RegistryError
@@ -120,6 +121,15 @@ def test_lint_runs_before_everything_else(mine: Contracts, registry: RegistryCli
         apply(mine)
     assert [finding.rule for finding in failed.value.plan.findings] == ["docs-present"]
     assert registry.versions(views(mine).subject) == []
+
+
+def test_a_warning_is_reported_and_does_not_stop_apply(mine: Contracts, registry: RegistryClient) -> None:
+    mine.edit("purchases", lambda schema: schema.pop("doc"))
+    warn = {**mine.project.rules, "docs-present": RuleChoice("warning")}
+    warned = attrs.evolve(mine.settings, project=attrs.evolve(mine.project, rules=warn))
+    applied = plan.apply(warned, mine.load())
+    assert [(finding.rule, finding.severity) for finding in applied.plan.findings] == [("docs-present", "warning")]
+    assert len(registry.versions(views(mine).subject)) == 1
 
 
 def test_topics_that_differ_are_altered_or_explained(mine: Contracts) -> None:

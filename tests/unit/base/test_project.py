@@ -62,7 +62,7 @@ def test_lint_governs_the_contracts_of_the_folder_it_is_run_in(other: Path) -> N
         done = run(folder, "lint")
         assert done.returncode == 1
         assert "1 contract, " in done.stdout
-        assert "docs-present" in done.stdout
+        assert "key-present" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["lint", "check", "drift", "docs", "prove"])
@@ -84,6 +84,17 @@ def test_what_asks_a_registry_alone_needs_no_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["lint", "--help"], ["lint", "--explain", "docs-present"]])
 def test_help_needs_no_project(tmp_path: Path, arguments: list[str]) -> None:
     assert run(tmp_path, *arguments).returncode == 0
+
+
+def test_a_rule_is_explained_with_what_the_project_says_of_it(other: Path, tmp_path: Path) -> None:
+    explain = ["lint", "--explain", "money-with-currency"]
+    assert "default: off\nhere: no project\noption names: price, " in run(tmp_path, *explain).stdout
+    with (other / FILE).open("a") as file:
+        file.write('rules.money-with-currency = {severity = "warning", names = ["toll"]}\n')
+    said = run(other, *explain).stdout
+    assert "default: off\nhere: warning\n" in said
+    assert said.endswith("option names here: toll\n")
+    assert run(other, "lint", "--explain", "range-tightened").stdout.endswith("always on\n")
 
 
 def test_the_variable_names_the_project_wherever_the_command_runs(other: Path, tmp_path: Path) -> None:
@@ -165,6 +176,7 @@ def test_every_key_has_a_default(tmp_path: Path) -> None:
     assert found.lock == tmp_path / "registry" / "registry.lock.json"
     assert found.exemptions == tmp_path / "registry" / "exemptions.toml"
     assert found.envelope == ()
+    assert found.co_partitioned == ()
     assert found.rules == {}
 
 
@@ -189,7 +201,12 @@ def test_paths_start_at_the_projects_folder(tmp_path: Path, monkeypatch: pytest.
         ('envelope = ["user-id"]', "envelope has 'user-id', expected the name of a field"),
         ('envelope = ["a", "b", "a"]', "envelope has 'a' twice"),
         ("rules = true", "rules is True, expected a table"),
-        ('rules.names = "off"', "rules.names is 'off', expected true, false or a table of its options"),
+        ("co-partitioned = true", "co-partitioned is True, expected a list of groups of topics"),
+        ('co-partitioned = ["a", "b"]', "co-partitioned has 'a', expected a list of two topics or more"),
+        ('co-partitioned = [["a", "a"]]', "co-partitioned has ['a', 'a'], expected a list of two topics or more"),
+        ('rules.names = "off"', """rules.names is 'off', expected true, false, "warning", "error" or a table of its"""),
+        ("rules.names = 1", """rules.names is 1, expected true, false, "warning", "error" or a table of its options"""),
+        ('rules.names.severity = "note"', "rules.names.severity is 'note', expected true, false, "),
         ("rules.names.words = 1", "rules.names.words is 1, expected a list of words"),
         ("contracts = ", "Invalid value (at "),
     ],

@@ -23,12 +23,15 @@ import pytest
 
 from tests.support.contracts import Contracts, field
 from tests.support.registry.commands import Commands
+from tributary import project
 from tributary.cli.output import show
 from tributary.cli.records import census
+from tributary.project import Project
 from tributary.registry import lock
 from tributary.registry.apply import plan
 from tributary.registry.apply.unknown import Unknown
 from tributary.registry.client import RegistryClient
+from tributary.registry.finding import Finding
 from tributary.registry.records.census import Census, IdCount, IdUse, RecordPosition
 from tributary.registry.render import plans
 from tributary.registry.steps import Done, Incomplete, Step
@@ -81,6 +84,15 @@ def broken(clean: Contracts) -> Contracts:
     clean.edit("product-events", dangers)
     clean.edit("purchases", lambda schema: field(schema, "order_id").update(doc="A *star*."))
     return clean
+
+
+@pytest.fixture
+def warned(clean: Contracts) -> Contracts:
+    """A field has no doc, and in this project that is a warning."""
+    file = clean.folder / project.FILE
+    file.write_text(file.read_text().replace("docs-present = true", 'docs-present = "warning"'))
+    clean.edit("user-events", lambda schema: field(schema, "quantity").update(doc=""))
+    return clean.with_settings(attrs.evolve(clean.settings, project=Project.load(clean.folder)))
 
 
 @pytest.fixture
@@ -218,8 +230,10 @@ class Case:
 CASES = [
     Case("lint-none", "clean", "lint", 0, ALL),
     Case("lint", "broken", "lint", 1, ALL),
+    Case("lint-warning", "warned", "lint", 0, ALL),
     Case("lint-unreadable", "unreadable", "lint", 1, ALL),
     Case("lint-explain", "clean", "lint --explain docs-present", 0),
+    Case("lint-explain-options", "warned", "lint --explain money-with-currency", 0),
     Case("check-none", "clean", "check --allow-unknown", 0, ALL),
     Case("check", "broken", "check", 1, ALL),
     Case("check-unreadable", "unreadable", "check --allow-unknown", 1, ALL),
@@ -297,6 +311,7 @@ CENSUS = Census(
     {"the value is empty": 2},
 )
 UNKNOWN = (Unknown("a-value", ("v2 (id 4): coupon added: string",), ("coupon removed: string",)),)
+WARNED = (Finding("docs-present", "a", Path("a.avsc"), 3, "f", "field f has no doc", "add one", severity="warning"),)
 PLANS = plans.text, plans.document, plans.markdown
 APPLIED = plans.applied_text, plans.applied_document, plans.applied_markdown
 FAILED = plans.failed_text, plans.failed_document, plans.failed_markdown
@@ -305,6 +320,8 @@ BUILT: dict[str, tuple[tuple[Callable[[Any], Any], ...], Any]] = {
     "plan-unknown": (PLANS, plan.Plan(STEPS, (), (), ("the registry refuses",), UNKNOWN)),
     "apply": (APPLIED, plan.Applied(PLAN, DONE, Path("lock.json"), True)),
     "apply-none": (APPLIED, plan.Applied(plan.Plan(STEPS[2:3], (), (), ()), (), Path("lock.json"), False)),
+    "plan-warning": (PLANS, plan.Plan(STEPS, WARNED, (), ())),
+    "apply-warning": (APPLIED, plan.Applied(plan.Plan(STEPS, WARNED, (), ()), DONE, Path("lock.json"), True)),
     "apply-failed": (FAILED, Incomplete(DONE[:1], STEPS[1], STEPS[2:], "the registry *fell* over")),
     "census": ((census.text, census.document, census.markdown), CENSUS),
 }

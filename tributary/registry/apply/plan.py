@@ -19,7 +19,7 @@ from tributary.registry.apply.subjects import Overtaken, SubjectSteps, state
 from tributary.registry.apply.unknown import Unknown, find
 from tributary.registry.check.verdict import SubjectCheck, check_all
 from tributary.registry.client import RegistryClient, RegistryError, RegistryUnavailable
-from tributary.registry.finding import Finding
+from tributary.registry.finding import Finding, errors
 from tributary.registry.lint.engine import lint
 from tributary.registry.steps import Done, Step
 from tributary.settings import Settings
@@ -31,7 +31,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...]
-    """What lint found; the registry and Kafka were not asked if there is any."""
+    """What lint found; the registry and Kafka were not asked if there is an error among them."""
     checks: tuple[SubjectCheck, ...]
     refusals: tuple[str, ...]
     """Why the registry would refuse a change that the rules allow."""
@@ -41,7 +41,8 @@ class Plan:
     @property
     def ok(self) -> bool:
         """Whether every check passed."""
-        return not (self.findings or self.refusals or self.unknown) and all(check.passed for check in self.checks)
+        failed = errors(self.findings) or self.refusals or self.unknown
+        return not failed and all(check.passed for check in self.checks)
 
 
 @attrs.frozen
@@ -73,9 +74,9 @@ def make(
     from tributary.registry.apply.topics import Topics, wanted  # the admin client takes 50 ms to import
 
     catalog = catalog or catalogue.load(settings)
-    findings = lint(catalog, settings.project, basics_only=True)
-    if findings:
-        return Plan((), tuple(findings), (), ())
+    findings = tuple(lint(catalog, settings.project, basics_only=True))
+    if errors(findings):
+        return Plan((), findings, (), ())
     registry = RegistryClient.from_settings(settings)
     history = lock.load(settings.lock_path) or lock.Lock(lock.LOCAL)
     states = [state(topic, registry, history) for topic in catalog.topics]
@@ -92,7 +93,7 @@ def make(
     if lock_down:
         steps += [step for subject in subjects for step in subject.lock_down()]
     refusals = [refusal for subject in subjects for refusal in subject.refusals()]
-    return Plan(tuple(steps), (), tuple(checks), tuple(refusals), tuple(unknown))
+    return Plan(tuple(steps), findings, tuple(checks), tuple(refusals), tuple(unknown))
 
 
 def apply(

@@ -27,7 +27,7 @@ from tributary.registry.contract import json_edit as json_text
 from tributary.registry.contract.walk import Field, Node
 from tributary.registry.evolve.edits import Edit, Spec
 from tributary.registry.evolve.targets import EvolveError, counterpart
-from tributary.registry.finding import Finding
+from tributary.registry.finding import Finding, errors
 from tributary.registry.lint.engine import lint
 
 __all__ = ["Evolution", "EvolveError", "Rewritten", "evolve", "write"]
@@ -59,7 +59,7 @@ class Evolution:
     findings: tuple[Finding, ...]
     """What lint finds with the edit and did not find without it."""
     checks: tuple[SubjectCheck, ...]
-    """Of the contracts that are edited; empty where lint has findings already."""
+    """Of the contracts that are edited; empty where lint finds errors already."""
     scope: str
     """Why the edit is of several contracts, as a sentence; empty where it is of one."""
     notes: tuple[str, ...]
@@ -70,7 +70,7 @@ class Evolution:
     @property
     def allowed(self) -> bool:
         """Whether it may be written."""
-        return not self.findings and all(check.passed for check in self.checks)
+        return not errors(self.findings) and all(check.passed for check in self.checks)
 
     @property
     def diff(self) -> str:
@@ -112,7 +112,8 @@ def evolve(catalog: Catalog, versions: Versions, topic: Topic, edit: Edit, proje
         ),
     )
     findings = _new(lint(current, project), lint(edited, project))
-    checks = [] if findings else [c for c in check_all(edited.topics, versions, project) if c.topic.contract in files]
+    checked = [] if errors(findings) else check_all(edited.topics, versions, project)
+    checks = [check for check in checked if check.topic.contract in files]
     refused = [check for check in checks if not check.passed]
     before = {c.topic.contract: c for c in check_all(current.topics, versions, project)} if refused else {}
     return Evolution(

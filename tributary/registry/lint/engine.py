@@ -1,8 +1,8 @@
-"""Lint the contracts: run the rules that the project has on, and drop what its exemptions accept."""
+"""Lint the contracts: run the rules that are on for the project, and drop what its exemptions accept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -10,7 +10,7 @@ from tributary.avro.parser import stored
 from tributary.avro.schema import SchemaError
 from tributary.catalog import Catalog, CatalogError
 from tributary.errors import UsageError
-from tributary.project import Project, meant
+from tributary.project import Project, RuleSeverity, meant
 from tributary.registry.contract import json_edit
 from tributary.registry.contract.hazards import DANGERS, NOTES
 from tributary.registry.finding import Finding
@@ -24,34 +24,38 @@ class UnknownRule(UsageError):
     """There is no rule with that id; the message says which there are."""
 
 
-def switched_on(project: Project) -> list[Registration]:
-    """The rules that the project has on, with its options. Raises ProjectError for an unknown rule or option."""
-    for name, value in project.rules.items():
+def rules(project: Project) -> list[Registration]:
+    """The rules, with the project's severities and options. Raises ProjectError for an unknown rule or option."""
+    for name, choice in project.rules.items():
         if name not in RULES:
             raise project.error(f"rules.{name} is not a rule of lint; {meant(name, RULES)}")
-        for option in value if isinstance(value, Mapping) else ():
+        for option in choice.options:
             if option not in (options := RULES[name].options):
                 hint = meant(option, options) if options else "it has none"
                 raise project.error(f"rules.{name}.{option} is not an option of the rule; {hint}")
-    on = [rule for rule in RULES.values() if project.rules.get(rule.id) is not False]
-    return [attrs.evolve(rule, options={**rule.options, **_options(project, rule)}) for rule in on]
+    return [_as_chosen(rule, project) for rule in RULES.values()]
 
 
-def _options(project: Project, rule: Registration) -> Mapping[str, Sequence[str]]:
-    given = project.rules.get(rule.id)
-    return given if isinstance(given, Mapping) else {}
+def _as_chosen(rule: Registration, project: Project) -> Registration:
+    choice = project.rules.get(rule.id)
+    if choice is None:
+        return rule
+    return attrs.evolve(rule, severity=choice.severity, options={**rule.options, **choice.options})
 
 
 def lint(catalog: Catalog, project: Project, *, basics_only: bool = False) -> list[Finding]:
     """Everything that the project's rules find, by file and line. Raises ExemptionError and ProjectError.
 
-    A contract that does not parse is one finding, `parses`, and no other rule sees it.
+    `basics_only` leaves out the rules that `apply` does not require. A contract that does not parse is one finding,
+    `parses`, and no other rule sees it.
     """
     parsed, findings = _contracts(catalog)
-    contracts = Contracts(tuple(parsed), project.envelope)
-    for rule in switched_on(project):
-        if rule.basic or not basics_only:
-            findings += [_finding(rule.id, problem) for problem in rule.run(contracts, **rule.options)]
+    _require_topics(catalog, project)
+    contracts = Contracts(tuple(parsed), project.envelope, project.co_partitioned)
+    for rule in rules(project):
+        if rule.severity and (rule.basic or not basics_only):
+            problems = rule.run(contracts, **rule.options)
+            findings += [_finding(rule.id, problem, rule.severity) for problem in problems]
     off = [e for e in exemptions.load(known_rules(), project.exemptions) if e.rule in RULES]
     findings = list(_exempt(findings, off, report_unused=not basics_only))
     order = [topic.contract for topic in catalog.topics]
@@ -86,6 +90,13 @@ def explain(name: str) -> str:
     return reasons[name]
 
 
+def _require_topics(catalog: Catalog, project: Project) -> None:
+    topics = [topic.contract for topic in catalog.topics]
+    for name in (name for group in project.co_partitioned for name in group):
+        if name not in topics:
+            raise project.error(f"co-partitioned has {name!r}, not a topic of the catalogue; {meant(name, topics)}")
+
+
 def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
     contracts, findings = [], []
     for topic in catalog.topics:
@@ -103,11 +114,12 @@ def _contracts(catalog: Catalog) -> tuple[list[Contract], list[Finding]]:
     return contracts, findings
 
 
-def _finding(name: str, problem: Problem) -> Finding:
+def _finding(name: str, problem: Problem, severity: RuleSeverity) -> Finding:
     contract, at = problem.contract, problem.at
     path = "" if at is None else at.path or (at.name if at.pointer else "")
     line = contract.lines[at.pointer] if at else 1
-    return Finding(name, contract.topic.contract, contract.topic.path, line, path, problem.message, problem.fix)
+    topic = contract.topic
+    return Finding(name, topic.contract, topic.path, line, path, problem.message, problem.fix, severity=severity)
 
 
 def _exempt(findings: list[Finding], off: Iterable[Exemption], *, report_unused: bool) -> Iterator[Finding]:

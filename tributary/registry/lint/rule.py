@@ -13,6 +13,7 @@ import attrs
 
 from tributary.avro.schema import Schema
 from tributary.catalog import Topic
+from tributary.project import RuleSeverity
 from tributary.registry.contract import walk
 
 
@@ -42,6 +43,8 @@ class Contracts:
     each: tuple[Contract, ...]
     envelope: tuple[str, ...]
     """The fields that every event has."""
+    co_partitioned: tuple[tuple[str, ...], ...] = ()
+    """Groups of topics, by their names in the catalogue."""
 
     def __iter__(self) -> Iterator[Contract]:
         return iter(self.each)
@@ -63,12 +66,14 @@ Rule = Callable[..., Iterator[Problem]]
 
 @attrs.frozen
 class Registration:
-    """A rule, its id and its options."""
+    """A rule, its id, its severity and its options."""
 
     id: str
     basic: bool
-    """Whether `apply` requires it; the others are only for `lint`, before a merge."""
+    """Whether `apply` requires it where it is on; the others are only for `lint`, before a merge."""
     run: Rule
+    severity: RuleSeverity | None = "error"
+    """Of its findings; None where the rule is off. A project can set it."""
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     """What a project can set, with the default."""
 
@@ -82,11 +87,16 @@ REGISTERED: dict[str, Registration] = {}
 """By id; `rules/` has all of them."""
 
 
-def rule(name: str, *, basic: bool = False, **options: Sequence[str]) -> Callable[[Rule], Rule]:
-    """Register a rule under an id, with the defaults of its options."""
+def rule(
+    name: str, *, basic: bool = False, severity: RuleSeverity | None = "error", **options: Sequence[str]
+) -> Callable[[Rule], Rule]:
+    """Register a rule under an id, with the defaults of its severity and options.
+
+    A rule is on by default only if its findings are damage in every project; conventions are off (`severity=None`).
+    """
 
     def register(run: Rule) -> Rule:
-        REGISTERED[name] = Registration(name, basic, run, options)
+        REGISTERED[name] = Registration(name, basic, run, severity, options)
         return run
 
     return register

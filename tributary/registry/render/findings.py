@@ -11,7 +11,7 @@ import attrs
 
 from tributary.destination import shown
 from tributary.printable import lines
-from tributary.registry.finding import Finding
+from tributary.registry.finding import Finding, errors
 from tributary.registry.render.markup import code, plain, table
 from tributary.registry.render.words import attributes
 
@@ -19,19 +19,27 @@ _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def text(found: Iterable[Finding]) -> str:
-    """One finding a line with file and line first, so that editors can jump to it, and its fix below."""
+    """One finding a line with file and line first, so that editors can jump to it, and its fix below.
+
+    A finding that is no error says its severity, as compilers do.
+    """
     return lines(line for finding in found for line in _text(finding))
 
 
 def _text(finding: Finding) -> Iterator[str]:
     field = f"{finding.path}: " if finding.path else ""
-    yield f"{_where(finding)}: {field}{finding.message} [{finding.rule}]"
+    severity = f"{severity}: " if (severity := _unless_error(finding)) else ""
+    yield f"{_where(finding)}: {severity}{field}{finding.message} [{finding.rule}]"
     if finding.fix:
         yield f"  fix: {finding.fix}"
 
 
 def _where(finding: Finding) -> str:
     return f"{shown(finding.file)}:{finding.line}" if finding.line else finding.subject
+
+
+def _unless_error(finding: Finding) -> str:
+    return "" if finding.severity == "error" else finding.severity
 
 
 def document(finding: Finding) -> dict[str, Any]:
@@ -45,8 +53,8 @@ def document(finding: Finding) -> dict[str, Any]:
 
 def markdown(found: Iterable[Finding]) -> Iterator[str]:
     """The lines of a table, with a blank one before it; none where nothing was found. Empty columns are left out."""
-    heads = ("where", "field", "rule", "finding", "fix")
-    rows = [(code(_where(f)), code(f.path), f.rule, plain(f.message), code(f.fix)) for f in found]
+    heads = ("where", "field", "rule", "severity", "finding", "fix")
+    rows = [(code(_where(f)), code(f.path), f.rule, _unless_error(f), plain(f.message), code(f.fix)) for f in found]
     if columns := [column for column in zip(heads, *rows, strict=True) if any(column[1:])]:
         first, *rest = zip(*columns, strict=True)
         yield from table(first, rest)
@@ -100,17 +108,22 @@ def cases(names: Iterable[str], found: Iterable[Finding]) -> list[Case]:
 
 
 def junit(command: str, tested: Iterable[Case]) -> str:
-    """A test suite with a case for each; a case fails for an error, not for a note."""
+    """A test suite with a case for each; a case fails for an error.
+
+    What is found in a case that passes is its output: reports show it, and a case that is skipped would not count.
+    """
     suite = ElementTree.Element("testsuite", name=f"registry {command}")
     failures = 0
     for number, case in enumerate(tested, 1):
         element = ElementTree.SubElement(suite, "testcase", classname=f"registry.{command}", name=case.name)
         suite.set("tests", str(number))
-        if first := next((finding for finding in case.findings if finding.severity == "error"), None):
+        details = case.details or text(case.findings)
+        if failing := errors(case.findings):
             failures += 1
-            message = case.message or first.message
-            failure = ElementTree.SubElement(element, "failure", type=first.rule, message=message)
-            failure.text = case.details or text(case.findings)
+            message = case.message or failing[0].message
+            ElementTree.SubElement(element, "failure", type=failing[0].rule, message=message).text = details
+        elif case.findings:
+            ElementTree.SubElement(element, "system-out").text = details
     suite.set("failures", str(failures))
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)

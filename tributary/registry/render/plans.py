@@ -55,9 +55,9 @@ def text(made: Plan) -> str:
     parts += map(printable, made.refusals)
     if made.unknown:
         parts.append(unknowns.text(made.unknown))
-    if parts:
+    if not made.ok:
         return "\n".join([*parts, "", NOTHING_WRITTEN])
-    parts = [lines(map(step, made.steps))]
+    parts.append(lines(map(step, made.steps)))
     if changed := [check for check in made.checks if check.changes and not check.registered]:
         parts += ["", checks.text(changed)]
     return "\n".join([*parts, "", _counts(made)])
@@ -99,22 +99,26 @@ def markdown(made: Plan) -> str:
 
 
 def applied_text(result: Applied) -> str:
-    """What was left alone, and a summary."""
-    return lines([*map(step, _idle(result)), _outcome(result)])
+    """What lint warns of, what was left alone, and a summary."""
+    warnings = [findings.text(result.plan.findings)] if result.plan.findings else []
+    return "\n".join([*warnings, lines([*map(step, _idle(result)), _outcome(result)])])
 
 
 def applied_document(result: Applied) -> dict[str, Any]:
-    """`done` (what and its outcome), `left` alone, and the lock's `path` and whether it was `updated`."""
+    """`done` (what and its outcome), `left` alone, the lock's `path` and whether it was `updated`, and `findings`: what
+    lint warns of."""
     return {
         "done": steps_document(result.done),
         "left": steps_document(_idle(result)),
         "lock": {"path": shown(result.lock_path), "updated": result.lock_changed},
+        "findings": [findings.document(finding) for finding in result.plan.findings],
     }
 
 
 def applied_markdown(result: Applied) -> str:
-    """A summary, and a table of what was done and what was left alone."""
-    return "\n".join([f"**{_outcome(result)}**", *steps_table([*result.done, *_idle(result)])])
+    """A summary, a table of what was done and what was left alone, and one of what lint warns of."""
+    table = steps_table([*result.done, *_idle(result)])
+    return "\n".join([f"**{_outcome(result)}**", *table, *findings.markdown(result.plan.findings)])
 
 
 def _idle(result: Applied) -> list[Step]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.contracts import NOWHERE, Contracts, field
 from tributary.cli.main import main
+from tributary.project import FILE
 from tributary.registry import lock
 
 ADD = ("purchases", "add-field", "items[].colour", "string", "--optional", "--doc", "Its colour.")
@@ -216,6 +217,16 @@ def test_json_of_a_refusal(evolve: Evolve) -> None:
     found = document(evolve("purchases", "rename", "region", "area", "--format", "json"))
     assert {finding["rule"] for finding in found["findings"]} == {"envelope-present"}
     assert (found["allowed"], found["passed"], found["subjects"]) == (False, False, [])
+
+
+def test_an_edit_with_a_warning_is_written(contracts: Contracts, evolve: Evolve) -> None:
+    file = contracts.folder / FILE
+    file.write_text(file.read_text().replace("\nnames = true", '\nnames = "warning"'))
+    found = document(
+        evolve("purchases", "add-field", "Colour", "string", "--optional", "--doc", "C", "--format", "json")
+    )
+    assert (found["allowed"], found["written"], len(found["subjects"])) == (True, True, 1)
+    assert [(finding["rule"], finding["severity"]) for finding in found["findings"]] == [("names", "warning")]
 
 
 def test_markdown(evolve: Evolve) -> None:

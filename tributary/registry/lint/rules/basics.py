@@ -1,9 +1,9 @@
-"""The rules that `apply` requires: without them the merge, the key or a registry would fail."""
+"""The rules that `apply` requires where they are on: without them the merge, the key or a registry would fail."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tributary.avro.defaults import is_portable_default
@@ -57,7 +57,7 @@ def envelope_identical(contracts: Contracts) -> Iterator[Problem]:
                 )
 
 
-@rule("docs-present", basic=True)
+@rule("docs-present", basic=True, severity=None)
 def docs_present(contracts: Contracts) -> Iterator[Problem]:
     """Every record, enum, fixed and field has a `doc` with its meaning.
 
@@ -126,16 +126,21 @@ def key_present(contracts: Contracts) -> Iterator[Problem]:
 
 @rule("partitions-equal", basic=True)
 def partitions_equal(contracts: Contracts) -> Iterator[Problem]:
-    """All topics have the same key and the same number of partitions.
+    """The topics of a group have the same key and number of partitions (`co-partitioned` in tributary.toml).
 
-    Only then are all events of one user in partitions with the same number, which an assignor that co-locates
+    Only then are all events of one key in partitions with the same number, which an assignor that co-locates
     partitions gives to the same member of a group.
     """
-    usual = [(contract.topic.key, contract.topic.partitions) for contract in contracts]
+    for group in contracts.co_partitioned:
+        yield from _unequal([contract for contract in contracts if contract.topic.contract in group])
+
+
+def _unequal(group: Sequence[Contract]) -> Iterator[Problem]:
+    usual = [(contract.topic.key, contract.topic.partitions) for contract in group]
     if len(set(usual)) < 2:
         return
     key, partitions = max(usual, key=usual.count)
-    for contract in contracts:
+    for contract in group:
         topic = contract.topic
         if topic.partitions != partitions:
             yield Problem(

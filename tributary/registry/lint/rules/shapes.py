@@ -15,7 +15,7 @@ _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
-@rule("names")
+@rule("names", severity=None)
 def names(contracts: Contracts) -> Iterator[Problem]:
     """Records, enums and fixed are PascalCase, fields snake_case, symbols UPPER_SNAKE_CASE.
 
@@ -43,7 +43,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-@rule("namespace")
+@rule("namespace", severity=None)
 def namespace(contracts: Contracts) -> Iterator[Problem]:
     """All events and the types in them are in one namespace.
 
@@ -59,7 +59,7 @@ def namespace(contracts: Contracts) -> Iterator[Problem]:
                 yield Problem(contract, definition, message, f'"namespace": "{usual}"')
 
 
-@rule("optional-null-first")
+@rule("optional-null-first", severity=None)
 def optional_null_first(contracts: Contracts) -> Iterator[Problem]:
     """An optional field is ["null", T] with the default null.
 
@@ -76,7 +76,7 @@ def optional_null_first(contracts: Contracts) -> Iterator[Problem]:
                 yield Problem(contract, field, "an optional field has null first and the default null", fix)
 
 
-@rule("enum-default")
+@rule("enum-default", severity=None)
 def enum_default(contracts: Contracts) -> Iterator[Problem]:
     """An enum has a default of its own, next to its symbols.
 
@@ -117,7 +117,7 @@ def defined_once(contracts: Contracts) -> Iterator[Problem]:
                 yield Problem(contract, definition, message, f"use {json.dumps(spec, ensure_ascii=False)}")
 
 
-@rule("columns-readable")
+@rule("columns-readable", severity=None)
 def columns_readable(contracts: Contracts) -> Iterator[Problem]:
     """The column reader can skip every field.
 
@@ -144,7 +144,7 @@ def columns_readable(contracts: Contracts) -> Iterator[Problem]:
             yield Problem(contract, at, f"cannot be read by columns: {error}")
 
 
-@rule("stock-readable")
+@rule("stock-readable", severity="warning")
 def stock_readable(contracts: Contracts) -> Iterator[Problem]:
     """Confluent's serializers for Python can use the contract.
 

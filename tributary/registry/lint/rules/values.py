@@ -73,7 +73,7 @@ def _logical_problem(spec: dict[str, Any]) -> str:
 _MONEY = ("price", "amount", "cost", "fee", "revenue", "balance", "total", "tax", "discount")
 
 
-@rule("money-with-currency", names=_MONEY)
+@rule("money-with-currency", severity=None, names=_MONEY)
 def money_with_currency(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Money is a long in minor units, its name ends in _minor, and a currency (ISO 4217) is in the same event.
 
@@ -126,7 +126,7 @@ _PERSONAL = (
 PII = ("pseudonym", "identity", "sensitive")
 
 
-@rule("personal-data-marked", names=_PERSONAL)
+@rule("personal-data-marked", severity=None, names=_PERSONAL)
 def personal_data_marked(contracts: Contracts, names: Sequence[str]) -> Iterator[Problem]:
     """Personal data has the attribute pii: pseudonym (an id in place of a person), identity, or sensitive.
 
