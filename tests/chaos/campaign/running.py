@@ -128,7 +128,8 @@ class Campaign:
             bed.truth.deleted,
             bed.monitor.longest_silence_s,
             self.recovery_s,
-            [*bed.problems, *bed.monitor.silences],
+            bed.problems,
+            bed.monitor.silences,
         )
 
     def _check_letters(self) -> None:

@@ -78,7 +78,9 @@ def test_an_event_is_known_by_its_name_without_the_namespace(contracts: Contract
 def test_a_catalogue_without_a_topic_to_count_is_refused(contracts: Contracts) -> None:
     for contract in ("product-events", "user-events", "purchases"):
         loaded = contracts.edit(contract, lambda schema: schema.update(name="Other"))
-    with pytest.raises(CatalogError, match="no topic of the catalogue: figures are made of ProductViewed, Cart"):
+    with pytest.raises(
+        CatalogError, match="no topic of the catalogue is counted: figures are made of ProductViewed, Cart"
+    ):
         counted_topics(SHOP, loaded)
 
 
