@@ -17,7 +17,10 @@ _PRODUCTS = 12
 
 
 def to_json(figures: Figures) -> Mapping[str, Any]:
-    """The figures; amounts are text in the unit of their currency: `"1,234.50"`."""
+    """The figures; amounts are text in the unit of their currency: `"1,234.50"`.
+
+    Sorted: `by_type` in the order of the funnel, `products` by views with the most first, amounts by currency.
+    """
     return {
         "by_type": figures.by_type,
         "by_segment": figures.by_segment,

@@ -16,7 +16,7 @@ from tributary.figures.store.reader import StoreReader
 TYPES = tuple(event_type.name for event_type in EventType if event_type is not EventType.other_cart_change)
 """The event types that are always shown, in the order of the funnel."""
 
-_MOST_EVENTS = f"ORDER BY {' + '.join(COUNTS.values())} DESC, product_id LIMIT 30"
+_MOST_VIEWED = f"ORDER BY {COUNTS[EventType.view]} DESC, product_id LIMIT 30"
 
 
 @attrs.frozen
@@ -62,7 +62,7 @@ class Figures:
     watermark_ms: int | None = None
     """The time of the latest event, milliseconds since the epoch."""
     top_products: Sequence[tuple[str, Mapping[str, int]]] = ()
-    """The products with most events, and their events by type."""
+    """The products with most views, the most viewed first, and their events by type; equal ones by id."""
 
 
 class Reader(StoreReader):
@@ -114,7 +114,7 @@ class Reader(StoreReader):
             dead_letters=self._sums("SELECT topic, n FROM counts WHERE name = 'dead_letters'"),
             duplicate_purchases=duplicates.get("duplicate_purchases", 0),
             watermark_ms=watermark,
-            top_products=list(self._products(_MOST_EVENTS)),
+            top_products=list(self._products(_MOST_VIEWED)),
         )
 
     def _abandoned(self, watermark: int | None, after_minutes: float) -> AbandonedCarts:
@@ -153,7 +153,11 @@ def _lines(products: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 def as_json(reader: Reader, abandoned_after_minutes: float) -> dict[str, Any]:
-    """All figures for scripts; amounts of money are in minor units of their currency."""
+    """All figures for scripts; amounts of money are in minor units of their currency.
+
+    Sorted: `by_type` in the order of the funnel, `by_segment` and `by_region` by events with the most first,
+    `products` by id, `revenue_minor` by currency.
+    """
     figures = reader.figures(abandoned_after_minutes)
     return {
         "events": figures.events,

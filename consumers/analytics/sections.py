@@ -11,6 +11,7 @@ from tributary.currency import amount
 from tributary.views import Bar, Bars, Panel, Section, Table, View
 
 _PRODUCTS_IN_REPORT = 15
+_MOST_EVENTS = "most events first"
 
 
 def _types(view: View[Figures]) -> Panel:
@@ -42,15 +43,15 @@ def _money(view: View[Figures]) -> Panel:
         for currency in currencies
     ]
     header = ("", f"{figures.orders:,} orders", f"{carts.count:,} carts left")
-    return Panel("Revenue, abandoned carts", Table(header, rows))
+    return Panel("Revenue, abandoned carts", Table(header, rows), note="by currency")
 
 
 def _segments(view: View[Figures]) -> Panel:
-    return Panel("Segments", _activity(view.figures.by_segment))
+    return Panel("Segments", _activity(view.figures.by_segment), note=_MOST_EVENTS)
 
 
 def _regions(view: View[Figures]) -> Panel:
-    return Panel("Regions", _activity(view.figures.by_region))
+    return Panel("Regions", _activity(view.figures.by_region), note=_MOST_EVENTS)
 
 
 def _products(view: View[Figures]) -> Panel:
@@ -58,7 +59,8 @@ def _products(view: View[Figures]) -> Panel:
     if view.status is None:
         shown = shown[:_PRODUCTS_IN_REPORT]
     rows = [(product_name(product), *(f"{counts.get(name, 0):,}" for name in TYPES)) for product, counts in shown]
-    return Panel("Top products", Table(("", "views", "added", "removed", "bought"), rows, spare=(2, 3)))
+    table = Table(("", "views", "added", "removed", "bought"), rows, spare=(2, 3))
+    return Panel("Top products", table, note="most views first")
 
 
 TYPES_OF_EVENTS = Section(_types, min_height=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import attrs
@@ -10,7 +11,7 @@ import pytest
 from consumers.analytics.arrangement import ARRANGEMENT
 from consumers.analytics.figures import MIXED
 from consumers.analytics.labels import product_name
-from consumers.analytics.queries import AbandonedCarts, Figures
+from consumers.analytics.queries import AbandonedCarts, Figures, Reader
 from tests.support.figures.stores import Writer
 from tests.support.views.screen import SIZES, busy_view, drawn, words
 from tributary.settings import Settings
@@ -62,6 +63,30 @@ def test_all_of_a_large_dashboard_is_there(view: View[Figures], width: int, heig
     for region in view.figures.by_region:
         assert region in text
     assert product_name(view.figures.top_products[0][0])[:18] in text
+
+
+def test_top_products_are_those_with_most_views(store: Path) -> None:
+    """In this store, these are not those with most events."""
+    reader = Reader(store)
+    try:
+        products, top = reader.products(), reader.figures(30).top_products
+    finally:
+        reader.close()
+    wanted = sorted(products, key=lambda product: (-products[product].get("view", 0), product))[:30]
+    assert [product for product, _ in top] == wanted
+    assert wanted != sorted(products, key=lambda product: (-sum(products[product].values()), product))[:30]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES[2:])
+def test_each_list_says_what_it_is_sorted_by(view: View[Figures], width: int, height: int) -> None:
+    headings = [line for line in drawn(view, width, height) if "─" in line]
+    for title, sorted_by in (
+        ("Revenue, abandoned carts", "by currency"),
+        ("Segments", "most events first"),
+        ("Regions", "most events first"),
+        ("Top products", "most views first"),
+    ):
+        assert any(re.search(f"{title} ─* ?{sorted_by}", line) for line in headings), title
 
 
 def test_an_unknown_product_is_shown_by_its_id(view: View[Figures]) -> None:
