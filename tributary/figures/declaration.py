@@ -84,7 +84,9 @@ class Declaration:
     event_time: str
     """The field of every event that says when it happened, in milliseconds since the epoch."""
     rows: Mapping[str, Mapping[str, Callable[[RecordBatch], RecordBatch]]]
-    """By name, how the columns of each event become rows. All events give rows of one name the same columns."""
+    """By name, how the columns of each event become rows. All events give rows of one name the same columns. Keys are
+    integers or strings, and sums, minima and maxima are made of integers: optional and floating-point numbers that are
+    read must become such columns."""
     figures: Sequence[Figure]
     labels: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
     """The texts of keys that are numbered from 0 in the rows, by column."""

@@ -110,7 +110,7 @@ def _rows(
 
 
 def _delta(figure: Figure, rows: RecordBatch, labels: Mapping[str, Sequence[str]], declaration: Declaration) -> Delta:
-    columns = [rows.columns[name] for name in figure.by]
+    columns = [_key(rows, name) for name in figure.by]
     if figure.window_ms:
         # Windows are numbered while they are grouped: numbers that lie close together are quick to group.
         columns.append(rows.integers(declaration.event_time) // figure.window_ms)
@@ -128,14 +128,27 @@ def _merged(measure: Measure, rows: RecordBatch, codes: Integers, groups: int) -
         case Merge.COUNT:
             return _count(rows, measure.where, codes, groups)
         case Merge.SUM:
-            column: Any = rows.columns[measure.of]  # perhaps of Python's integers
-            return exact.sums(column, codes, groups)
+            return exact.sums(_whole_numbers(rows, measure.of), codes, groups)
         case Merge.MIN:
             return _min(rows.integers(measure.of), codes, groups)
         case Merge.MAX:
             return _max(rows.integers(measure.of), codes, groups)
         case Merge.SAME:
             return _same(rows.strings(measure.of), codes, groups, measure.mixed)
+
+
+def _key(rows: RecordBatch, name: str) -> Integers | StringColumn:
+    """A column to group by. Raises TypeError for other columns than integers and strings."""
+    column = rows.columns[name]
+    return column if isinstance(column, StringColumn) else rows.integers(name)
+
+
+def _whole_numbers(rows: RecordBatch, name: str) -> Integers:
+    """A column of integers, perhaps of Python's. Raises TypeError for another kind."""
+    column: Any = rows.columns[name]
+    if isinstance(column, np.ndarray) and column.dtype == np.object_:
+        return column
+    return rows.integers(name)
 
 
 def _in_order(codes: Integers, rows: Integers, key: Any) -> tuple[Integers, Integers]:

@@ -52,6 +52,11 @@ def _topic_reader(
     try:
         columns = ColumnReader(topic.schema, fields, schema_text)
         _check_forms(columns.wanted, fields)
+        if fields.get(declaration.event_time) is not Form.INTEGERS:
+            raise SchemaError(
+                f"{columns.wanted.short_name}.{declaration.event_time}: it is the event time, so the declaration of the "
+                f"figures must name it with the form {Form.INTEGERS.name}"
+            )
     except SchemaError as error:
         raise CatalogError(f"{topic.path}: {error}") from error
     limits = EventTimeLimits(
@@ -77,13 +82,25 @@ def _check_forms(record: Record, forms: Mapping[str, Form], prefix: str = "") ->
     """Raise SchemaError if a field that is read is of a type of which the figures cannot be made."""
     for field in record.fields:
         path = prefix + field.name
+        expected = forms.get(path)
         if isinstance(field.type, Array) and isinstance(field.type.element, Record):
             _check_forms(field.type.element, forms, f"{path}.")
-        elif form(field.type) is not forms[path] or isinstance(field.type, Union):
+        elif expected is None or expected not in _EXPECTED:
             raise SchemaError(
-                f"{record.short_name}.{field.name}: figures are made of it, so it must be {_EXPECTED[forms[path]]}; "
+                f"{record.short_name}.{field.name}: the declaration of the figures must name {path} with one of the "
+                f"forms {', '.join(allowed.name for allowed in _EXPECTED)}; it is {field.type}"
+            )
+        elif form(field.type) is not expected or (expected is Form.STRINGS and isinstance(field.type, Union)):
+            raise SchemaError(
+                f"{record.short_name}.{field.name}: figures are made of it, so it must be {_EXPECTED[expected]}; "
                 f"it is {field.type}"
             )
 
 
-_EXPECTED = {Form.INTEGERS: "a whole number or an enum", Form.STRINGS: "text"}
+_EXPECTED: Mapping[Form, str] = {
+    Form.INTEGERS: "a whole number or an enum",
+    Form.STRINGS: "text",
+    Form.FLOATS: "a float or a double",
+    Form.NULLABLE: "a whole number or an enum, or null",
+    Form.NULLABLE_FLOATS: "a float or a double, or null",
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import attrs
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from tributary.avro.columns import strings
 from tributary.avro.columns.strings import Integers, Mask, StringColumn
+
+Floats = NDArray[np.float64]
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 @attrs.frozen(eq=False)
@@ -22,20 +25,22 @@ class ListColumn:
 
 
 @attrs.frozen(eq=False)
-class NullableColumn:
-    """A column of optional integers. Both arrays have the shape (rows,)."""
+class NullableColumn(Generic[Number]):
+    """A column of optional numbers. Both arrays have the shape (rows,)."""
 
-    values: Integers
+    values: NDArray[Number]
     """0 where the value is null."""
     null: Mask
 
-    def tolist(self) -> list[int | None]:
-        """The values as Python objects."""
+    def tolist(self) -> list[Any]:
+        """The values as Python numbers and None."""
         return [None if null else value for value, null in zip(self.values.tolist(), self.null.tolist(), strict=True)]
 
 
 Objects = NDArray[np.object_]
-Column = Integers | StringColumn | ListColumn | NullableColumn | Objects
+Flat = Integers | Floats | StringColumn | NullableColumn[Any] | Objects
+"""A column with one value per row."""
+Column = Flat | ListColumn
 """Enums are integers too: the index of the symbol in the reader's enum. Booleans are 0 and 1."""
 
 
@@ -43,7 +48,9 @@ Column = Integers | StringColumn | ListColumn | NullableColumn | Objects
 class RecordBatch:
     """Columns of one length, by name.
 
-    A method that returns a column raises KeyError for an unknown name, and TypeError for a column of another kind.
+    A method that returns a column raises KeyError for an unknown name, and TypeError for a column of another kind. A type
+    without a kind of its own (bytes, fixed, decimal, a map, a record, a list of anything but records, a union of several
+    types) is an array of Python objects in `columns`.
     """
 
     rows: int
@@ -56,11 +63,25 @@ class RecordBatch:
             raise _unexpected(name, column, "integers")
         return column.view(np.int64)
 
-    def nullable(self, name: str) -> NullableColumn:
+    def floats(self, name: str) -> Floats:
+        """A column of `float` or `double`, as 64-bit floating-point numbers, shape (rows,)."""
+        column = self.columns[name]
+        if not isinstance(column, np.ndarray) or column.dtype != np.float64:
+            raise _unexpected(name, column, "floats")
+        return column.view(np.float64)
+
+    def nullable(self, name: str) -> NullableColumn[np.int64]:
         """A column of optional integers."""
         column = self.columns[name]
-        if not isinstance(column, NullableColumn):
+        if not isinstance(column, NullableColumn) or column.values.dtype != np.int64:
             raise _unexpected(name, column, "optional integers")
+        return column
+
+    def nullable_floats(self, name: str) -> NullableColumn[np.float64]:
+        """A column of optional `float` or `double`, as 64-bit floating-point numbers."""
+        column = self.columns[name]
+        if not isinstance(column, NullableColumn) or column.values.dtype != np.float64:
+            raise _unexpected(name, column, "optional floats")
         return column
 
     def strings(self, name: str) -> StringColumn:
@@ -88,10 +109,24 @@ class RecordBatch:
 
 
 def _unexpected(name: str, column: Column, wanted: str) -> TypeError:
-    kind = "an array" if isinstance(column, np.ndarray) else f"a {type(column).__name__}"
+    kind, accessor = _kind(column)
     return TypeError(
-        f"column {name} is {kind}, not one of {wanted}; enums are integers, the positions of their symbols"
+        f"column {name} has {kind}, not {wanted}: use {accessor}; enums are integers, the positions of their symbols"
     )
+
+
+def _kind(column: Column) -> tuple[str, str]:
+    """What a column has, and how it is obtained from a record batch."""
+    if isinstance(column, StringColumn):
+        return "strings", "strings()"
+    if isinstance(column, ListColumn):
+        return "lists", "lists()"
+    if isinstance(column, NullableColumn):
+        floats = column.values.dtype == np.float64
+        return ("optional floats", "nullable_floats()") if floats else ("optional integers", "nullable()")
+    if column.dtype == np.float64:
+        return "floats", "floats()"
+    return ("integers", "integers()") if column.dtype == np.int64 else ("Python objects", "columns")
 
 
 def concat(batches: Sequence[RecordBatch]) -> RecordBatch:
@@ -114,7 +149,7 @@ def gather(pieces: Sequence[tuple[NDArray[np.signedinteger[Any]], Column]]) -> C
     return _at(stacked, place)
 
 
-def repeat(column: Integers | StringColumn | NullableColumn | Objects, rows: int) -> Column:
+def repeat(column: Flat, rows: int) -> Column:
     """A column of one row, repeated."""
     return _at(column, np.zeros(rows, np.int64))
 
@@ -149,7 +184,7 @@ def _take(column: Column, keep: Mask) -> Column:
     return _at(column, np.flatnonzero(keep))
 
 
-def _at(column: Integers | StringColumn | NullableColumn | Objects, rows: NDArray[np.int64]) -> Column:
+def _at(column: Flat, rows: NDArray[np.int64]) -> Column:
     if isinstance(column, StringColumn):
         return column.take(rows)
     return (

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tributary.avro.columns.batch import NullableColumn
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.factorize import ODD
-from tributary.avro.columns.projection import Form, form
+from tributary.avro.columns.projection import Form, form, value_type
 from tributary.avro.columns.strings import Integers, StringColumn
-from tributary.avro.schema import Primitive, Schema
+from tributary.avro.schema import Schema
 from tributary.avro.validation import Limits, remembered_search
 
 Check = Callable[[Cursor, Any], None]
@@ -31,28 +31,25 @@ _NONE = -2
 
 def column_check(kind: Schema, bounds: Limits) -> Check | None:
     """The check of the column of a field of this type; None if it has no limits, or none that apply."""
+    numbers = value_type(kind)
     match form(kind):
         case Form.STRINGS:
             return strings(bounds)
-        case Form.INTEGERS if isinstance(kind, Primitive) and kind.kind in ("int", "long"):
-            return whole_numbers(bounds)
-        case Form.NULLABLE if _numbers_of(kind) and (check := whole_numbers(bounds)):
+        case Form.INTEGERS | Form.FLOATS if numbers:
+            return number_check(numbers, bounds)
+        case Form.NULLABLE | Form.NULLABLE_FLOATS if numbers and (check := number_check(numbers, bounds)):
             return _where_not_null(check)
     return None
 
 
 def _where_not_null(check: Check) -> Check:
-    def check_some(cursor: Cursor, column: NullableColumn) -> None:
+    def check_some(cursor: Cursor, column: NullableColumn[Any]) -> None:
         rows = np.flatnonzero(~column.null)
         part = cursor.take(rows)
         check(part, column.values[rows])
         cursor.put(rows, part)
 
     return check_some
-
-
-def _numbers_of(kind: Schema) -> bool:
-    return any(part.kind in ("int", "long") for part in kind.parts)
 
 
 def number_check(kind: Schema, bounds: Limits) -> Check | None:
@@ -92,7 +89,7 @@ def floating_numbers(bounds: Limits) -> Check | None:
     low, high = _at_least(bounds.minimum), -_at_least(-bounds.maximum)
 
     def check(cursor: Cursor, column: Any) -> None:
-        numbers = column.astype(np.float64)
+        numbers = column.astype(np.float64, copy=False)
         cursor.fail(~((numbers >= low) & (numbers <= high)))
 
     return check

@@ -169,10 +169,17 @@ class Cursor:
             self.fail(value > 1)
         return value
 
-    def floating(self, size: int) -> NDArray[np.floating[Any]]:
-        """Read a float of 4 bytes or a double of 8 in each row."""
-        value = self.words[self.position].view(f"<f{size}").reshape(len(self), 8 // size)[:, 0]
-        self.skip(size)
+    def float32(self) -> NDArray[np.float64]:
+        """Read a float in each row."""
+        value = self.words[self.position].view("<f4")[::2]
+        self.skip(4)
+        with np.errstate(invalid="ignore"):  # a signaling NaN becomes a quiet one
+            return value.astype(np.float64)
+
+    def float64(self) -> NDArray[np.float64]:
+        """Read a double in each row."""
+        value = self.words[self.position].view("<f8").astype(np.float64, copy=False)
+        self.skip(8)
         return value
 
     def skip_bytes(self) -> None:

@@ -18,26 +18,45 @@ class Form(enum.Enum):
     """The kind of column for a type."""
 
     INTEGERS = enum.auto()
+    FLOATS = enum.auto()
     NULLABLE = enum.auto()
+    """Optional integers."""
+    NULLABLE_FLOATS = enum.auto()
     STRINGS = enum.auto()
     LISTS = enum.auto()
     OBJECTS = enum.auto()
     """Python objects, as the row decoder creates them, for types without another kind of column."""
 
 
+NUMBERS: Mapping[Form, np.dtype[Any]] = {
+    Form.INTEGERS: np.dtype(np.int64),
+    Form.NULLABLE: np.dtype(np.int64),
+    Form.FLOATS: np.dtype(np.float64),
+    Form.NULLABLE_FLOATS: np.dtype(np.float64),
+}
+"""The type of the numbers in columns of numbers."""
+
+
 def form(kind: Schema) -> Form:
     """The form of a type's column. It depends only on the type, so columns of all writers can be concatenated."""
     if isinstance(kind, Array) and isinstance(kind.element, Record):
         return Form.LISTS
+    optional = any(branch.kind == "null" for branch in kind.branches)
+    match value_type(kind):
+        case Schema(kind="string"):
+            return Form.STRINGS
+        case Schema(kind="int" | "long" | "boolean" | "enum"):
+            return Form.NULLABLE if optional else Form.INTEGERS
+        case Schema(kind="float" | "double"):
+            return Form.NULLABLE_FLOATS if optional else Form.FLOATS
+    return Form.OBJECTS
+
+
+def value_type(kind: Schema) -> Schema | None:
+    """The type of the values that are not null; None if there are several types, or none."""
     branches = kind.branches if isinstance(kind, Union) else (kind,)
     values = [branch for branch in branches if branch.kind != "null"]
-    if len(values) != 1:
-        return Form.OBJECTS
-    if values[0].kind == "string":
-        return Form.STRINGS
-    if values[0].kind not in ("int", "long", "boolean", "enum"):
-        return Form.OBJECTS
-    return Form.INTEGERS if len(branches) == 1 else Form.NULLABLE
+    return values[0] if len(values) == 1 else None
 
 
 def project(record: Record, paths: Iterable[str]) -> Record:
@@ -76,7 +95,7 @@ def record_batch(records: Sequence[Mapping[str, Any]], kind: Record) -> RecordBa
 
 def column(values: Sequence[Any], kind: Schema) -> Column:
     """Decoded values of a type as a column."""
-    match form(kind):
+    match shape := form(kind):
         case Form.LISTS:
             assert isinstance(kind, Array)
             assert isinstance(kind.element, Record)
@@ -86,17 +105,17 @@ def column(values: Sequence[Any], kind: Schema) -> Column:
             return ListColumn(parents, record_batch(lines, kind.element) if lines else RecordBatch(0, {}))
         case Form.STRINGS:
             return strings.from_strings(values)
-        case Form.INTEGERS:
-            return np.array(_numbers(values, kind), np.int64)
-        case Form.NULLABLE:
+        case Form.INTEGERS | Form.FLOATS:
+            return np.array(_numbers(values, kind), NUMBERS[shape])
+        case Form.NULLABLE | Form.NULLABLE_FLOATS:
             null = [value is None for value in values]
-            return NullableColumn(np.array(_numbers(values, kind), np.int64), np.array(null, np.bool_))
+            return NullableColumn(np.array(_numbers(values, kind), NUMBERS[shape]), np.array(null, np.bool_))
         case Form.OBJECTS:
             return np.fromiter(values, np.object_, len(values))
 
 
-def _numbers(values: Sequence[Any], kind: Schema) -> list[int]:
-    """Enums by the index of their symbol, booleans as 0 and 1, and 0 for a null."""
-    branches = kind.branches if isinstance(kind, Union) else (kind,)
-    codes = {symbol: code for enum in branches if isinstance(enum, Enum) for code, symbol in enumerate(enum.symbols)}
-    return [0 if value is None else codes[value] if codes else int(value) for value in values]
+def _numbers(values: Sequence[Any], kind: Schema) -> list[float]:
+    """Enums by the index of their symbol, and 0 for a null."""
+    numbered = value_type(kind)
+    codes = {symbol: code for code, symbol in enumerate(numbered.symbols)} if isinstance(numbered, Enum) else {}
+    return [0 if value is None else codes[value] if codes else value for value in values]

@@ -1,25 +1,25 @@
 """Plan how rows of a writer schema become columns of a reader schema.
 
 The plan is made once per writer schema: one step per field, which reads it in all rows or skips it. Resolution is that
-of the row decoder (`resolution`), for the types that columns hold: integers, booleans, enums and strings, optional or
-not, and lists of records of them.
+of the row decoder (`resolution`), for the types that columns hold: numbers, booleans, enums and strings, optional or
+not, and lists of records of them. Integers that are read as `float` or `double` become 64-bit floating-point numbers.
 
 A row outside the limits of the reader's fields is bad, also if a field is not read but only checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tributary.avro.columns import projection
-from tributary.avro.columns.batch import Column, ListColumn, NullableColumn, RecordBatch, concat, gather, repeat
+from tributary.avro.columns.batch import Column, Floats, ListColumn, NullableColumn, RecordBatch, concat, gather, repeat
 from tributary.avro.columns.bounds import checked, column_check, natural, number_check, strings
 from tributary.avro.columns.cursor import Cursor
 from tributary.avro.columns.limited import limited_within
-from tributary.avro.columns.projection import Form, form
+from tributary.avro.columns.projection import NUMBERS, Form, form
 from tributary.avro.columns.strings import NULL, Integers, constant
 from tributary.avro.columns.traverse import Rows, Skip, Unreadable, by_branch, check_items, skip, walk
 from tributary.avro.resolution import reader_fields, resolve
@@ -92,11 +92,8 @@ def _verify(writer: Schema, reader: Schema, bounds: Limits, at: str) -> Skip:
     check = number_check(target, bounds)
     if writer.kind == "long" == target.kind and natural(bounds):
         return Cursor.skip_natural
-    if writer.kind in ("int", "long"):
-        return checked(_NUMBERS[writer.kind], check) if check else skip(writer, at)
-    if writer.kind in ("float", "double") and check:
-        size = 4 if writer.kind == "float" else 8
-        return checked(lambda cursor: cursor.floating(size), check)
+    if check:
+        return checked(_NUMBERS[writer.kind], check)
     if target.kind == "string" and (matching := strings(bounds)):
         return checked(Cursor.strings, matching)
     if not limited_within(target) and not (isinstance(target, Decimal) and bounds != NO_LIMITS):
@@ -139,13 +136,10 @@ def _read(writer: Schema, reader: Schema, wanted: Schema, at: str) -> Step:
         return _read_list(writer, target, wanted, at)
     if writer.kind == "null":
         return lambda cursor: _blank(shape, len(cursor))
-    if isinstance(writer, Enum) and isinstance(target, Enum):
-        step: Callable[[Cursor], Integers] = _read_enum(writer, target, at)
-    elif target.kind == "string":
+    if target.kind == "string":
         return Cursor.strings
-    else:
-        step = _NUMBERS[writer.kind]
-    if shape is Form.INTEGERS:
+    step = _read_numbers(writer, target, at)
+    if shape in (Form.INTEGERS, Form.FLOATS):
         return step
 
     def read(cursor: Cursor) -> Column:
@@ -155,7 +149,22 @@ def _read(writer: Schema, reader: Schema, wanted: Schema, at: str) -> Step:
     return read
 
 
-_NUMBERS = {"int": Cursor.int32, "long": Cursor.integer, "boolean": Cursor.boolean}
+_NUMBERS: Mapping[str, Callable[[Cursor], Integers | Floats]] = {
+    "int": Cursor.int32,
+    "long": Cursor.integer,
+    "boolean": Cursor.boolean,
+    "float": Cursor.float32,
+    "double": Cursor.float64,
+}
+
+
+def _read_numbers(writer: Schema, reader: Schema, at: str) -> Callable[[Cursor], Integers | Floats]:
+    if isinstance(writer, Enum) and isinstance(reader, Enum):
+        return _read_enum(writer, reader, at)
+    read = _NUMBERS[writer.kind]
+    if writer.kind in ("int", "long") and reader.kind in ("float", "double"):
+        return lambda cursor: read(cursor).astype(np.float64)
+    return read
 
 
 def _read_list(writer: Array, reader: Array, wanted: Schema, at: str) -> Step:
@@ -226,6 +235,6 @@ def _blank(shape: Form, rows: int) -> Column:
             return _list_column(())
         case Form.STRINGS:
             return constant(None, rows)
-        case Form.NULLABLE:
-            return NullableColumn(np.zeros(rows, np.int64), np.ones(rows, np.bool_))
-    return np.zeros(rows, np.int64)
+        case Form.NULLABLE | Form.NULLABLE_FLOATS:
+            return NullableColumn(np.zeros(rows, NUMBERS[shape]), np.ones(rows, np.bool_))
+    return np.zeros(rows, NUMBERS[shape])

@@ -38,6 +38,8 @@ READER: dict[str, Any] = {
         {"name": "natural", "type": "long", "minimum": 0},
         {"name": "ratio", "type": "double", "minimum": -0.1, "maximum": 2**53 + 1},
         {"name": "share", "type": "float", "maximum": 1},
+        {"name": "rate", "type": ["double", "null"], "minimum": -0.1, "maximum": 2**53 + 1, "default": 1},
+        {"name": "one", "type": ["long"], "minimum": 0, "maximum": 1000},
         {"name": "maybe", "type": ["null", "long", "string"], "maximum": 7, "pattern": "^m", "default": None},
         {"name": "within", "type": {"type": "record", "name": "W", "fields": [LINE["fields"][1]]}},
         {"name": "lines", "type": {"type": "array", "items": LINE}},
@@ -45,7 +47,23 @@ READER: dict[str, Any] = {
         {"name": "later", "type": "long", "minimum": 0, "default": 3},
     ],
 }
-WANTED = ("a", "b", "c", "d", "n", "natural", "free", "later", "lines.product", "lines.pieces", "lines.price")
+WANTED = (
+    "a",
+    "b",
+    "c",
+    "d",
+    "n",
+    "natural",
+    "ratio",
+    "share",
+    "rate",
+    "one",
+    "free",
+    "later",
+    "lines.product",
+    "lines.pieces",
+    "lines.price",
+)
 
 
 def without(*names: str, **types: Any) -> dict[str, Any]:
@@ -60,9 +78,11 @@ def without(*names: str, **types: Any) -> dict[str, Any]:
 
 WRITERS = {
     "the contract": READER,
-    "an older version": without("later", "d", a="int", natural="int", ratio="float", maybe=["string", "null"]),
-    "other unions": without(a=["int", "long"], ratio=["long", "double"], d=["string", "null"], maybe="long"),
-    "numbers promoted": without("later", ratio="long", share="int", maybe="null", c="bytes"),
+    "an older version": without("later", "d", "rate", a="int", natural="int", ratio="float", maybe=["string", "null"]),
+    "other unions": without(
+        a=["int", "long"], ratio=["long", "double"], rate=["null", "long"], d=["string", "null"], maybe="long"
+    ),
+    "numbers promoted": without("later", ratio="long", share="int", rate="float", one="int", maybe="null", c="bytes"),
 }
 LONGS = st.sampled_from([-(2**63), -6, -5, -1, 0, 1, 2, 3, 4, 7, 8, 1000, 1001, 2**53 + 1, 2**53 + 2, 2**63 - 1])
 DOUBLES = st.sampled_from([float("nan"), float("-inf"), -0.11, -0.1, 0.0, 1.0, 1.5, 2.0**53, 2.0**53 + 2])
