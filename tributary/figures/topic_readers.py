@@ -54,8 +54,8 @@ def _topic_reader(
         _check_forms(columns.wanted, fields)
         if fields.get(declaration.event_time) is not Form.INTEGERS:
             raise SchemaError(
-                f"{columns.wanted.short_name}.{declaration.event_time}: it is the event time, so the declaration of the "
-                f"figures must name it with the form {Form.INTEGERS.name}"
+                f"{columns.wanted.short_name}.{declaration.event_time}: it is the event time, so the declaration of "
+                f"the figures must name it with the form {Form.INTEGERS.name}"
             )
     except SchemaError as error:
         raise CatalogError(f"{topic.path}: {error}") from error

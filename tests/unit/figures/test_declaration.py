@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.support.figures.stores import no_waiting
 from tributary.avro.columns import strings
-from tributary.avro.columns.batch import RecordBatch
+from tributary.avro.columns.batch import NullableColumn, RecordBatch
 from tributary.avro.columns.projection import Form
 from tributary.figures.declaration import TOPIC, WINDOW_START, Declaration, Figure, Measure, Merge, Once
 from tributary.figures.merge import Delta, merge
@@ -190,6 +191,24 @@ def test_without_deduplication_every_event_counts(tmp_path: Path) -> None:
     assert StoreReader(tmp_path / "store.sqlite").offsets() == {("readings", 0): 4}
     with closing(sqlite3.connect(tmp_path / "store.sqlite")) as db, pytest.raises(sqlite3.OperationalError):
         db.execute("SELECT * FROM alarm_ids")
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (NullableColumn(np.array([1, 0]), np.array([False, True])), "optional integers, not integers: use nullable()"),
+        (NullableColumn(np.zeros(2), np.array([False, True])), "optional floats, not integers: use nullable_floats()"),
+        (np.array([1.5, 2.5]), "floats, not integers: use floats()"),
+    ],
+)
+def test_a_key_or_a_measure_of_other_numbers_than_integers_is_refused(column: Any, kind: str) -> None:
+    parts = batches([(READING, "", 1, "d1", 0, 1, ""), (READING, "", 2, "d1", 0, 1, "")])
+    energy, device = Measure("energy", Merge.SUM), Measure("readings")
+    for name, measure in (("energy", energy), ("energy", Measure("least", Merge.MIN, of="energy")), ("device", device)):
+        figure = Figure("f", "signals", by=("device",), measures=(measure,))
+        columns = {**parts[READING].columns, name: column}
+        with pytest.raises(TypeError, match=re.escape(f"column {name} has {kind}; ")):
+            merge(attrs.evolve(DEVICES, figures=(figure,)), [{READING: RecordBatch(2, columns)}], TOPICS)
 
 
 def test_a_delta_has_the_keys_in_order_and_then_the_measures() -> None:
