@@ -48,9 +48,9 @@ Column = Flat | ListColumn
 class RecordBatch:
     """Columns of one length, by name.
 
-    A method that returns a column raises KeyError for an unknown name, and TypeError for a column of another kind. A type
-    without a kind of its own (bytes, fixed, decimal, a map, a record, a list of anything but records, a union of several
-    types) is an array of Python objects in `columns`.
+    A method that returns a column raises KeyError for an unknown name, and TypeError for a column of another kind. A
+    type without a kind of its own (bytes, fixed, decimal, a map, a record, a list of anything but records, a union of
+    several types) is an array of Python objects in `columns`.
     """
 
     rows: int
